@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { Failure } from './failures.ts';
+
+/** Name of a source or repository in the configuration. */
+export const nameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be a name of letters, digits, ".", "_" and "-"');
+
+const tagSchema = z.string().min(1).max(200).regex(/^[^,\s]+$/, 'must not contain commas or spaces');
+
+const retentionClass = z.enum(['incremental', 'daily', 'weekly', 'monthly']);
+
+/** Input of the workflow `backupSource`, as a person writes it by hand. */
+export const backupSourceInputSchema = z.strictObject({
+  source: nameSchema,
+  tags: z.array(tagSchema).max(20).optional(),
+  kind: z.string().max(40).optional(),
+  retention: retentionClass.optional(),
+  schedule: nameSchema.optional(),
+  encrypt: z
+    .literal(true, 'cannot be switched off: a restic repository is always encrypted')
+    .optional(),
+});
+export type BackupSourceInput = z.infer<typeof backupSourceInputSchema>;
+
+/** Input of the workflow `restore`. */
+export const restoreInputSchema = z.strictObject({
+  /** Restores the newest snapshot of this source, unless `snapshot` names another. */
+  source: nameSchema,
+  /** Snapshot id or a unique prefix of it, or `latest`. */
+  snapshot: z.string().regex(/^(latest|[0-9a-f]{4,64})$/, 'must be "latest" or a snapshot id').optional(),
+  /** A folder for files (made when missing, otherwise empty), a new database name for a database. */
+  target: z.string().min(1).max(4096),
+  /** Only these absolute paths of the snapshot and what is below them. */
+  include: z.array(z.string().min(1)).max(1000).optional(),
+});
+export type RestoreInput = z.infer<typeof restoreInputSchema>;
+
+/** Input of the workflow `verification`. */
+export const verificationInputSchema = z.strictObject({
+  /** Repository name of the configuration; the only one, or the default, when left out. */
+  repository: nameSchema.optional(),
+  /** Share of the pack data that is read and decrypted, in percent. 0 checks the structure alone. */
+  readDataPercent: z.number().min(0).max(100).optional(),
+});
+export type VerificationInput = z.infer<typeof verificationInputSchema>;
+
+/**
+ * Parses what a person typed.
+ * @throws {Failure} InvalidInput, whose message names each wrong field.
+ */
+export function parseInput<T>(workflow: string, schema: z.ZodType<T>, input: unknown): T {
+  const result = schema.safeParse(input ?? {});
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => {
+    const field = issue.path.length > 0 ? issue.path.map(String).join('.') : 'input';
+    return `${field}: ${issue.message}`;
+  });
+  throw new Failure('InvalidInput', `The input of ${workflow} is wrong: ${problems.join('; ')}`);
+}

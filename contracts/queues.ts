@@ -1,0 +1,22 @@
+/** Task queue of workflows and of activities that need no particular host. */
+export const controlQueue = 'resguardo';
+
+/** Task queue of the activities that touch the data of one host. */
+export function hostQueue(host: string): string {
+  return `resguardo-host-${host.toLowerCase().replaceAll(/[^a-z0-9.-]/g, '-')}`;
+}
+
+/** Fixed id of the backup of a source: one run at a time for each source. */
+export function backupWorkflowId(source: string): string {
+  return `backup/${source}`;
+}
+
+/** Fixed id of a restore from a source: one run at a time for each source. */
+export function restoreWorkflowId(source: string): string {
+  return `restore/${source}`;
+}
+
+/** Fixed id of the verification of a repository. */
+export function verificationWorkflowId(repository: string): string {
+  return `verification/${repository}`;
+}

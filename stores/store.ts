@@ -1,0 +1,58 @@
+/**
+ * The port between the repository engine and the place where its files lie. Names and layout are
+ * restic's: `config`, `keys/…`, `locks/…`, `snapshots/…`, `index/…`, `data/xx/…`.
+ */
+export type FileType = 'config' | 'key' | 'lock' | 'snapshot' | 'index' | 'data';
+
+export interface StoreFile {
+  readonly type: FileType;
+  /** 64 lower-case hex digits; empty for `config`. */
+  readonly name: string;
+}
+
+export interface StoredFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * Contract of every store (test/stores/conformance.ts runs it against each):
+ * - A file appears whole or not at all; once `save` has resolved, a crash or power cut does not lose it.
+ * - Files are never changed: a name that exists is never overwritten.
+ * - Calls may run at the same time, from several processes too.
+ * - An aborted signal rejects with its reason soon, and leaves nothing that `list` or `load` would show.
+ * - Errors are `Failure`s: StoreUnavailable (temporary), StorageFull, RepositoryUnwritable, RepositoryDamaged
+ *   (a file ends before the range does), never a secret in the message.
+ */
+export interface Store {
+  /** URL or path for people, without secrets. */
+  readonly location: string;
+
+  /** Makes the folders or prefixes of an empty repository. Safe to repeat. */
+  create(signal?: AbortSignal): Promise<void>;
+
+  /** Stores a file made of the parts in turn. Resolves to `exists`, leaving the file as it is, if the name is taken. */
+  save(file: StoreFile, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<'stored' | 'exists'>;
+
+  /** Reads a file or a range of it, exactly as long as asked. Resolves to undefined if there is no such file. */
+  load(file: StoreFile, range?: ByteRange, signal?: AbortSignal): Promise<Buffer | undefined>;
+
+  /** Size in bytes, or undefined if there is no such file. */
+  size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined>;
+
+  /** Lists the files of a type in any order. Names that are not 64 hex digits are passed over. */
+  list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile>;
+
+  /** Removes a file. Removing what is not there is no error. */
+  remove(file: StoreFile, signal?: AbortSignal): Promise<void>;
+
+  /** Removes what crashed writers left and no reader sees: temporary files, unfinished uploads. */
+  sweep(olderThanMs: number, signal?: AbortSignal): Promise<void>;
+
+  close(): Promise<void>;
+}
