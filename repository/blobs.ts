@@ -1,0 +1,59 @@
+/** Ports inside the engine: what the archiver, the restorer and the checker need of a repository. */
+
+export type BlobType = 'data' | 'tree';
+
+export interface SavedBlob {
+  /** SHA-256 of the plaintext, 64 hex digits. */
+  readonly id: string;
+  /** False when the repository, or this run, had it already. */
+  readonly isNew: boolean;
+  /** Bytes before compression, when new; else 0. */
+  readonly addedBytes: number;
+  /** Bytes as stored, without the pack's header, when new; else 0. */
+  readonly storedBytes: number;
+}
+
+/** Result of cutting, deduplicating and storing the content of one file or stream. */
+export interface SavedContent {
+  /** Blob ids in the order of the content. */
+  readonly content: readonly string[];
+  readonly sizeBytes: bigint;
+  readonly newBlobs: number;
+  readonly addedBytes: number;
+  readonly storedBytes: number;
+}
+
+export interface BlobReader {
+  hasBlob(type: BlobType, id: string): boolean;
+  /** Plaintext size without reading the blob, or undefined when the repository does not have it. */
+  blobSize(type: BlobType, id: string): number | undefined;
+  /**
+   * Reads, decrypts, decompresses and verifies one blob.
+   * @throws {Failure} RepositoryDamaged naming the blob and its pack
+   */
+  loadBlob(type: BlobType, id: string, signal?: AbortSignal): Promise<Buffer>;
+}
+
+/**
+ * Writes blobs of one run: cuts, deduplicates, compresses, encrypts, packs and indexes. This is the seam
+ * behind which the work can move to worker threads: the archiver hands over paths and streams, not chunks.
+ * All methods may be called at the same time; memory stays bounded by making callers wait.
+ */
+export interface BlobWriter {
+  saveBlob(type: BlobType, data: Uint8Array, signal?: AbortSignal): Promise<SavedBlob>;
+  /** Cuts and stores what a stream yields. */
+  saveStream(stream: AsyncIterable<Uint8Array>, options: SaveOptions): Promise<SavedContent>;
+  /** Cuts and stores an open file from its current position to its end. The caller closes it. */
+  saveFile(fileDescriptor: number, options: SaveOptions): Promise<SavedContent>;
+  /** Writes an index of the packs stored so far: what it names is never stored again by a later attempt. */
+  checkpoint(signal?: AbortSignal): Promise<void>;
+  /** Writes the last packs and their index. The writer cannot be used afterwards. */
+  finish(signal?: AbortSignal): Promise<void>;
+  /** Stops without writing what is not yet stored; safe to repeat. */
+  abort(): Promise<void>;
+}
+
+export interface SaveOptions {
+  readonly signal: AbortSignal;
+  readonly onBytes?: (bytes: number) => void;
+}
