@@ -91,7 +91,8 @@ export const failureRules = {
     retryable: true,
     exitCode: 11,
     httpStatus: 423,
-    advice: 'Wait for the other operation; remove a lock that a dead process left with `resguardo repo unlock`.',
+    advice:
+      'Wait for the other operation; remove a lock that a dead process left with `resguardo repo unlock`.',
   },
   WrongKey: {
     retryable: false,
@@ -127,7 +128,8 @@ export const failureRules = {
     retryable: true,
     exitCode: 1,
     httpStatus: 507,
-    advice: 'Free space on the named file system; the run goes on by itself, and nothing already stored is lost.',
+    advice:
+      'Free space on the named file system; the run goes on by itself, and nothing already stored is lost.',
   },
   SnapshotNotFound: {
     retryable: false,

@@ -6,7 +6,11 @@ export const nameSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be a name of letters, digits, ".", "_" and "-"');
 
-const tagSchema = z.string().min(1).max(200).regex(/^[^,\s]+$/, 'must not contain commas or spaces');
+const tagSchema = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^,\s]+$/, 'must not contain commas or spaces');
 
 const retentionClass = z.enum(['incremental', 'daily', 'weekly', 'monthly']);
 
@@ -17,9 +21,7 @@ export const backupSourceInputSchema = z.strictObject({
   kind: z.string().max(40).optional(),
   retention: retentionClass.optional(),
   schedule: nameSchema.optional(),
-  encrypt: z
-    .literal(true, 'cannot be switched off: a restic repository is always encrypted')
-    .optional(),
+  encrypt: z.literal(true, 'cannot be switched off: a restic repository is always encrypted').optional(),
 });
 export type BackupSourceInput = z.infer<typeof backupSourceInputSchema>;
 
@@ -28,7 +30,10 @@ export const restoreInputSchema = z.strictObject({
   /** Restores the newest snapshot of this source, unless `snapshot` names another. */
   source: nameSchema,
   /** Snapshot id or a unique prefix of it, or `latest`. */
-  snapshot: z.string().regex(/^(latest|[0-9a-f]{4,64})$/, 'must be "latest" or a snapshot id').optional(),
+  snapshot: z
+    .string()
+    .regex(/^(latest|[0-9a-f]{4,64})$/, 'must be "latest" or a snapshot id')
+    .optional(),
   /** A folder for files (made when missing, otherwise empty), a new database name for a database. */
   target: z.string().min(1).max(4096),
   /** Only these absolute paths of the snapshot and what is below them. */
