@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { runChild } from './child.mjs';
+import { exclusively } from './exclusive.mjs';
+
+/** Why npm's output is kept: it is shown only if the installation fails. */
+const keptOutputBytes = 8192;
+
+/**
+ * Makes node_modules match package-lock.json: runs `npm ci` if it does not. Prints one line, on standard
+ * error, and only if there is something to do. Two at once wait for each other.
+ *
+ * @param {string} root folder of package.json
+ * @param {{ development: boolean }} options whether the packages for development are needed
+ * @throws {Error} with npm's last lines
+ */
+export async function ensureInstalled(root, { development }) {
+  if (isInstalled(root, { development })) return;
+  await exclusively(`${root}/node_modules`, {
+    onWait: () => process.stderr.write('Another process is installing the packages; waiting for it ...\n'),
+    work: async () => {
+      if (!isInstalled(root, { development })) await install(root);
+    },
+  });
+}
+
+/**
+ * Whether node_modules holds what package-lock.json asks for. npm writes node_modules/.package-lock.json
+ * after all else, so an interrupted installation shows as none.
+ */
+export function isInstalled(root, { development }) {
+  const wanted = readLock(join(root, 'package-lock.json'));
+  const installed = readLock(join(root, 'node_modules', '.package-lock.json'));
+  return installed !== undefined && missingPackages(wanted, installed, { development }).length === 0;
+}
+
+/**
+ * Paths of the packages that are absent or of another version.
+ *
+ * @param {Record<string, any>} wanted `packages` of package-lock.json
+ * @param {Record<string, any>} installed `packages` of node_modules/.package-lock.json
+ */
+export function missingPackages(wanted, installed, { development }) {
+  return Object.keys(wanted).filter((path) => {
+    if (path === '') return false;
+    const [want, have] = [wanted[path], installed[path]];
+    if (have) return have.version !== want.version || have.integrity !== want.integrity;
+    return !(want.optional && !isForThisMachine(want)) && !(want.dev && !development);
+  });
+}
+
+/** npm leaves out optional packages of other systems; which C library it found here is npm's knowledge. */
+function isForThisMachine({ os, cpu, libc }) {
+  const fits = (list, value) => !list || list.includes(value);
+  return fits(os, process.platform) && fits(cpu, process.arch) && !libc;
+}
+
+function readLock(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages;
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function install(root) {
+  const startedMs = performance.now();
+  process.stderr.write('Installing packages with npm ci ... ');
+  const npm = npmCommand();
+  const args = ['ci', '--prefix', root, '--no-audit', '--no-fund', '--no-progress'];
+  let output = '';
+  const ended = await runChild(npm.command, [...npm.args, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    onStart: (child) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text) => {
+          output = (output + text).slice(-keptOutputBytes);
+        });
+      }
+    },
+  });
+  if (ended.code !== 0) {
+    process.stderr.write('failed\n');
+    const how = ended.signal ? `was ended by ${ended.signal}` : `failed with exit code ${ended.code}`;
+    throw new Error(`npm ci ${how} in ${root}:\n${output.trim()}`);
+  }
+  process.stderr.write(`done in ${Math.round((performance.now() - startedMs) / 1000)} s\n`);
+}
+
+/** The npm that runs us, else the one on the PATH. */
+function npmCommand() {
+  const script = process.env.npm_execpath ?? '';
+  if (basename(script) === 'npm-cli.js') return { command: process.execPath, args: [script] };
+  return { command: 'npm', args: [] };
+}

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { endLike, runChild } from './child.mjs';
+import { ensureInstalled } from './installation.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Folders whose programs need the packages for development too. */
+const developmentFolders = ['test', 'bench'];
+
+/**
+ * Runs a program of the project on the pinned Node, installing the packages first where that is due, and
+ * ends this process as the program ends.
+ *
+ * @param {string} file relative to the root of the project
+ * @param {readonly string[]} args
+ */
+export async function start(file, args) {
+  try {
+    if (!isInstalledAsPackage()) {
+      const development = developmentFolders.includes(file.split('/')[0]);
+      await ensureInstalled(root, { development });
+    }
+    endLike(await runChild(pinnedNode(), [join(root, file), ...args]));
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** The file behind the command `resguardo`: Node runs TypeScript from a clone, but not from a package. */
+export function commandLineFile() {
+  return isInstalledAsPackage() ? 'dist/cli/main.js' : 'cli/main.ts';
+}
+
+function isInstalledAsPackage() {
+  return root.split(sep).includes('node_modules');
+}
+
+/** The binary of the package `node`, which its install script puts into place. */
+function pinnedNode() {
+  const manifest = createRequire(join(root, 'package.json')).resolve('node/package.json');
+  const binary = join(dirname(manifest), 'bin', 'node');
+  if (existsSync(binary)) return binary;
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  throw new Error(
+    `${relative(root, binary)} is missing, because npm did not run the install script of the package "node". ` +
+      'Run `npm rebuild node`, or use Node 24.',
+  );
+}
