@@ -173,6 +173,38 @@ export const failureRules = {
     httpStatus: 503,
     advice: 'Start Temporal with `resguardo up`, or correct `temporal.address` or TEMPORAL_ADDRESS.',
   },
+  CatalogUnavailable: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 503,
+    advice:
+      'Start the server of the catalog, or wait for the process that holds it. Backups and restores do not need it.',
+  },
+  CatalogUnwritable: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 500,
+    advice:
+      'Run as the user that owns the state folder, or set `stateDir` to a folder that this user may write.',
+  },
+  CatalogDamaged: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 500,
+    advice: 'Move the file away and start again: the catalog is built anew from the repositories.',
+  },
+  CatalogUnsupported: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 500,
+    advice: 'Update Resguardo here: a newer version has changed the catalog already.',
+  },
+  AuditBroken: {
+    retryable: false,
+    exitCode: 4,
+    httpStatus: 500,
+    advice: 'Keep the database as it is, compare it with the last export, and find out who changed it.',
+  },
   AlreadyRunning: {
     retryable: false,
     exitCode: 1,
