@@ -47,8 +47,17 @@ export const verificationInputSchema = z.strictObject({
   repository: nameSchema.optional(),
   /** Share of the pack data that is read and decrypted, in percent. 0 checks the structure alone. */
   readDataPercent: z.number().min(0).max(100).optional(),
+  /** Schedule that starts the run, by its id. */
+  schedule: nameSchema.optional(),
 });
 export type VerificationInput = z.infer<typeof verificationInputSchema>;
+
+/** Input of the other workflows that a schedule starts: `dailyBackup`, `securityMonitoring` and so on. */
+export const scheduledInputSchema = z.strictObject({
+  /** Schedule that starts the run, by its id; it becomes a tag of the snapshots. */
+  schedule: nameSchema.optional(),
+});
+export type ScheduledInput = z.infer<typeof scheduledInputSchema>;
 
 /**
  * Parses what a person typed.

@@ -1,0 +1,32 @@
+/** Ids of our schedules, as the Temporal server knows them (`temporal schedule trigger --schedule-id …`). */
+export const scheduleIds = [
+  'automated_backups',
+  'incremental_backups',
+  'security_monitoring',
+  'k8s_backups',
+  'backup_verification',
+  'backup_analytics_report',
+  'backup_compliance_check',
+] as const;
+
+export type ScheduleId = (typeof scheduleIds)[number];
+
+export function isScheduleId(id: string): id is ScheduleId {
+  return scheduleIds.some((known) => known === id);
+}
+
+/** Workflow type that each schedule starts. */
+export const scheduledWorkflowTypes = {
+  automated_backups: 'dailyBackup',
+  incremental_backups: 'incrementalBackup',
+  security_monitoring: 'securityMonitoring',
+  k8s_backups: 'kubernetesBackup',
+  backup_verification: 'verification',
+  backup_analytics_report: 'analyticsReport',
+  backup_compliance_check: 'complianceCheck',
+} as const satisfies Record<ScheduleId, string>;
+
+/** The server appends the time to it: `schedule/automated_backups-2026-11-21T02:00:00Z`. */
+export function scheduledWorkflowId(id: string): string {
+  return `schedule/${id}`;
+}
