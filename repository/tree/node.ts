@@ -19,7 +19,7 @@ export interface NodeMetadata {
   readonly user?: string;
   readonly group?: string;
   readonly inode?: bigint;
-  /** st_dev, kept for files with several hard links. */
+  /** st_dev. */
   readonly deviceId?: bigint;
   readonly size?: bigint;
   readonly links?: bigint;

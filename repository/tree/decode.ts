@@ -1,0 +1,207 @@
+/** Trees as read from a repository: nothing in them is trusted. */
+import { Failure } from '../../contracts/failures.ts';
+import type { ExtendedAttribute, NodeType, TreeNode } from './node.ts';
+import { unquoteName } from './quote.ts';
+import { parseTime } from './time.ts';
+
+/** The longest tree that is decoded: more than two million entries of usual length. */
+const maxTreeBytes = 500 * 1024 * 1024;
+
+const nodeTypes: ReadonlySet<string> = new Set<NodeType>([
+  'file',
+  'dir',
+  'symlink',
+  'dev',
+  'chardev',
+  'fifo',
+  'socket',
+  'irregular',
+]);
+
+/**
+ * Decodes a tree. Names are unique, in the order of their bytes, and stay in their folder.
+ * @param treeId for messages
+ * @throws {Failure} RepositoryDamaged, or PathEscape for a name that leads out of its folder
+ */
+export function decodeTree(bytes: Buffer, treeId: string): readonly TreeNode[] {
+  if (bytes.length > maxTreeBytes) throw damaged(treeId, `it has ${bytes.length} bytes`);
+  const { nodes } = asRecord(parse(bytes, treeId), treeId);
+  if (!Array.isArray(nodes)) throw damaged(treeId, 'it has no list of nodes');
+  const result = nodes.map((node) => decodeNode(asRecord(node, treeId), treeId));
+  for (let index = 1; index < result.length; index += 1) {
+    const [previous, node] = [result[index - 1], result[index]];
+    if (previous && node && Buffer.compare(previous.name, node.name) >= 0) {
+      throw damaged(treeId, 'its names are not in order');
+    }
+  }
+  return result;
+}
+
+type JsonRecord = Readonly<Record<string, unknown>>;
+
+function damaged(treeId: string, why: string, cause?: unknown): Failure {
+  return new Failure('RepositoryDamaged', `Tree ${treeId} is damaged: ${why}`, { cause });
+}
+
+function parse(bytes: Buffer, treeId: string): unknown {
+  const text = bytes.toString('utf8');
+  try {
+    // Only whole numbers beyond 2^53 need the slow way; a false alarm inside a string does no harm.
+    return /":-?\d{16}/.test(text) ? JSON.parse(text, keepBigIntegers) : JSON.parse(text);
+  } catch (error) {
+    throw damaged(treeId, 'it is no JSON', error);
+  }
+}
+
+/** A reviver that sees the number as it was written (TC39 proposal "JSON.parse source text access"). */
+function keepBigIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? '';
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
+function asRecord(value: unknown, treeId: string): JsonRecord {
+  if (!isRecord(value)) throw damaged(treeId, 'it has a wrong structure');
+  return value;
+}
+
+function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function decodeNode(record: JsonRecord, treeId: string): TreeNode {
+  const read = new FieldReader(record, treeId);
+  const name = decodeName(record, treeId);
+  const mtimeNs = read.time('mtime');
+  const [user, group, error] = [read.text('user'), read.text('group'), read.text('error')];
+  const [inode, deviceId, size] = [read.big('inode'), read.big('device_id'), read.big('size')];
+  const [links, device] = [read.big('links'), read.big('device')];
+  const linkTarget = read.bytes('linktarget_raw') ?? textBytes(read.text('linktarget'));
+  const extendedAttributes = decodeAttributes(record, treeId);
+  const content = read.ids('content');
+  const subtree = read.id('subtree');
+  return {
+    name,
+    type: decodeType(record, treeId),
+    mode: read.small('mode'),
+    mtimeNs,
+    atimeNs: record.atime === record.mtime ? mtimeNs : read.time('atime'),
+    ctimeNs: record.ctime === record.mtime ? mtimeNs : read.time('ctime'),
+    uid: read.small('uid'),
+    gid: read.small('gid'),
+    ...(user !== undefined && { user }),
+    ...(group !== undefined && { group }),
+    ...(inode !== undefined && { inode }),
+    ...(deviceId !== undefined && { deviceId }),
+    ...(size !== undefined && { size }),
+    ...(links !== undefined && { links }),
+    ...(linkTarget !== undefined && { linkTarget }),
+    ...(extendedAttributes !== undefined && { extendedAttributes }),
+    ...(isRecord(record.generic_attributes) && { genericAttributes: record.generic_attributes }),
+    ...(device !== undefined && { device }),
+    ...(content !== undefined && { content }),
+    ...(subtree !== undefined && { subtree }),
+    ...(error !== undefined && { error }),
+  };
+}
+
+function decodeName(record: JsonRecord, treeId: string): Buffer {
+  const quoted = record.name;
+  const name = typeof quoted === 'string' ? unquoteName(quoted) : undefined;
+  if (name === undefined || name.length === 0) throw damaged(treeId, 'a node has no valid name');
+  const text = name.toString('latin1');
+  if (text === '.' || text === '..' || /[/\0]/.test(text)) {
+    throw new Failure('PathEscape', `Tree ${treeId} has a name that leads out of its folder: "${quoted}"`);
+  }
+  return name;
+}
+
+function decodeType(record: JsonRecord, treeId: string): NodeType {
+  const type = record.type;
+  if (!isNodeType(type)) throw damaged(treeId, `a node has the unknown type ${JSON.stringify(type)}`);
+  return type;
+}
+
+function isNodeType(value: unknown): value is NodeType {
+  return typeof value === 'string' && nodeTypes.has(value);
+}
+
+function decodeAttributes(record: JsonRecord, treeId: string): readonly ExtendedAttribute[] | undefined {
+  const list = record.extended_attributes;
+  if (list === undefined || list === null) return undefined;
+  if (!Array.isArray(list)) throw damaged(treeId, 'extended_attributes is no list');
+  return list.map((item) => {
+    const attribute = new FieldReader(asRecord(item, treeId), treeId);
+    return { name: attribute.text('name') ?? '', value: attribute.bytes('value') ?? Buffer.alloc(0) };
+  });
+}
+
+function textBytes(text: string | undefined): Buffer | undefined {
+  return text === undefined ? undefined : Buffer.from(text, 'utf8');
+}
+
+/** Reads fields of one JSON object; what Go leaves out when it is zero may be missing. */
+class FieldReader {
+  readonly #record: JsonRecord;
+  readonly #treeId: string;
+
+  constructor(record: JsonRecord, treeId: string) {
+    this.#record = record;
+    this.#treeId = treeId;
+  }
+
+  text(key: string): string | undefined {
+    const value = this.#record[key] ?? undefined;
+    if (value === undefined || typeof value === 'string') return value;
+    throw this.#wrong(key);
+  }
+
+  bytes(key: string): Buffer | undefined {
+    const value = this.text(key);
+    return value === undefined ? undefined : Buffer.from(value, 'base64');
+  }
+
+  /** A number of 32 bits. */
+  small(key: string): number {
+    const value = this.#record[key] ?? 0;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;
+    throw this.#wrong(key);
+  }
+
+  /** A number of 64 bits. */
+  big(key: string): bigint | undefined {
+    const value = this.#record[key] ?? undefined;
+    if (value === undefined) return undefined;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+    if (typeof value === 'bigint' && value >= 0n && value < 2n ** 64n) return value;
+    throw this.#wrong(key);
+  }
+
+  time(key: string): bigint {
+    const value = this.#record[key];
+    const time = typeof value === 'string' ? parseTime(value) : undefined;
+    if (time === undefined) throw this.#wrong(key);
+    return time;
+  }
+
+  id(key: string): string | undefined {
+    const value = this.text(key);
+    if (value === undefined || isId(value)) return value;
+    throw this.#wrong(key);
+  }
+
+  ids(key: string): readonly string[] | undefined {
+    const value = this.#record[key] ?? undefined;
+    if (value === undefined) return undefined;
+    if (Array.isArray(value) && value.every(isId)) return value;
+    throw this.#wrong(key);
+  }
+
+  #wrong(key: string): Failure {
+    return damaged(this.#treeId, `the field ${key} of a node is wrong`);
+  }
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+}

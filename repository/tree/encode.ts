@@ -1,0 +1,85 @@
+/** Trees as JSON, byte for byte as restic 0.19.1 writes them, so that equal folders have equal ids. */
+import { isUtf8 } from 'node:buffer';
+import { goString, goStringOfBytes, goValue } from './go-json.ts';
+import type { TreeNode } from './node.ts';
+import { quoteName } from './quote.ts';
+import { formatTime, type UtcOffset } from './time.ts';
+
+/** A node ready to be put into its tree. */
+export interface EncodedNode {
+  readonly name: Buffer;
+  readonly json: string;
+}
+
+export function encodeNode(node: TreeNode, utcOffset: UtcOffset): EncodedNode {
+  const mtime = formatTime(node.mtimeNs, utcOffset);
+  const atime = node.atimeNs === node.mtimeNs ? mtime : formatTime(node.atimeNs, utcOffset);
+  const ctime = node.ctimeNs === node.mtimeNs ? mtime : formatTime(node.ctimeNs, utcOffset);
+  const json =
+    `{"name":${goString(quoteName(node.name))},"type":"${node.type}"${numberField('mode', node.mode)}` +
+    `,"mtime":"${mtime}","atime":"${atime}","ctime":"${ctime}","uid":${node.uid},"gid":${node.gid}` +
+    `${textField('user', node.user)}${textField('group', node.group)}` +
+    `${numberField('inode', node.inode)}${numberField('device_id', node.deviceId)}` +
+    `${numberField('size', node.size)}${numberField('links', node.links)}` +
+    `${linkFields(node)}${attributeFields(node)}${numberField('device', node.device)}` +
+    `,"content":${contentValue(node.content)}${textField('subtree', node.subtree)}` +
+    `${textField('error', node.error)}}`;
+  return { name: node.name, json };
+}
+
+/**
+ * Puts nodes in the order of their names' bytes and makes a tree of them.
+ * @throws {RangeError} two nodes have one name; the caller must have made names unique
+ */
+export function encodeTree(nodes: readonly EncodedNode[]): Buffer {
+  const sorted = inOrder(nodes) ? nodes : nodes.toSorted((a, b) => Buffer.compare(a.name, b.name));
+  if (!inOrder(sorted)) throw new RangeError('two nodes of a tree have the same name');
+  return Buffer.from(`{"nodes":[${sorted.map((node) => node.json).join(',')}]}\n`, 'utf8');
+}
+
+function inOrder(nodes: readonly EncodedNode[]): boolean {
+  for (let index = 1; index < nodes.length; index += 1) {
+    const [previous, node] = [nodes[index - 1], nodes[index]];
+    if (previous && node && Buffer.compare(previous.name, node.name) >= 0) return false;
+  }
+  return true;
+}
+
+function numberField(key: string, value: number | bigint | undefined): string {
+  return value === undefined || value === 0 || value === 0n ? '' : `,"${key}":${value}`;
+}
+
+function textField(key: string, value: string | undefined): string {
+  return value === undefined || value === '' ? '' : `,"${key}":${goString(value)}`;
+}
+
+function linkFields(node: TreeNode): string {
+  const target = node.linkTarget;
+  if (target === undefined || target.length === 0) return '';
+  const text = `,"linktarget":${goStringOfBytes(target)}`;
+  return isUtf8(target) ? text : `${text},"linktarget_raw":"${target.toString('base64')}"`;
+}
+
+function attributeFields(node: TreeNode): string {
+  let fields = '';
+  const extended = node.extendedAttributes ?? [];
+  if (extended.length > 0) {
+    const items = extended.map(
+      ({ name, value }) => `{"name":${goString(name)},"value":"${value.toString('base64')}"}`,
+    );
+    fields += `,"extended_attributes":[${items.join(',')}]`;
+  }
+  const generic = Object.entries(node.genericAttributes ?? {});
+  if (generic.length > 0) {
+    const items = generic
+      .toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      .map(([name, value]) => `${goString(name)}:${goValue(value)}`);
+    fields += `,"generic_attributes":{${items.join(',')}}`;
+  }
+  return fields;
+}
+
+function contentValue(content: readonly string[] | undefined): string {
+  if (content === undefined) return 'null';
+  return content.length === 0 ? '[]' : `["${content.join('","')}"]`;
+}
