@@ -1,3 +1,6 @@
+import { Secret } from '../../secrets/secret.ts';
+import type { PostgresMajor } from '../../tools/postgres.ts';
+
 /**
  * Names of the environment variables by which test/run.ts tells the test files what it has started. A test
  * file that is run alone finds none of them, and starts what it needs itself.
@@ -13,4 +16,35 @@ export const environmentNames = {
 /** Tells a person who runs one file why it takes so long the first time. */
 export function printNotice(notice: string): void {
   process.stderr.write(`${notice} ...\n`);
+}
+
+export interface SharedPostgres {
+  readonly major: PostgresMajor;
+  readonly host: string;
+  readonly port: number;
+  /** Superuser. */
+  readonly user: string;
+  readonly password: Secret;
+  /** Folder with all programs of that version. */
+  readonly binDir: string;
+}
+
+/** Settings of servers that tests share: what is lost in a crash of the machine does not matter. */
+export const testSettings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'replica',
+  max_wal_senders: '5',
+  max_connections: '50',
+} as const;
+
+/** For the environment of test files: they get the password, so only servers that were made for tests. */
+export function encodeServer(server: SharedPostgres): string {
+  return JSON.stringify({ ...server, password: server.password.reveal() });
+}
+
+export function decodeServer(text: string): SharedPostgres {
+  const server = JSON.parse(text);
+  return { ...server, password: new Secret(server.password) };
 }

@@ -1,21 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { after } from 'node:test';
 import pg from 'pg';
-import { Secret } from '../../secrets/secret.ts';
 import { ensurePostgres, type PostgresMajor } from '../../tools/postgres.ts';
 import { type PostgresServer, startPostgres } from '../../tools/postgres-server.ts';
-import { environmentNames, printNotice } from './environment.ts';
+import {
+  decodeServer,
+  environmentNames,
+  printNotice,
+  type SharedPostgres,
+  testSettings,
+} from './environment.ts';
 
-export interface SharedPostgres {
-  readonly major: PostgresMajor;
-  readonly host: string;
-  readonly port: number;
-  /** Superuser. */
-  readonly user: string;
-  readonly password: Secret;
-  /** Folder with all programs of that version. */
-  readonly binDir: string;
-}
+export type { SharedPostgres };
 
 export interface TestDatabase {
   readonly name: string;
@@ -24,16 +20,6 @@ export interface TestDatabase {
   /** Ends all sessions and removes it. */
   drop(): Promise<void>;
 }
-
-/** Settings of servers that tests share: what is lost in a crash of the machine does not matter. */
-export const testSettings = {
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
-  wal_level: 'replica',
-  max_wal_senders: '5',
-  max_connections: '50',
-} as const;
 
 /** Started by this process, because test/run.ts did not hand them over. */
 const own = new Map<PostgresMajor, Promise<SharedPostgres & Pick<PostgresServer, 'stop'>>>();
@@ -68,16 +54,6 @@ export async function createDatabase(server: SharedPostgres, prefix = 'test'): P
 /** Connection URL with the password of the superuser. */
 export function connectionUrl(server: SharedPostgres, database: string): string {
   return `postgresql://${server.user}:${server.password.reveal()}@${server.host}:${server.port}/${database}`;
-}
-
-/** For the environment of test files: they get the password, so only servers that were made for tests. */
-export function encodeServer(server: SharedPostgres): string {
-  return JSON.stringify({ ...server, password: server.password.reveal() });
-}
-
-function decodeServer(text: string): SharedPostgres {
-  const server = JSON.parse(text);
-  return { ...server, password: new Secret(server.password) };
 }
 
 async function startOwn(major: PostgresMajor): Promise<SharedPostgres & Pick<PostgresServer, 'stop'>> {

@@ -1,0 +1,50 @@
+import { join, relative } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { run } from 'node:test';
+import type { Report } from './report.ts';
+
+export interface FilesToRun {
+  readonly root: string;
+  /** Relative to the root. */
+  readonly files: readonly string[];
+  /** For one file. */
+  readonly timeoutMs: number;
+  /** Counts skipped tests as failed. */
+  readonly strict: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Test files that run at the same time: more would disturb each other on a small machine. */
+const concurrency = 2;
+
+/** Runs test files, each in a process of its own, and reports them. */
+export async function runFiles(
+  { root, files, timeoutMs, strict, signal }: FilesToRun,
+  report: Report,
+): Promise<void> {
+  if (files.length === 0 || signal.aborted) return;
+  const stream = run({
+    files: files.map((file) => join(root, file)),
+    isolation: 'process',
+    concurrency,
+    timeout: timeoutMs,
+    signal,
+  });
+  const startedMs = new Map<string, number>();
+  // Events of a file that did not even load carry its path in their name alone.
+  const name = (data: { file?: string | undefined; name?: string }): string =>
+    relative(root, data.file ?? data.name ?? '');
+  stream.on('test:dequeue', (data) => {
+    if (data.nesting === 0 && !startedMs.has(name(data))) startedMs.set(name(data), performance.now());
+  });
+  stream.on('test:stdout', (data) => report.output(name(data), data.message));
+  stream.on('test:stderr', (data) => report.output(name(data), data.message));
+  stream.on('test:pass', (data) => report.pass(name(data), data));
+  stream.on('test:fail', (data) => report.fail(name(data), data));
+  stream.on('test:summary', ({ file, duration_ms }) => {
+    if (file !== undefined) report.fileDone(relative(root, file), { seconds: duration_ms / 1000, strict });
+  });
+  stream.resume();
+  await finished(stream);
+  for (const file of files) report.fileDone(file, { strict });
+}

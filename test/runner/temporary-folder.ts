@@ -1,0 +1,32 @@
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const prefix = 'resguardo-test-';
+
+/**
+ * Makes the folder that holds all temporary files of a run, below the folder for temporary files, and removes
+ * those of runs that were killed.
+ */
+export async function makeTemporaryFolder(parent: string): Promise<string> {
+  for (const name of await readdir(parent)) {
+    const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) await removeFolder(join(parent, name));
+  }
+  const folder = await mkdtemp(join(parent, `${prefix}${process.pid}-`));
+  // Servers that root starts run as another user, and must be able to pass.
+  await chmod(folder, 0o711);
+  return folder;
+}
+
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
