@@ -124,6 +124,18 @@ export const failureRules = {
     httpStatus: 503,
     advice: 'Check the network and the service that holds the repository.',
   },
+  StoreAuthentication: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 502,
+    advice: 'Correct the credentials of the service that holds the repository, or renew them.',
+  },
+  StoreForbidden: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 403,
+    advice: 'Grant the named right to the credentials that the repository uses.',
+  },
   StorageFull: {
     retryable: true,
     exitCode: 1,
