@@ -1,0 +1,51 @@
+import type { Definition } from './context.ts';
+
+/** A file that defines one command, loaded only when it is wanted: Temporal's packages take 150 ms. */
+interface CommandFile {
+  readonly name: string;
+  readonly load: () => Promise<(definition: Definition) => void | Promise<void>>;
+}
+
+const commands: readonly CommandFile[] = [
+  { name: 'up', load: async () => (await import('./commands/up.ts')).defineUp },
+  { name: 'worker', load: async () => (await import('./commands/worker.ts')).defineWorker },
+  { name: 'backup', load: async () => (await import('./commands/backup.ts')).defineBackup },
+  { name: 'snapshots', load: async () => (await import('./commands/snapshots.ts')).defineSnapshots },
+  { name: 'ls', load: async () => (await import('./commands/ls.ts')).defineLs },
+  { name: 'dump', load: async () => (await import('./commands/dump.ts')).defineDump },
+  { name: 'restore', load: async () => (await import('./commands/restore.ts')).defineRestore },
+  { name: 'verify', load: async () => (await import('./commands/verify.ts')).defineVerify },
+  { name: 'repo', load: async () => (await import('./commands/repo.ts')).defineRepo },
+];
+
+const repositoryCommands: readonly CommandFile[] = [
+  { name: 'init', load: async () => (await import('./commands/repo/init.ts')).defineRepoInit },
+  { name: 'backup', load: async () => (await import('./commands/repo/backup.ts')).defineRepoBackup },
+  { name: 'snapshots', load: async () => (await import('./commands/snapshots.ts')).defineSnapshots },
+  { name: 'ls', load: async () => (await import('./commands/ls.ts')).defineLs },
+  { name: 'dump', load: async () => (await import('./commands/dump.ts')).defineDump },
+  { name: 'restore', load: async () => (await import('./commands/repo/restore.ts')).defineRepoRestore },
+  { name: 'check', load: async () => (await import('./commands/repo/check.ts')).defineRepoCheck },
+  { name: 'stats', load: async () => (await import('./commands/repo/stats.ts')).defineRepoStats },
+  { name: 'unlock', load: async () => (await import('./commands/repo/unlock.ts')).defineRepoUnlock },
+  {
+    name: 'rebuild-index',
+    load: async () => (await import('./commands/repo/rebuild-index.ts')).defineRepoRebuildIndex,
+  },
+];
+
+/** Defines the commands of the program that the arguments may mean. */
+export function defineCommands(definition: Definition): Promise<void> {
+  return define(commands, definition);
+}
+
+/** Defines the commands of the group `repo` that the arguments may mean. */
+export function defineRepositoryCommands(definition: Definition): Promise<void> {
+  return define(repositoryCommands, definition);
+}
+
+/** Arguments that name no command ask for help, or misspell one: then all are needed. */
+async function define(files: readonly CommandFile[], definition: Definition): Promise<void> {
+  const named = files.filter(({ name }) => definition.args.includes(name));
+  for (const { load } of named.length > 0 ? named : files) await (await load())(definition);
+}

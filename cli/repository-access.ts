@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { Failure } from '../contracts/failures.ts';
+import type { RepositoryOptions } from '../repository/repository.ts';
+import { Secret } from '../secrets/secret.ts';
+import type { CommandContext } from './context.ts';
+import { promptSecret } from './prompt.ts';
+
+/** Options by which a command names its repository. */
+export interface RepositorySelection {
+  readonly repo?: string;
+  readonly repository?: string;
+  readonly passwordFile?: string;
+}
+
+/** A repository, and how to get its password when it is needed. */
+export interface RepositoryAccess {
+  /** URL in restic's notation. */
+  readonly url: string;
+  readonly password: Secret;
+  readonly compression?: RepositoryOptions['compression'];
+}
+
+export function addRepositoryOptions(command: Command): Command {
+  return command
+    .option('-r, --repo <url>', 'repository (default: RESTIC_REPOSITORY, else that of the configuration)')
+    .option('--repository <name>', 'repository of the configuration, by its name')
+    .option(
+      '--password-file <file>',
+      'file with the password (default: RESGUARDO_PASSWORD, RESGUARDO_PASSWORD_FILE, RESTIC_PASSWORD, RESTIC_PASSWORD_FILE, else you are asked)',
+    );
+}
+
+/**
+ * Finds the repository and its password: what the command line names, else the environment, else the
+ * configuration.
+ * @throws {Failure} InvalidInput, InvalidConfiguration, SecretUnavailable, Cancelled
+ */
+export async function resolveAccess(
+  context: CommandContext,
+  selection: RepositorySelection,
+  { isNew = false }: { readonly isNew?: boolean } = {},
+): Promise<RepositoryAccess> {
+  const url = await givenUrl(context, selection);
+  if (url === undefined) return configuredAccess(context, selection);
+  const password = await givenPassword(context, selection);
+  return { url, password: password ?? (await askForPassword(context, url, isNew)) };
+}
+
+/** Undefined if the configuration is to say. */
+async function givenUrl(
+  { env, cwd, configFile }: CommandContext,
+  { repo, repository }: RepositorySelection,
+): Promise<string | undefined> {
+  if (repo !== undefined) {
+    if (repository === undefined) return repo;
+    throw new Failure('InvalidInput', '--repo and --repository exclude each other', {
+      advice: 'Give the URL of the repository, or its name in the configuration.',
+    });
+  }
+  if (repository !== undefined || configFile !== undefined) return undefined;
+  if (env.RESTIC_REPOSITORY) return env.RESTIC_REPOSITORY;
+  if (!env.RESTIC_REPOSITORY_FILE) return undefined;
+  const what = 'RESTIC_REPOSITORY_FILE';
+  return readText({ what, path: resolve(cwd, env.RESTIC_REPOSITORY_FILE), type: 'InvalidInput' });
+}
+
+async function givenPassword(
+  { env, cwd }: CommandContext,
+  { passwordFile }: RepositorySelection,
+): Promise<Secret | undefined> {
+  const fromFile = async (what: string, path: string): Promise<Secret> =>
+    new Secret(await readText({ what, path: resolve(cwd, path), type: 'SecretUnavailable' }));
+  if (passwordFile !== undefined) return fromFile('--password-file', passwordFile);
+  for (const prefix of ['RESGUARDO', 'RESTIC']) {
+    const value = env[`${prefix}_PASSWORD`];
+    if (value) return new Secret(value);
+    const file = env[`${prefix}_PASSWORD_FILE`];
+    if (file) return fromFile(`${prefix}_PASSWORD_FILE`, file);
+  }
+  return undefined;
+}
+
+async function askForPassword(context: CommandContext, url: string, isNew: boolean): Promise<Secret> {
+  const { stdin, signal, output } = context;
+  if (!stdin.isTTY) {
+    throw new Failure('SecretUnavailable', `There is no password for the repository ${url}`, {
+      advice: 'Set RESGUARDO_PASSWORD_FILE or give --password-file FILE; on a terminal you are asked.',
+    });
+  }
+  const prompt = { stdin, signal, stderr: output.stderr };
+  const password = await promptSecret(`Password of the repository ${url}`, prompt);
+  if (!isNew) return password;
+  const again = await promptSecret('Again', prompt);
+  if (again.reveal() === password.reveal()) return password;
+  throw new Failure('InvalidInput', 'The two passwords differ', { advice: 'Start again.' });
+}
+
+async function configuredAccess(
+  context: CommandContext,
+  selection: RepositorySelection,
+): Promise<RepositoryAccess> {
+  const { loadContextConfiguration } = await import('./configuration.ts');
+  const { resolveSecret } = await import('../secrets/resolve.ts');
+  const configuration = await loadContextConfiguration(context);
+  const { url, password, compression } = configuredRepository(configuration, selection.repository);
+  const given = selection.passwordFile === undefined ? undefined : await givenPassword(context, selection);
+  return { url, password: given ?? (await resolveSecret(password, context.env)), compression };
+}
+
+interface NamedFile {
+  readonly what: string;
+  readonly path: string;
+  readonly type: 'InvalidInput' | 'SecretUnavailable';
+}
+
+async function readText({ what, path, type }: NamedFile): Promise<string> {
+  try {
+    // As restic does: editors and `echo` end a file with a line end.
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Failure(type, `Cannot read the file of ${what}: ${reason}`, { cause: error });
+  }
+}
