@@ -1,0 +1,272 @@
+import { Failure, isFailure } from '../../contracts/failures.ts';
+import type { BackupSummary, Warning } from '../../contracts/jobs.ts';
+import type { BlobReader, BlobWriter, SavedContent, SaveOptions } from '../blobs.ts';
+import { type EncodedNode, encodeNode, encodeTree } from '../tree/encode.ts';
+import type { TreeNode } from '../tree/node.ts';
+import { localUtcOffset, type UtcOffset } from '../tree/time.ts';
+import { Background } from './background.ts';
+import { Checkpoints } from './checkpoints.ts';
+import type { DirectoryEntry, Entry, FileEntry, StreamEntry } from './entry.ts';
+import { Pace } from './pace.ts';
+import { isUnchanged, ParentFolder } from './parent-folder.ts';
+import { saveFile } from './save-file.ts';
+import { Slots } from './slots.ts';
+import { type ItemChange, SummaryCounter } from './summary.ts';
+
+export interface ArchiveRequest {
+  readonly repository: BlobReader;
+  readonly writer: BlobWriter;
+  /** Top entries of the snapshot. */
+  readonly roots: AsyncIterable<Entry> | Iterable<Entry>;
+  /** Root tree of an earlier snapshot: files that have not changed since are not read again. */
+  readonly parentTree?: string;
+  readonly signal: AbortSignal;
+  /** Called about ten times a second, and at the end. */
+  readonly onProgress?: (progress: ArchiveProgress) => void;
+  /** What could not be stored, or not as it was; the run goes on. */
+  readonly onWarning?: (warning: Warning) => void;
+  /** An index is written whenever so many bytes were stored since the last one, or five minutes went by. */
+  readonly checkpointEveryBytes?: number;
+  /** Files and streams that are read at the same time. */
+  readonly filesInFlight?: number;
+  /** Time zone of the times in trees; that of the process when left out. */
+  readonly utcOffset?: UtcOffset;
+}
+
+export interface ArchiveProgress {
+  readonly filesDone: number;
+  readonly bytesDone: number;
+  readonly bytesStored: number;
+  /** Path of the item under way. */
+  readonly current: string;
+}
+
+export interface ArchiveResult {
+  /** Id of the root tree. */
+  readonly tree: string;
+  readonly summary: BackupSummary;
+}
+
+const defaultFilesInFlight = 8;
+const treesInFlight = 32;
+
+/**
+ * Stores a tree of entries, a folder after everything in it. The caller finishes or aborts the writer.
+ * Memory is bounded by the names in the folders on the way and by the files in flight.
+ * @throws {Failure} of the repository or of a stream; SourceMissing when there is nothing to store
+ */
+export async function archive(request: ArchiveRequest): Promise<ArchiveResult> {
+  const background = new Background(request.signal);
+  try {
+    return await new ArchiveRun(request, background).store();
+  } catch (error) {
+    background.stop(error);
+    await background.settle();
+    background.throwIfStopped();
+    throw error;
+  }
+}
+
+/** A node, or the promise of one; undefined when the item was skipped with a warning. */
+type PendingNode = EncodedNode | Promise<EncodedNode | undefined>;
+
+/** An item whose storing has begun. In an object, so that a promise in it is not awaited. */
+interface Started {
+  readonly node: PendingNode;
+}
+
+/** Where an item lies, and what the earlier snapshot has there. */
+interface Place {
+  readonly path: string;
+  readonly previous: TreeNode | undefined;
+}
+
+class ArchiveRun {
+  readonly #request: ArchiveRequest;
+  readonly #background: Background;
+  readonly #counter = new SummaryCounter();
+  readonly #files: Slots;
+  readonly #trees = new Slots(treesInFlight);
+  readonly #pace = new Pace(() => this.#report());
+  readonly #checkpoints: Checkpoints;
+  readonly #utcOffset: UtcOffset;
+  #bytesDone = 0;
+  #current = '/';
+
+  constructor(request: ArchiveRequest, background: Background) {
+    this.#request = request;
+    this.#background = background;
+    this.#files = new Slots(request.filesInFlight ?? defaultFilesInFlight);
+    this.#checkpoints = new Checkpoints(request.writer, request.checkpointEveryBytes);
+    this.#utcOffset = request.utcOffset ?? localUtcOffset();
+  }
+
+  async store(): Promise<ArchiveResult> {
+    const parent = await this.#loadParent(this.#request.parentTree, '/');
+    const nodes = await this.#storeChildren(this.#request.roots, '', parent);
+    const encoded = await completed(nodes);
+    if (encoded.length === 0) throw new Failure('SourceMissing', 'There is nothing to store');
+    const tree = await this.#saveTree(encoded, '/');
+    await this.#background.settle();
+    this.#background.throwIfStopped();
+    this.#report();
+    return { tree, summary: this.#counter.summary() };
+  }
+
+  async #storeChildren(
+    children: AsyncIterable<Entry> | Iterable<Entry>,
+    folder: string,
+    parent: ParentFolder | undefined,
+  ): Promise<PendingNode[]> {
+    const nodes: PendingNode[] = [];
+    const store = async (entry: Entry): Promise<void> => {
+      if (this.#pace.isDue) await this.#pace.turn();
+      this.#background.throwIfStopped();
+      const place = { path: `${folder}/${entry.name.toString('utf8')}`, previous: parent?.find(entry.name) };
+      this.#current = place.path;
+      nodes.push(this.#reuse(entry, place) ?? (await this.#store(entry, place)).node);
+    };
+    // Most sources list without waiting; awaiting their entries would cost more than listing them.
+    if (Symbol.asyncIterator in children) for await (const entry of children) await store(entry);
+    else for (const entry of children) await store(entry);
+    return nodes;
+  }
+
+  /** The node of a file that has not changed since the earlier snapshot, with the content of then. */
+  #reuse(entry: Entry, { path, previous }: Place): EncodedNode | undefined {
+    if (entry.kind !== 'file' || !previous || !isUnchanged(entry.metadata, previous)) return undefined;
+    const content = previous.content ?? [];
+    if (!content.every((id) => this.#request.repository.hasBlob('data', id))) {
+      this.#warn(path, 'parts of it are missing in the repository; it is stored again');
+      return undefined;
+    }
+    const sizeBytes = entry.metadata.size ?? 0n;
+    this.#counter.file('unmodified', sizeBytes);
+    this.#bytesDone += Number(sizeBytes);
+    return this.#encode(entry, { content });
+  }
+
+  async #store(entry: Entry, place: Place): Promise<Started> {
+    switch (entry.kind) {
+      case 'directory':
+        return this.#storeDirectory(entry, place);
+      case 'file':
+        return this.#inFlight(this.#files, () => this.#storeFile(entry, place));
+      case 'stream':
+        return this.#inFlight(this.#files, () => this.#storeStream(entry, place));
+      case 'other':
+        return { node: this.#encode(entry, {}) };
+    }
+  }
+
+  /** Waits for a slot, then goes on while the task runs. */
+  async #inFlight(slots: Slots, task: () => Promise<EncodedNode | undefined>): Promise<Started> {
+    const { result } = await this.#background.start(slots, task);
+    return { node: result };
+  }
+
+  async #storeDirectory(entry: DirectoryEntry, place: Place): Promise<Started> {
+    const parent = await this.#loadParent(place.previous?.subtree, place.path);
+    const nodes = await this.#storeChildren(entry.children(), place.path, parent);
+    const finish = async (): Promise<EncodedNode> => {
+      const subtree = await this.#saveTree(await completed(nodes), place.path);
+      const node = this.#encode(entry, { subtree });
+      this.#counter.directory(this.#changeOf(node, place.previous));
+      return node;
+    };
+    // With files of it in flight, the folder cannot wait for a slot: they bound how many such folders there are.
+    if (nodes.some((node) => node instanceof Promise)) return { node: this.#background.track(finish()) };
+    return this.#inFlight(this.#trees, finish);
+  }
+
+  async #saveTree(nodes: readonly EncodedNode[], path: string): Promise<string> {
+    const { signal } = this.#background;
+    const saved = await this.#request.writer.saveBlob('tree', encodeUnique(nodes, path), signal);
+    this.#counter.tree(saved);
+    await this.#checkpoints.after(this.#counter.storedBytes, signal);
+    return saved.id;
+  }
+
+  async #storeFile(entry: FileEntry, { path, previous }: Place): Promise<EncodedNode | undefined> {
+    const result = await saveFile(entry, this.#request.writer, this.#saveOptions());
+    if (result.warning !== undefined) this.#warn(path, result.warning);
+    if (result.kind === 'skipped') return undefined;
+    return this.#storedNode({ ...entry, metadata: result.metadata }, result.saved, previous);
+  }
+
+  async #storeStream(entry: StreamEntry, { previous }: Place): Promise<EncodedNode> {
+    const stream = await entry.open(this.#background.signal);
+    try {
+      const saved = await this.#request.writer.saveStream(stream, this.#saveOptions());
+      return await this.#storedNode(entry, saved, previous);
+    } finally {
+      stream.destroy();
+    }
+  }
+
+  async #storedNode(entry: Entry, saved: SavedContent, previous: TreeNode | undefined): Promise<EncodedNode> {
+    const node = this.#encode(entry, { content: saved.content, size: saved.sizeBytes });
+    this.#counter.content(saved);
+    this.#counter.file(this.#changeOf(node, previous), saved.sizeBytes);
+    await this.#checkpoints.after(this.#counter.storedBytes, this.#background.signal);
+    return node;
+  }
+
+  #saveOptions(): SaveOptions {
+    return {
+      signal: this.#background.signal,
+      onBytes: (bytes) => {
+        this.#bytesDone += bytes;
+      },
+    };
+  }
+
+  #encode(entry: Entry, stored: Partial<TreeNode>): EncodedNode {
+    return encodeNode({ ...entry.metadata, ...stored, name: entry.name }, this.#utcOffset);
+  }
+
+  #changeOf(node: EncodedNode, previous: TreeNode | undefined): ItemChange {
+    if (!previous) return 'new';
+    return encodeNode(previous, this.#utcOffset).json === node.json ? 'unmodified' : 'changed';
+  }
+
+  /** A parent that cannot be read costs time, not data: everything below it is stored as if it were new. */
+  async #loadParent(treeId: string | undefined, path: string): Promise<ParentFolder | undefined> {
+    if (treeId === undefined) return undefined;
+    try {
+      return await ParentFolder.load(this.#request.repository, treeId, this.#background.signal);
+    } catch (error) {
+      this.#background.throwIfStopped();
+      if (!isFailure(error, 'RepositoryDamaged') && !isFailure(error, 'PathEscape')) throw error;
+      this.#warn(path, `the earlier snapshot cannot be compared with: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  #warn(subject: string, message: string): void {
+    this.#request.onWarning?.({ subject, message });
+  }
+
+  #report(): void {
+    this.#request.onProgress?.({
+      filesDone: this.#counter.filesDone,
+      bytesDone: this.#bytesDone,
+      bytesStored: this.#counter.storedBytes,
+      current: this.#current,
+    });
+  }
+}
+
+async function completed(nodes: readonly PendingNode[]): Promise<readonly EncodedNode[]> {
+  const result = await Promise.all(nodes);
+  return result.filter((node) => node !== undefined);
+}
+
+function encodeUnique(nodes: readonly EncodedNode[], path: string): Buffer {
+  try {
+    return encodeTree(nodes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Failure('Internal', `The folder ${path} was listed with the same name twice`, { cause: error });
+  }
+}

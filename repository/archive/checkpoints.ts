@@ -1,0 +1,34 @@
+import type { BlobWriter } from '../blobs.ts';
+
+const defaultEveryBytes = 512 * 1024 * 1024;
+const everyMs = 5 * 60_000;
+
+/** Decides when a run writes an index of what it has stored, so that a later attempt need not store it again. */
+export class Checkpoints {
+  readonly #writer: BlobWriter;
+  readonly #everyBytes: number;
+  #bytes = 0;
+  #at = performance.now();
+  #isRunning = false;
+
+  constructor(writer: BlobWriter, everyBytes = defaultEveryBytes) {
+    this.#writer = writer;
+    this.#everyBytes = everyBytes;
+  }
+
+  /** Writes an index when it is time to. */
+  async after(storedBytes: number, signal: AbortSignal): Promise<void> {
+    const isDue =
+      storedBytes - this.#bytes >= this.#everyBytes ||
+      (storedBytes > this.#bytes && performance.now() - this.#at >= everyMs);
+    if (!isDue || this.#isRunning) return;
+    this.#isRunning = true;
+    this.#bytes = storedBytes;
+    this.#at = performance.now();
+    try {
+      await this.#writer.checkpoint(signal);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** The walk lets other work of the process run this often. */
+const turnMs = 10;
+const reportMs = 100;
+
+/** Keeps a long walk over synchronous calls from holding up the process, and its reports rare. */
+export class Pace {
+  readonly #report: () => void;
+  #lastTurn = performance.now();
+  #lastReport = Number.NEGATIVE_INFINITY;
+
+  constructor(report: () => void) {
+    this.#report = report;
+  }
+
+  /** Whether it is time to await `turn`. */
+  get isDue(): boolean {
+    return performance.now() - this.#lastTurn > turnMs;
+  }
+
+  async turn(): Promise<void> {
+    await nextTurn();
+    this.#lastTurn = performance.now();
+    if (this.#lastTurn - this.#lastReport < reportMs) return;
+    this.#lastReport = this.#lastTurn;
+    this.#report();
+  }
+}

@@ -1,0 +1,53 @@
+import type { BigIntStats } from 'node:fs';
+import { goFileMode, nodeTypeOfMode } from '../tree/file-mode.ts';
+import type { NodeMetadata, NodeType } from '../tree/node.ts';
+
+/** Names of users and groups; undefined where the host knows none. */
+export interface OwnerNames {
+  user(uid: number): string | undefined;
+  group(gid: number): string | undefined;
+}
+
+/**
+ * Metadata as restic records it: the size of files alone, the number of links not of folders, fifos and
+ * sockets, and the time of the last change in place of that of the last access, which reading would change.
+ */
+export function metadataOfStat(stat: BigIntStats, names: OwnerNames): NodeMetadata {
+  const posixMode = Number(stat.mode);
+  const type = nodeTypeOfMode(posixMode);
+  const uid = Number(stat.uid);
+  const gid = Number(stat.gid);
+  const user = names.user(uid);
+  const group = names.group(gid);
+  return {
+    type,
+    mode: goFileMode(posixMode),
+    mtimeNs: stat.mtimeNs,
+    atimeNs: stat.mtimeNs,
+    ctimeNs: stat.ctimeNs,
+    uid,
+    gid,
+    ...(user !== undefined && { user }),
+    ...(group !== undefined && { group }),
+    inode: stat.ino,
+    deviceId: stat.dev,
+    ...(type === 'file' && { size: stat.size }),
+    ...(countsLinks(type) && { links: stat.nlink }),
+    ...((type === 'dev' || type === 'chardev') && { device: stat.rdev }),
+  };
+}
+
+/** Whether a file is still the one that the metadata describes, unchanged. */
+export function isDescribedBy(stat: BigIntStats, metadata: NodeMetadata): boolean {
+  return (
+    stat.mtimeNs === metadata.mtimeNs &&
+    stat.ctimeNs === metadata.ctimeNs &&
+    stat.size === metadata.size &&
+    stat.ino === metadata.inode &&
+    stat.dev === metadata.deviceId
+  );
+}
+
+function countsLinks(type: NodeType): boolean {
+  return type === 'file' || type === 'symlink' || type === 'dev' || type === 'chardev';
+}

@@ -1,0 +1,73 @@
+import { lstatSync } from 'node:fs';
+import { Failure } from '../../contracts/failures.ts';
+import type { PreflightReport } from '../../contracts/jobs.ts';
+import { loadPosixCalls } from '../../posix/calls.ts';
+import type { Entry } from '../../repository/archive/entry.ts';
+import type { CaptureContext, Source } from '../source.ts';
+import { folderRules } from './folder-rules.ts';
+import { loadOwnerNames } from './owners.ts';
+import { compilePatterns } from './patterns.ts';
+import { cleanPaths, mergeTargets } from './targets.ts';
+import { Walker } from './walker.ts';
+
+export interface FilesSourceOptions {
+  /** Absolute paths of files and folders. */
+  readonly paths: readonly string[];
+  /** Patterns with restic's meaning; a path of `paths` itself is never left out. */
+  readonly exclude?: readonly string[];
+  readonly excludeCaches?: boolean;
+  readonly excludeIfPresent?: readonly string[];
+  /** Stays on the file systems of the given paths. */
+  readonly oneFileSystem?: boolean;
+}
+
+/**
+ * Files and folders of this host, as restic stores them.
+ * @throws {Failure} InvalidConfiguration for a path that is not absolute or a malformed pattern
+ */
+export function createFilesSource(options: FilesSourceOptions): Source {
+  const root = mergeTargets(options.paths);
+  const paths = cleanPaths(options.paths);
+  const isExcluded = compilePatterns(options.exclude ?? []);
+  return {
+    kind: 'files',
+    paths,
+    preflight: async () => describe(paths),
+    capture: (context) => capture(context),
+    close: async () => {},
+  };
+
+  async function* capture(context: CaptureContext): AsyncGenerator<Entry> {
+    const walker = new Walker({
+      owners: loadOwnerNames(),
+      calls: loadPosixCalls(),
+      isExcluded,
+      rules: folderRules({
+        excludeCaches: options.excludeCaches ?? false,
+        excludeIfPresent: options.excludeIfPresent ?? [],
+      }),
+      oneFileSystem: options.oneFileSystem ?? false,
+      warn: context.warn,
+    });
+    yield* walker.roots(root);
+  }
+}
+
+/** @throws {Failure} SourceMissing naming every path that is not there */
+function describe(paths: readonly string[]): PreflightReport {
+  const problems = paths.map(problemOf).filter((problem) => problem !== undefined);
+  if (problems.length > 0) throw new Failure('SourceMissing', `${problems.join('; ')}.`);
+  return { description: paths.length === 1 ? `${paths[0]}` : `${paths.length} paths: ${paths.join(', ')}` };
+}
+
+function problemOf(path: string): string | undefined {
+  try {
+    lstatSync(path);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return `The path ${path} does not exist`;
+    if (code === 'EACCES') return `The path ${path} cannot be reached: permission denied`;
+    throw error;
+  }
+}

@@ -1,0 +1,183 @@
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import type { Warning } from '../../contracts/jobs.ts';
+import type { PosixCalls } from '../../posix/calls.ts';
+import type { DirectoryEntry, Entry } from '../../repository/archive/entry.ts';
+import { metadataOfStat, type OwnerNames } from '../../repository/archive/stat-metadata.ts';
+import type { ExtendedAttribute, NodeMetadata } from '../../repository/tree/node.ts';
+import type { FolderRules } from './folder-rules.ts';
+import type { PathFilter } from './patterns.ts';
+import type { Target } from './targets.ts';
+
+export interface WalkOptions {
+  readonly owners: OwnerNames;
+  readonly calls: PosixCalls;
+  readonly isExcluded: PathFilter;
+  readonly rules: FolderRules;
+  readonly oneFileSystem: boolean;
+  readonly warn: (warning: Warning) => void;
+}
+
+/** Where the walk stands. Paths and names are bytes, one in each character, so that they sort as restic does. */
+interface Folder {
+  /** Ends with a slash. */
+  readonly path: string;
+  readonly names: readonly string[];
+  /** Targets inside, which no pattern leaves out. */
+  readonly targets: ReadonlyMap<string, Target>;
+  /** The file system that the walk stays on; undefined when it may go everywhere. */
+  readonly device: bigint | undefined;
+}
+
+/**
+ * Lists files as entries, lazily and in the order of their names' bytes. Calls are synchronous: an
+ * asynchronous one costs Node ten times what the call itself does. What cannot be listed is warned about and
+ * left out; sockets are left out as restic does.
+ */
+export class Walker {
+  readonly #options: WalkOptions;
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+  }
+
+  /** Entries of the root folder of a snapshot. */
+  *roots(root: Target): Generator<Entry> {
+    if (root.isWanted) {
+      const device = this.#options.oneFileSystem ? lstatSync(root.path, { bigint: true }).dev : undefined;
+      const folder = this.#open(root.path, root, device);
+      if (folder) yield* this.#list(folder);
+    } else yield* this.#onTheWay(root);
+  }
+
+  /** Folders above the wanted paths: with their own metadata, which is that of a link's target. */
+  *#onTheWay(target: Target): Generator<Entry> {
+    const children = [...target.children].map(([name, child]) => [latin(name), child] as const);
+    for (const [name, child] of children.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+      if (child.isWanted) {
+        const entry = this.#entry(latin(child.path), { name, target: child, device: undefined });
+        if (entry) yield entry;
+        continue;
+      }
+      const stat = this.#tryTo(latin(child.path), () => statSync(bytes(latin(child.path)), { bigint: true }));
+      if (!stat) continue;
+      if (!stat.isDirectory())
+        this.#warn(latin(child.path), 'it is no folder, so nothing below it is stored');
+      else {
+        const metadata = this.#metadata(latin(child.path), stat);
+        yield { kind: 'directory', name: bytes(name), metadata, children: () => this.#onTheWay(child) };
+      }
+    }
+  }
+
+  *#list(folder: Folder): Generator<Entry> {
+    for (const name of folder.names) {
+      const path = folder.path + name;
+      const target = folder.targets.get(name);
+      if (!target && this.#options.isExcluded(bytes(path).toString('utf8'))) continue;
+      const entry = this.#entry(path, { name, target, device: folder.device });
+      if (entry) yield entry;
+    }
+  }
+
+  #entry(
+    path: string,
+    item: { readonly name: string; readonly target: Target | undefined; readonly device: bigint | undefined },
+  ): Entry | undefined {
+    return this.#tryTo(path, () => {
+      const pathBytes = bytes(path);
+      const stat = lstatSync(pathBytes, { bigint: true });
+      const isElsewhere = item.device !== undefined && stat.dev !== item.device && !item.target;
+      const name = bytes(item.name);
+      if (stat.isDirectory()) return this.#directory(path, { ...item, stat, isElsewhere });
+      if (isElsewhere || stat.isSocket()) return undefined;
+      const metadata = this.#metadata(path, stat);
+      if (stat.isFile()) return { kind: 'file', name, metadata, path: pathBytes };
+      if (metadata.type === 'irregular') this.#warn(path, 'it is of a kind that cannot be stored');
+      if (metadata.type === 'irregular') return undefined;
+      if (metadata.type !== 'symlink') return { kind: 'other', name, metadata };
+      const linkTarget = readlinkSync(pathBytes, { encoding: 'buffer' });
+      return { kind: 'other', name, metadata: { ...metadata, linkTarget } };
+    });
+  }
+
+  /** A folder that another file system is mounted on is stored, and nothing in it. */
+  #directory(
+    path: string,
+    item: {
+      readonly name: string;
+      readonly target: Target | undefined;
+      readonly stat: BigIntStats;
+      readonly isElsewhere: boolean;
+    },
+  ): DirectoryEntry | undefined {
+    const metadata = this.#metadata(path, item.stat);
+    const device = this.#options.oneFileSystem ? item.stat.dev : undefined;
+    const folder = item.isElsewhere ? emptyFolder : this.#open(path, item.target, device);
+    if (!folder) return undefined;
+    return { kind: 'directory', name: bytes(item.name), metadata, children: () => this.#list(folder) };
+  }
+
+  #open(path: string, target: Target | undefined, device: bigint | undefined): Folder | undefined {
+    const names = this.#tryTo(path, () => readdirSync(bytes(path), { encoding: 'latin1' }));
+    if (!names) return undefined;
+    return {
+      path: path.endsWith('/') ? path : `${path}/`,
+      names: this.#options.rules(bytes(path), names).toSorted(),
+      targets: targetsByLatinName(target),
+      device,
+    };
+  }
+
+  #metadata(path: string, stat: BigIntStats): NodeMetadata {
+    const metadata = metadataOfStat(stat, this.#options.owners);
+    const extendedAttributes = this.#attributes(path);
+    return extendedAttributes.length > 0 ? { ...metadata, extendedAttributes } : metadata;
+  }
+
+  #attributes(path: string): readonly ExtendedAttribute[] {
+    const { calls } = this.#options;
+    const attributes: ExtendedAttribute[] = [];
+    for (const name of calls.listAttributes(bytes(path))) {
+      const value = this.#tryTo(path, () => calls.getAttribute(bytes(path), name));
+      if (value) attributes.push({ name, value });
+    }
+    return attributes;
+  }
+
+  #tryTo<T>(path: string, action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof Error) || !('code' in error)) throw error;
+      this.#warn(path, `it is left out: ${explanations.get(String(error.code)) ?? error.message}`);
+      return undefined;
+    }
+  }
+
+  #warn(path: string, message: string): void {
+    this.#options.warn({ subject: bytes(path).toString('utf8'), message });
+  }
+}
+
+const emptyFolder: Folder = { path: '', names: [], targets: new Map(), device: undefined };
+
+const explanations = new Map([
+  ['ENOENT', 'it vanished after it was listed'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'permission denied'],
+  ['ENAMETOOLONG', 'its path is longer than the system allows'],
+  ['ELOOP', 'its path leads through a loop of links'],
+  ['ENOTDIR', 'something else took the place of a folder'],
+]);
+
+function targetsByLatinName(target: Target | undefined): ReadonlyMap<string, Target> {
+  return new Map([...(target?.children ?? [])].map(([name, child]) => [latin(name), child]));
+}
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}
+
+function latin(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
