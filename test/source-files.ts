@@ -18,8 +18,8 @@ export async function listFiles(root: string, folder: string, ending: string): P
   return found;
 }
 
-const importLine =
-  /^\s*(?:import|export)\s(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
+/** Import and export lines (over several lines too) and imports by call. Source: the grammar that we use. */
+const importLine = /^(?:import|export)\s(?:[^'"`;]*?\sfrom\s+)?'([^'\n]+)';|\bimport\(\s*'([^'\n]+)'\s*\)/gm;
 
 /** What a file imports: packages by name, files of ours as paths relative to the root. */
 export function importsIn(source: string, file: string): readonly string[] {

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '../contracts/failures.ts';
+import { findProgram } from '../programs/find.ts';
 import { type AptSource, debianArchive, readAptSources } from './apt-sources.ts';
-import { findOnPath } from './find.ts';
 import { runStep } from './step.ts';
 
 export interface DebianPackage {
@@ -41,7 +41,9 @@ export async function unpackDebianPackage(
 
 async function requireArchive(name: string): Promise<AptSource> {
   const archive = debianArchive(await readAptSources());
-  const hasPrograms = (await findOnPath('apt-get')) && (await findOnPath('dpkg-deb'));
+  const hasPrograms = ['apt-get', 'dpkg-deb'].every((program) =>
+    findProgram(program, process.env.PATH ?? ''),
+  );
   if (archive && hasPrograms) return archive;
   throw new Failure('ToolMissing', `This machine has no Debian archive to get ${name} from`, {
     advice: `Install ${name} in the wanted version and put it on the PATH.`,

@@ -144,7 +144,7 @@ async function startOnPort(
   const settingArgs = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const command = [...(account?.prefix ?? []), join(binDir, 'postgres'), '-D', dataDir, ...settingArgs];
   const [program = '', ...args] = command;
-  const server = await startServerProcess({
+  const server = startServerProcess({
     name: 'PostgreSQL',
     command: program,
     args,
@@ -160,9 +160,9 @@ async function startOnPort(
   return server;
 }
 
-/** Messages in English, because some are recognised. */
-function serverEnvironment(dataDir: string): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, HOME: dataDir, LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+/** The home of an unprivileged user may be nowhere. */
+function serverEnvironment(dataDir: string): Readonly<Record<string, string>> {
+  return { HOME: dataDir };
 }
 
 /** Codes that mean "not yet": connection refused or cut, `cannot_connect_now`. */

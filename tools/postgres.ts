@@ -2,9 +2,10 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Failure } from '../contracts/failures.ts';
+import { findProgram } from '../programs/find.ts';
 import { ensureInstalled, type ToolOptions, type ToolRecipe } from './cache.ts';
-import { isExecutable, versionIn } from './find.ts';
 import { runStep } from './step.ts';
+import { versionIn } from './versions.ts';
 
 export type PostgresMajor = 15 | 16 | 17 | 18;
 
@@ -57,9 +58,7 @@ async function systemFolders(major: PostgresMajor, signal: AbortSignal): Promise
 
 /** Version of the server there, or undefined unless all needed programs are there and the server loads. */
 async function wholeVersion(binDir: string, signal: AbortSignal): Promise<string | undefined> {
-  for (const program of neededPrograms) {
-    if (!(await isExecutable(join(binDir, program)))) return undefined;
-  }
+  if (!neededPrograms.every((program) => findProgram(program, binDir))) return undefined;
   const server = { command: join(binDir, 'postgres'), args: ['--version'], signal };
   return versionIn(await runStep(server).catch(() => ''));
 }

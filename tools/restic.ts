@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { Failure } from '../contracts/failures.ts';
+import { findProgram } from '../programs/find.ts';
 import { ensureInstalled, type ToolOptions, type ToolRecipe } from './cache.ts';
 import { unpackDebianPackage } from './debian-package.ts';
-import { compareVersions, findOnPath, versionIn } from './find.ts';
 import { runStep } from './step.ts';
+import { compareVersions, versionIn } from './versions.ts';
 
 /** The oldest restic that knows format version 2, and the one that bytes are compared with. */
 export type ResticVersion = '0.14.0' | '0.19.1';
@@ -23,7 +24,7 @@ const suites: Readonly<Record<ResticVersion, { readonly suite: string; readonly 
  */
 export async function ensureRestic(version: ResticVersion, options: ToolOptions = {}): Promise<string> {
   const signal = options.signal ?? new AbortController().signal;
-  const onPath = await findOnPath('restic');
+  const onPath = findProgram('restic', process.env.PATH ?? '');
   if (onPath && (await isWanted(onPath, version, signal))) return onPath;
   return join(await ensureInstalled(recipe(version), options), 'usr', 'bin', 'restic');
 }

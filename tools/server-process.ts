@@ -1,14 +1,13 @@
-import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../contracts/failures.ts';
-import { findOnPath } from './find.ts';
+import { runProgram } from '../programs/run.ts';
 
 export interface ServerCommand {
   /** For messages: "PostgreSQL". */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A server that is a child of ours: it dies with us, however we end (Linux). */
@@ -20,43 +19,30 @@ export interface ServerProcess {
   stop(signal: NodeJS.Signals, graceMs?: number): Promise<void>;
 }
 
-export async function startServerProcess({
-  name,
-  command,
-  args,
-  env,
-}: ServerCommand): Promise<ServerProcess> {
-  const lifeline = await findOnPath('setpriv');
-  const [program, programArgs] = lifeline
-    ? [lifeline, ['--pdeathsig', 'KILL', '--', command, ...args]]
-    : [command, args];
-  // A group of its own, so that Ctrl-C ends us first and the server in order.
-  const child = spawn(program, programArgs, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: env ?? process.env,
-    detached: true,
-  });
-  let lastLines = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    lastLines = (lastLines + text).slice(-4096);
-  });
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`${name} did not start: ${error.message}`));
-    child.once('close', (code, signal) =>
-      resolve(`${name} ended (${signal ?? `exit code ${code}`}): ${lastLines.trim()}`),
-    );
-  });
-  if (child.pid === undefined) throw new Failure('ToolMissing', await ended);
-  const { pid } = child;
+/** @throws {Failure} ToolMissing if there is no such program */
+export function startServerProcess({ name, command, args, env = {} }: ServerCommand): ServerProcess {
+  const impatience = new AbortController();
+  const { completed, pid, stdout } = runProgram({ command, args, env, signal: impatience.signal });
+  stdout.resume();
+  const ended = completed.then(
+    () => `${name} has ended`,
+    (error: unknown) => `${name} has ended: ${error instanceof Error ? error.message : String(error)}`,
+  );
   const stop = async (signal: NodeJS.Signals, graceMs = 10_000): Promise<void> => {
-    child.kill(signal);
-    const patience = new AbortController();
-    const expired = delay(graceMs, 'expired', { signal: patience.signal }).catch(() => 'ended');
-    if ((await Promise.race([ended, expired])) === 'expired') child.kill('SIGKILL');
-    patience.abort();
+    if (pid !== undefined) sendSignal(pid, signal);
+    const timer = setTimeout(() => impatience.abort(new Failure('Stalled', 'it did not stop')), graceMs);
     await ended;
+    clearTimeout(timer);
   };
-  return { pid, ended, stop };
+  return { pid: pid ?? 0, ended, stop };
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended.
+  }
 }
 
 /** How often a server that is starting is asked whether it answers. */

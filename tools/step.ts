@@ -1,31 +1,24 @@
-import { spawn } from 'node:child_process';
-import { Failure } from '../contracts/failures.ts';
+import { captureProgram } from '../programs/capture.ts';
 
 export interface Step {
   readonly command: string;
   readonly args: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
+/** Settings of package managers and of the way to their registries: proxies, certificates, mirrors. */
+const keptVariables =
+  /^(?:PIP_|GO[A-Z]|PYENV|VIRTUAL_ENV|SSL_CERT_|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|(?:https?|all|no)_proxy$)/i;
+
 /**
- * Runs a short program to its end and resolves to what it printed.
- * @throws {Failure} ToolMissing, ToolFailed with the program's last lines, Cancelled
+ * Runs one program of an installation to its end and resolves to what it printed.
+ * @throws {Failure} ToolMissing, ToolFailed with the program's last lines; the reason of the abort
  */
-export async function runStep({ command, args, env, signal }: Step): Promise<string> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: env ?? process.env, signal });
-  let [output, errors] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-65536);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-4096);
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (code !== 0)
-    throw new Failure('ToolFailed', `${command} failed with exit code ${code}: ${errors.trim()}`);
-  return output;
+export async function runStep({ command, args, env = {}, signal }: Step): Promise<string> {
+  const kept = Object.entries(process.env).filter(([name]) => keptVariables.test(name));
+  const settings: Record<string, string> = {};
+  for (const [name, value] of kept) if (value !== undefined) settings[name] = value;
+  const { stdout } = await captureProgram({ command, args, env: { ...settings, ...env }, signal });
+  return stdout.toString('utf8');
 }

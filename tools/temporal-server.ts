@@ -60,7 +60,7 @@ async function startOnce(options: TemporalServerOptions): Promise<TemporalServer
   const { executable, headless = false, namespace = 'default' } = options;
   const address = `${host}:${options.port ?? (await freePort())}`;
   const uiPort = headless ? undefined : (options.uiPort ?? (await freePort()));
-  const process = await startServerProcess({
+  const process = startServerProcess({
     name: 'Temporal',
     command: executable,
     args: serverArgs({ address, uiPort, namespace, dbFilename: options.dbFilename }),

@@ -6,9 +6,10 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../contracts/failures.ts';
+import { findProgram } from '../programs/find.ts';
 import { ensureInstalled, type ToolOptions, type ToolRecipe } from './cache.ts';
-import { compareVersions, findOnPath, versionIn } from './find.ts';
 import { runStep } from './step.ts';
+import { compareVersions, versionIn } from './versions.ts';
 
 /** Version of the CLI, with server 1.29.1 inside. Later ones cannot be built with `go install`. */
 const cliVersion = '1.5.1';
@@ -34,7 +35,7 @@ const answerTimeoutMs = 5_000;
  */
 export async function ensureTemporal(options: ToolOptions = {}): Promise<string> {
   const signal = options.signal ?? new AbortController().signal;
-  const onPath = await findOnPath('temporal');
+  const onPath = findProgram('temporal', process.env.PATH ?? '');
   if (onPath && (await isRecent(onPath, signal))) return onPath;
   return join(await ensureInstalled(recipe, options), 'temporal');
 }
@@ -116,7 +117,6 @@ async function build(directory: string, signal: AbortSignal): Promise<void> {
         `github.com/temporalio/cli/cmd/temporal@v${cliVersion}`,
       ],
       env: {
-        ...process.env,
         GOBIN: directory,
         GOCACHE: join(caches, 'build'),
         GOMODCACHE: join(caches, 'modules'),

@@ -1,24 +1,3 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-
-/** Path of a program on the PATH, or undefined. */
-export async function findOnPath(
-  name: string,
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<string | undefined> {
-  for (const folder of (env.PATH ?? '').split(delimiter)) {
-    if (folder !== '' && (await isExecutable(join(folder, name)))) return join(folder, name);
-  }
-  return undefined;
-}
-
-export async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** First version number of a text such as "restic 0.14.0 compiled with go1.19", or undefined. */
 export function versionIn(text: string, pattern = /(\d+(?:\.\d+)+)/): string | undefined {
   return pattern.exec(text)?.[1];
