@@ -120,7 +120,9 @@ export function scheduleDefinitions(configuration: SchedulesConfiguration): read
 }
 
 /** For people: "daily at 02:00, Europe/Madrid, up to 5m later". */
-export function describeTiming(schedule: ScheduleDefinition): string {
+export function describeTiming(
+  schedule: Pick<ScheduleDefinition, 'timing' | 'timeZone' | 'jitterMs'>,
+): string {
   const { timing, timeZone, jitterMs } = schedule;
   const later = jitterMs > 0 ? `, up to ${formatDuration(jitterMs)} later` : '';
   if (timing.kind === 'calendar') return `${days(timing)} at ${timing.times.join(', ')}, ${timeZone}${later}`;

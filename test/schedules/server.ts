@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { Connection, ScheduleClient } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { schedulesSchema } from '../../configuration/schedules-schema.ts';
+import { type ApplyRequest, applySchedules } from '../../schedules/apply.ts';
+import { scheduleDefinitions } from '../../schedules/spec.ts';
+import { temporalServer } from '../servers/temporal.ts';
+
+/** A namespace of the test's own on the shared server: schedules have fixed ids, so tests cannot share one. */
+export async function startScheduleServer(): Promise<AsyncDisposable & { readonly client: ScheduleClient }> {
+  const { address } = await temporalServer();
+  const connection = await Connection.connect({ address });
+  const namespace = `schedules-${randomBytes(4).toString('hex')}`;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
+  });
+  return {
+    client: new ScheduleClient({ connection, namespace }),
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
+}
+
+export const definitions = (section: unknown = {}) => scheduleDefinitions(schedulesSchema.parse(section));
+
+/** Applies a section `schedules` of the configuration. */
+export function apply(client: ScheduleClient, section: unknown = {}, options: Partial<ApplyRequest> = {}) {
+  return applySchedules({
+    client,
+    definitions: definitions(section),
+    context: { taskQueue: 'test' },
+    ...options,
+  });
+}
