@@ -1,0 +1,85 @@
+import { hash } from 'node:crypto';
+import { Failure, isFailure } from '../contracts/failures.ts';
+import type { Store } from '../stores/store.ts';
+import type { BlobType } from './blobs.ts';
+import { decompress } from './compression.ts';
+import type { Sealing } from './crypto/sealing.ts';
+import { shortId } from './ids.ts';
+import type { BlobIndex, BlobLocation } from './index/blob-index.ts';
+import type { PackedBlob } from './pack/header.ts';
+import { damagedPack } from './pack/pack-reader.ts';
+
+/** A blob that claims to be longer is refused, so that a planted one cannot take all memory. */
+const maxBlobBytes = 1024 * 1024 * 1024;
+
+export interface BlobLoaderParts {
+  readonly store: Store;
+  readonly sealing: Sealing;
+  readonly index: BlobIndex;
+}
+
+/**
+ * Reads, opens, decompresses and verifies one blob. Where it lies in several packs, a damaged one is made up
+ * for by the next.
+ * @throws {Failure} RepositoryDamaged naming the blob and its pack
+ */
+export async function loadBlob(
+  { store, sealing, index }: BlobLoaderParts,
+  { type, id }: { readonly type: BlobType; readonly id: string },
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  let damage: unknown = new Failure('RepositoryDamaged', `No index names the ${type} blob ${shortId(id)}.`);
+  for (const location of index.locate(type, id)) {
+    try {
+      const sealed = await loadSealed(store, location, signal);
+      return await openBlob(sealing, location, sealed);
+    } catch (error) {
+      if (!isFailure(error, 'RepositoryDamaged')) throw error;
+      damage = error;
+    }
+  }
+  throw damage;
+}
+
+/**
+ * Opens a blob that was read from a pack: decrypts, decompresses and verifies it.
+ * @throws {Failure} RepositoryDamaged naming the blob and its pack
+ */
+export async function openBlob(
+  sealing: Sealing,
+  blob: PackedBlob & { readonly pack: string },
+  sealed: Uint8Array,
+): Promise<Buffer> {
+  const content = sealing.open(sealed);
+  if (!content) throw damagedBlob(blob, 'its authentication code is wrong');
+  const plain = await plaintext(blob, content);
+  if (!plain) throw damagedBlob(blob, 'it cannot be decompressed');
+  if (hash('sha256', plain) !== blob.id) throw damagedBlob(blob, 'its content does not match its id');
+  return plain;
+}
+
+async function plaintext(blob: PackedBlob, content: Buffer): Promise<Buffer | undefined> {
+  if (blob.uncompressedLength === undefined) return content;
+  if (blob.uncompressedLength > maxBlobBytes) return undefined;
+  return await decompress(content, blob.uncompressedLength);
+}
+
+async function loadSealed(
+  store: Store,
+  blob: BlobLocation,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  const { offset, length } = blob;
+  if (length > maxBlobBytes) throw damagedBlob(blob, `its length, ${length}, is impossible`);
+  const sealed = await store.load({ type: 'data', name: blob.pack }, { offset, length }, signal);
+  if (!sealed)
+    throw damagedPack(blob.pack, `it is missing, and with it the ${blob.type} blob ${shortId(blob.id)}`);
+  return sealed;
+}
+
+function damagedBlob({ type, id, pack }: PackedBlob & { readonly pack: string }, why: string): Failure {
+  return new Failure(
+    'RepositoryDamaged',
+    `The ${type} blob ${shortId(id)} in pack ${shortId(pack)} is damaged: ${why}.`,
+  );
+}

@@ -1,0 +1,119 @@
+import {
+  constants,
+  type ZstdOptions,
+  zstdCompress,
+  zstdCompressSync,
+  zstdDecompress,
+  zstdDecompressSync,
+} from 'node:zlib';
+
+export type CompressionMode = 'fastest' | 'default' | 'better' | 'max' | 'off';
+
+const levels: Record<Exclude<CompressionMode, 'off'>, number> = {
+  fastest: 1,
+  default: 3,
+  better: 7,
+  max: 19,
+};
+
+/** Below this size a trip to the thread pool costs more than the compression. */
+const smallBytes = 16 * 1024;
+
+const probeBytes = 16 * 1024;
+/** A sample that keeps more than this share of its size is taken for incompressible. */
+const probeShare = 0.97;
+
+/**
+ * Compresses with zstd. Large inputs go to the thread pool, and must not change until the promise settles.
+ */
+export class Compressor {
+  readonly #level: number | undefined;
+
+  constructor(mode: CompressionMode) {
+    this.#level = mode === 'off' ? undefined : levels[mode];
+  }
+
+  /** Undefined when the data is better stored as it is: compression is off, or does not make it smaller. */
+  compressData(data: Uint8Array): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+    if (this.#level === undefined || data.length === 0 || looksIncompressible(data)) return undefined;
+    return ifSmaller(data, this.#compress(data, this.#level));
+  }
+
+  /**
+   * Compresses in every mode, as restic does with trees and with all files outside of packs: its prune packs
+   * trees anew that are not compressed.
+   */
+  compressMetadata(data: Uint8Array): Promise<Uint8Array> | Uint8Array {
+    return this.#compress(data, this.#level ?? levels.default);
+  }
+
+  #compress(data: Uint8Array, level: number): Promise<Uint8Array> | Uint8Array {
+    const options = compressOptions(data, level);
+    if (data.length <= smallBytes) return zstdCompressSync(data, options);
+    return new Promise((resolve, reject) => {
+      zstdCompress(data, options, (error, compressed) => {
+        if (error) reject(error);
+        else resolve(compressed);
+      });
+    });
+  }
+}
+
+/**
+ * Decompresses what claims to be `expectedBytes` long, and never more than that.
+ * @returns undefined when it is no zstd, or has another length
+ */
+export async function decompress(data: Uint8Array, expectedBytes: number): Promise<Buffer | undefined> {
+  const plain = await decompressUpTo(data, expectedBytes);
+  return plain?.length === expectedBytes ? plain : undefined;
+}
+
+/** Decompresses to at most `maxBytes`; undefined when it is no zstd, or would be longer. */
+export async function decompressUpTo(data: Uint8Array, maxBytes: number): Promise<Buffer | undefined> {
+  // Node refuses a limit of 0 and chunks under 64 bytes.
+  const options: ZstdOptions = {
+    maxOutputLength: Math.max(maxBytes, 1),
+    chunkSize: Math.min(Math.max(maxBytes, 1024), 4 * 1024 * 1024),
+  };
+  try {
+    if (data.length <= smallBytes && maxBytes <= 8 * smallBytes) return zstdDecompressSync(data, options);
+    return await new Promise<Buffer>((resolve, reject) => {
+      zstdDecompress(data, options, (error, plain) => {
+        if (error) reject(error);
+        else resolve(plain);
+      });
+    });
+  } catch {
+    // The caller names what is damaged; zstd's own message ("Unknown frame descriptor") adds nothing to that.
+    return undefined;
+  }
+}
+
+function compressOptions(data: Uint8Array, level: number): ZstdOptions {
+  return {
+    params: { [constants.ZSTD_c_compressionLevel]: level },
+    pledgedSrcSize: data.length,
+    // One output buffer for nearly every input, instead of a list that is joined.
+    chunkSize: Math.max(1024, Math.ceil(data.length * 0.6)),
+  };
+}
+
+function ifSmaller(
+  data: Uint8Array,
+  compressed: Promise<Uint8Array> | Uint8Array,
+): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+  if (compressed instanceof Promise) {
+    return compressed.then((result) => (result.length < data.length ? result : undefined));
+  }
+  return compressed.length < data.length ? compressed : undefined;
+}
+
+/** Compresses three samples at the fastest level. Text and most other data give way at the first. */
+function looksIncompressible(data: Uint8Array): boolean {
+  if (data.length < 4 * probeBytes) return false;
+  const positions = [0, (data.length - probeBytes) >>> 1, data.length - probeBytes];
+  return positions.every((from) => {
+    const sample = data.subarray(from, from + probeBytes);
+    return zstdCompressSync(sample, compressOptions(sample, 1)).length > probeBytes * probeShare;
+  });
+}

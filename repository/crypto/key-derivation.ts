@@ -1,0 +1,51 @@
+import { scrypt } from 'node:crypto';
+import { Failure } from '../../contracts/failures.ts';
+import type { Secret } from '../../secrets/secret.ts';
+import { type MasterKey, masterKeyFromBytes } from './master-key.ts';
+
+/** Cost of scrypt, named as in key files. Memory is 128·N·r bytes, time grows with N·r·p. */
+export interface ScryptCost {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+/**
+ * For keys that we make: 32 MiB, about 0.2 s. OWASP's password storage cheat sheet names p = 3 as the least
+ * for this N and r.
+ */
+export const defaultScryptCost: ScryptCost = { N: 32768, r: 8, p: 3 };
+
+/**
+ * Bounds for key files that others made, so that a planted one cannot take the machine: 512 MiB, and some
+ * three seconds. restic calibrates its own to 60 MB and 0.5 s, rustic uses 128 MiB.
+ */
+const maxMemoryBytes = 512 * 1024 * 1024;
+const maxWork = 2 ** 23;
+
+export const saltBytes = 64;
+
+/** Derives the key that seals a key file from a password. */
+export async function deriveKey(password: Secret, salt: Buffer, cost: ScryptCost): Promise<MasterKey> {
+  checkCost(cost);
+  const maxmem = 128 * cost.N * cost.r + 128 * cost.r * cost.p + 1024 * 1024;
+  const bytes = await new Promise<Buffer>((resolve, reject) => {
+    scrypt(password.reveal(), salt, 64, { ...cost, maxmem }, (error, derived) => {
+      if (error) reject(error);
+      else resolve(derived);
+    });
+  });
+  return masterKeyFromBytes(bytes);
+}
+
+/** @throws {Failure} RepositoryUnsupported when the cost is out of bounds */
+function checkCost({ N, r, p }: ScryptCost): void {
+  const whole = [N, r, p].every((value) => Number.isSafeInteger(value) && value > 0);
+  const powerOfTwo = N > 1 && N <= 2 ** 30 && (N & (N - 1)) === 0;
+  if (whole && powerOfTwo && 128 * N * r <= maxMemoryBytes && N * r * p <= maxWork) return;
+  throw new Failure(
+    'RepositoryUnsupported',
+    `The scrypt parameters N=${N}, r=${r}, p=${p} of the key file are out of bounds.`,
+    { advice: 'Make a new key with usual parameters by `restic key add`, and remove this one.' },
+  );
+}

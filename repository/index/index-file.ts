@@ -1,0 +1,62 @@
+import { isId } from '../ids.ts';
+import { asArray, asCount, asObject, asString, parseJsonObject } from '../json.ts';
+import type { PackedBlob } from '../pack/header.ts';
+import type { IndexedPack } from './blob-index.ts';
+
+/** An index file is written when this many blobs wait for one; restic's number. */
+export const fullIndexBlobs = 50_000;
+
+const maxUint32 = 2 ** 32 - 1;
+
+/** JSON of an index file (restic's design document, "Indexing"). */
+export function encodeIndex(packs: readonly IndexedPack[]): Buffer {
+  return Buffer.from(`{"packs":[${packs.map(encodePack).join(',')}]}\n`);
+}
+
+/** Undefined when the JSON has not the form of an index. */
+export function decodeIndex(json: Buffer): readonly IndexedPack[] | undefined {
+  // Go writes an index without packs as null.
+  const listed = parseJsonObject(json)?.packs;
+  return listed === null ? [] : decodeAll(listed, decodePack);
+}
+
+function encodePack({ id, blobs }: IndexedPack): string {
+  return `{"id":"${id}","blobs":[${blobs.map(encodeBlob).join(',')}]}`;
+}
+
+function encodeBlob({ id, type, offset, length, uncompressedLength }: PackedBlob): string {
+  const tail = uncompressedLength === undefined ? '' : `,"uncompressed_length":${uncompressedLength}`;
+  return `{"id":"${id}","type":"${type}","offset":${offset},"length":${length}${tail}}`;
+}
+
+function decodePack(value: unknown): IndexedPack | undefined {
+  const pack = asObject(value);
+  const id = asString(pack?.id);
+  const blobs = decodeAll(pack?.blobs, decodeBlob);
+  return isId(id) && blobs ? { id, blobs } : undefined;
+}
+
+function decodeBlob(value: unknown): PackedBlob | undefined {
+  const blob = asObject(value);
+  const id = blob?.id;
+  const type = blob?.type;
+  const offset = asCount(blob?.offset, maxUint32);
+  const length = asCount(blob?.length, maxUint32);
+  const uncompressedLength = asCount(blob?.uncompressed_length ?? 0, maxUint32);
+  if (!isId(id) || (type !== 'data' && type !== 'tree')) return undefined;
+  if (offset === undefined || length === undefined || uncompressedLength === undefined) return undefined;
+  return { type, id, offset, length, ...(uncompressedLength > 0 && { uncompressedLength }) };
+}
+
+/** Undefined as soon as one item is not well-formed. */
+function decodeAll<T>(value: unknown, decode: (item: unknown) => T | undefined): readonly T[] | undefined {
+  const items = asArray(value);
+  if (!items) return undefined;
+  const decoded: T[] = [];
+  for (const item of items) {
+    const result = decode(item);
+    if (result === undefined) return undefined;
+    decoded.push(result);
+  }
+  return decoded;
+}

@@ -1,0 +1,82 @@
+import { hash, randomBytes } from 'node:crypto';
+import { Failure } from '../../contracts/failures.ts';
+import type { Secret } from '../../secrets/secret.ts';
+import type { Store } from '../../stores/store.ts';
+import { defaultScryptCost, type ScryptCost, saltBytes } from '../crypto/key-derivation.ts';
+import type { MasterKey } from '../crypto/master-key.ts';
+import type { Failpoint } from '../sealed-files.ts';
+import {
+  concernsOneKeyFile,
+  decodeKeyFile,
+  encodeKeyFile,
+  type KeyFile,
+  type KeyOwner,
+  openKeyFile,
+  sealMasterKey,
+} from './key-file.ts';
+
+/** Key files that are tried at most; each costs a key derivation. restic's number. */
+const maxKeysTried = 20;
+
+export interface OpenedKey {
+  /** The key file that the password opens. */
+  readonly id: string;
+  readonly master: MasterKey;
+}
+
+export interface NewKey {
+  readonly master: MasterKey;
+  readonly password: Secret;
+  readonly owner: KeyOwner;
+  readonly cost?: ScryptCost | undefined;
+  readonly failpoint?: Failpoint | undefined;
+}
+
+/** Stores a key file that opens the master key by a password; returns its id. */
+export async function addKey(store: Store, key: NewKey, signal?: AbortSignal): Promise<string> {
+  const cost = key.cost ?? defaultScryptCost;
+  const salt = randomBytes(saltBytes);
+  const data = await sealMasterKey(key.master, key.password, { salt, cost });
+  const bytes = encodeKeyFile({ ...key.owner, created: new Date().toISOString(), cost, salt, data });
+  const id = hash('sha256', bytes);
+  await key.failpoint?.('before key put');
+  await store.save({ type: 'key', name: id }, [bytes], signal);
+  await key.failpoint?.('after key put');
+  return id;
+}
+
+/**
+ * Finds the key file that the password opens.
+ * @throws {Failure} WrongKey; RepositoryDamaged when none is opened and one of them is damaged
+ */
+export async function findKey(store: Store, password: Secret, signal?: AbortSignal): Promise<OpenedKey> {
+  let tried = 0;
+  let unusable: unknown;
+  for await (const { name } of store.list('key', signal)) {
+    if (++tried > maxKeysTried) break;
+    try {
+      const file = await loadKeyFile(store, name, signal);
+      const master = file && (await openKeyFile(file, password));
+      if (master) return { id: name, master };
+    } catch (error) {
+      if (!concernsOneKeyFile(error)) throw error;
+      unusable ??= error;
+    }
+  }
+  if (unusable !== undefined) throw unusable;
+  if (tried === 0) throw new Failure('RepositoryDamaged', `There is no key file at ${store.location}.`);
+  throw new Failure('WrongKey', `The password opens none of the key files at ${store.location}.`);
+}
+
+/** All key files; damaged ones throw. */
+export async function* listKeys(store: Store, signal?: AbortSignal): AsyncGenerator<KeyFile> {
+  for await (const { name } of store.list('key', signal)) {
+    const file = await loadKeyFile(store, name, signal);
+    if (file) yield file;
+  }
+}
+
+async function loadKeyFile(store: Store, id: string, signal?: AbortSignal): Promise<KeyFile | undefined> {
+  const bytes = await store.load({ type: 'key', name: id }, undefined, signal);
+  return bytes && decodeKeyFile(id, bytes);
+}

@@ -1,0 +1,88 @@
+import { hash } from 'node:crypto';
+import { Failure } from '../../contracts/failures.ts';
+import type { BlobType } from '../blobs.ts';
+import { type Sealing, sealOverheadBytes } from '../crypto/sealing.ts';
+import type { IndexedPack } from '../index/blob-index.ts';
+import { encodeHeader, maxHeaderEntries, type PackedBlob } from './header.ts';
+
+/** Room for the largest entry of the header and what seals it. */
+const headerEntryBytes = 41;
+const headerEndBytes = sealOverheadBytes + 4;
+
+export interface NewBlob {
+  readonly id: string;
+  /** Compressed or not. */
+  readonly content: Uint8Array;
+  /** Length of the plaintext when `content` is compressed. */
+  readonly uncompressedLength?: number | undefined;
+}
+
+export interface BuiltPack extends IndexedPack {
+  /** Part of the builder's buffer, which must not be used again before the pack is stored. */
+  readonly bytes: Buffer;
+}
+
+/** Fills a buffer with sealed blobs of one type and the header that describes them. */
+export class PackBuilder {
+  readonly #type: BlobType;
+  readonly #sealing: Sealing;
+  readonly buffer: Buffer;
+  readonly #blobs: PackedBlob[] = [];
+  #filled = 0;
+
+  constructor(type: BlobType, sealing: Sealing, buffer: Buffer) {
+    this.#type = type;
+    this.#sealing = sealing;
+    this.buffer = buffer;
+  }
+
+  get blobCount(): number {
+    return this.#blobs.length;
+  }
+
+  /** Bytes so far, without the header. */
+  get filledBytes(): number {
+    return this.#filled;
+  }
+
+  hasRoomFor(contentBytes: number): boolean {
+    const headerBytes = (this.#blobs.length + 1) * headerEntryBytes + headerEndBytes;
+    const bytes = this.#filled + contentBytes + sealOverheadBytes + headerBytes;
+    return bytes <= this.buffer.length && this.#blobs.length < maxHeaderEntries;
+  }
+
+  /** Seals a blob into the pack; returns its length there. Must have room. */
+  add({ id, content, uncompressedLength }: NewBlob): number {
+    const length = this.#sealing.sealInto(content, this.buffer, this.#filled);
+    const compressed = uncompressedLength === undefined ? {} : { uncompressedLength };
+    this.#blobs.push({ type: this.#type, id, offset: this.#filled, length, ...compressed });
+    this.#filled += length;
+    return length;
+  }
+
+  /** Writes the header and names the pack. The builder cannot be used afterwards. */
+  finish(): BuiltPack {
+    const header = encodeHeader(this.#blobs);
+    const sealedBytes = this.#sealing.sealInto(header, this.buffer, this.#filled);
+    this.#verifyHeader(header, this.buffer.subarray(this.#filled, this.#filled + sealedBytes));
+    const end = this.buffer.writeUInt32LE(sealedBytes, this.#filled + sealedBytes);
+    const bytes = this.buffer.subarray(0, end);
+    return { id: hash('sha256', bytes), blobs: this.#blobs, bytes };
+  }
+
+  /** A header that cannot be read again would make all of its pack depend on the index. */
+  #verifyHeader(header: Buffer, sealed: Buffer): void {
+    if (this.#sealing.open(sealed)?.equals(header)) return;
+    throw new Failure('Internal', 'The header of a new pack cannot be opened again.', {
+      advice: 'Test the memory of this machine: the processor did not give back what was written.',
+    });
+  }
+}
+
+/** Room for the header of usual packs; one of very many tiny blobs is closed a little before it is full. */
+const usualHeaderBytes = 2 * 1024 * 1024;
+
+/** Bytes of a buffer for packs that are full at `packBytes`, with blobs of up to `blobBytes`. */
+export function packBufferBytes(packBytes: number, blobBytes: number): number {
+  return packBytes + blobBytes + sealOverheadBytes + usualHeaderBytes;
+}

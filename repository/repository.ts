@@ -1,0 +1,214 @@
+import { hostname, userInfo } from 'node:os';
+import { Failure } from '../contracts/failures.ts';
+import type { Secret } from '../secrets/secret.ts';
+import type { Store } from '../stores/store.ts';
+import { loadBlob } from './blob-loader.ts';
+import type { BlobReader, BlobType, BlobWriter } from './blobs.ts';
+import { Chunker } from './chunker/chunker.ts';
+import { type CompressionMode, Compressor } from './compression.ts';
+import { decodeConfig, encodeConfig, newConfig, type RepositoryConfig } from './config.ts';
+import type { ScryptCost } from './crypto/key-derivation.ts';
+import { type MasterKey, randomMasterKey } from './crypto/master-key.ts';
+import { Sealing } from './crypto/sealing.ts';
+import { shortId } from './ids.ts';
+import { BlobIndex } from './index/blob-index.ts';
+import { IndexLoader } from './index/index-loader.ts';
+import { addKey, findKey } from './keys/keys.ts';
+import { FencedStore } from './lock/fenced-store.ts';
+import type { RepositoryLock } from './lock/held-lock.ts';
+import {
+  acquireLock,
+  type LockPlace,
+  type LockRequest,
+  type LockTiming,
+  resticLockTiming,
+} from './lock/lock.ts';
+import { damaged, type Failpoint, repositoryExists, SealedFiles } from './sealed-files.ts';
+import { decodeSnapshot, encodeSnapshot, type NewSnapshot, type Snapshot } from './snapshot.ts';
+import { chooseSnapshot, type SnapshotFilter } from './snapshot-filter.ts';
+import { findUnindexedPacks } from './writer/adoption.ts';
+import { RepositoryWriter } from './writer/repository-writer.ts';
+
+export interface RepositoryOptions {
+  /** `default` compresses about as well as restic does; reading needs no setting. */
+  readonly compression?: CompressionMode;
+  /** A pack is stored when it has this many bytes. restic's 16 MiB when left out. */
+  readonly packSizeBytes?: number;
+  /** Called before and after each put, for tests that stop a run there; absent in production. */
+  readonly failpoint?: Failpoint;
+  /** Other times for locks, for tests. */
+  readonly lockTiming?: LockTiming;
+}
+
+export interface InitOptions extends RepositoryOptions {
+  /** Polynomial of another repository, so that the same content becomes the same blobs. */
+  readonly chunkerPolynomial?: bigint;
+  /** Cost of the key derivation. */
+  readonly scryptCost?: ScryptCost;
+}
+
+export interface OpenWriterOptions {
+  /** Looks for packs that no index names, as a killed run leaves them, and uses their blobs. */
+  readonly adoptUnindexed?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const defaultPackBytes = 16 * 1024 * 1024;
+
+/** A repository of restic's format, version 2 (restic's design document is the specification). */
+export class Repository implements BlobReader {
+  /** Where its files lie. Writes under a lost lock are refused. */
+  readonly store: Store;
+  readonly id: string;
+  readonly chunkerPolynomial: bigint;
+  /** What the index files say; empty until `loadIndex`. */
+  readonly index = new BlobIndex();
+  readonly sealing: Sealing;
+  readonly #options: RepositoryOptions;
+  readonly #compressor: Compressor;
+  readonly #files: SealedFiles;
+  readonly #fence: FencedStore;
+  readonly #indexLoader: IndexLoader;
+  readonly #lockPlace: LockPlace;
+  readonly #locks = new Set<RepositoryLock>();
+
+  private constructor(store: Store, master: MasterKey, config: RepositoryConfig, options: RepositoryOptions) {
+    this.#options = options;
+    this.#fence = new FencedStore(store);
+    this.store = this.#fence;
+    this.id = config.id;
+    this.chunkerPolynomial = config.chunkerPolynomial;
+    this.sealing = new Sealing(master);
+    this.#compressor = new Compressor(options.compression ?? 'default');
+    const files = { sealing: this.sealing, compressor: this.#compressor, failpoint: options.failpoint };
+    this.#files = new SealedFiles({ ...files, store: this.#fence });
+    this.#indexLoader = new IndexLoader(store, this.#files, this.index);
+    const timing = options.lockTiming ?? resticLockTiming;
+    this.#lockPlace = { store, files: new SealedFiles({ ...files, store }), timing };
+  }
+
+  /**
+   * Creates a repository and opens it.
+   * @throws {Failure} RepositoryExists
+   */
+  static async init(store: Store, password: Secret, options: InitOptions = {}): Promise<Repository> {
+    if ((await store.size({ type: 'config', name: '' })) !== undefined)
+      throw repositoryExists(store.location);
+    const config = newConfig(options.chunkerPolynomial);
+    const master = randomMasterKey();
+    await store.create();
+    const owner = { hostname: hostname(), username: userInfo().username };
+    await addKey(store, { master, password, owner, cost: options.scryptCost, failpoint: options.failpoint });
+    const repository = new Repository(store, master, config, options);
+    // Last, because a config says that a repository is there.
+    await repository.#files.save('config', encodeConfig(config));
+    return repository;
+  }
+
+  /**
+   * Opens a repository; does not load its index.
+   * @throws {Failure} RepositoryNotFound, WrongKey, RepositoryUnsupported, RepositoryDamaged
+   */
+  static async open(store: Store, password: Secret, options: RepositoryOptions = {}): Promise<Repository> {
+    if ((await store.size({ type: 'config', name: '' })) === undefined) throw notFound(store.location);
+    const { master } = await findKey(store, password);
+    const sealing = new Sealing(master);
+    const files = new SealedFiles({ store, sealing, compressor: new Compressor('default') });
+    const config = await files.load('config', '');
+    if (!config) throw notFound(store.location);
+    return new Repository(store, master, decodeConfig(config), options);
+  }
+
+  /** Reads the index files that are new since the last call. Blobs are known and readable from then on. */
+  async loadIndex(signal?: AbortSignal): Promise<void> {
+    await this.#indexLoader.load(signal);
+  }
+
+  hasBlob(type: BlobType, id: string): boolean {
+    return this.index.hasBlob(type, id);
+  }
+
+  blobSize(type: BlobType, id: string): number | undefined {
+    return this.index.blobSize(type, id);
+  }
+
+  async loadBlob(type: BlobType, id: string, signal?: AbortSignal): Promise<Buffer> {
+    return await loadBlob(this, { type, id }, signal);
+  }
+
+  /** Opens a writer for one run. Loads the index unless that was done. */
+  async openWriter(options: OpenWriterOptions = {}): Promise<BlobWriter & { readonly adoptedPacks: number }> {
+    if (!this.#indexLoader.isLoaded) await this.loadIndex(options.signal);
+    const chunker = await Chunker.create(this.chunkerPolynomial);
+    const adopted = options.adoptUnindexed ? await findUnindexedPacks(this, options.signal) : [];
+    const writer = new RepositoryWriter({
+      store: this.store,
+      files: this.#files,
+      sealing: this.sealing,
+      compressor: this.#compressor,
+      chunker,
+      index: this.index,
+      packBytes: this.#options.packSizeBytes ?? defaultPackBytes,
+      failpoint: this.#options.failpoint,
+    });
+    await writer.adopt(adopted, options.signal);
+    return Object.assign(writer, { adoptedPacks: adopted.length });
+  }
+
+  /**
+   * Takes a lock as restic does. While it is held, nothing is written through this object once it is lost.
+   * @throws {Failure} RepositoryLocked
+   */
+  async lock(request: LockRequest): Promise<RepositoryLock> {
+    const lock = await acquireLock(this.#lockPlace, request);
+    this.#fence.addLock(lock);
+    this.#locks.add(lock);
+    const release = async (): Promise<void> => {
+      this.#fence.removeLock(lock);
+      this.#locks.delete(lock);
+      await lock.release();
+    };
+    return { lost: lock.lost, ensureHeld: () => lock.ensureHeld(), release };
+  }
+
+  /** All snapshots, each verified. A damaged one throws. */
+  async *snapshots(signal?: AbortSignal): AsyncGenerator<Snapshot> {
+    for await (const { name } of this.store.list('snapshot', signal)) {
+      const bytes = await this.#files.load('snapshot', name, signal);
+      if (!bytes) continue;
+      const snapshot = decodeSnapshot(name, bytes);
+      if (!snapshot) throw damaged('snapshot', name, 'it is no snapshot');
+      yield snapshot;
+    }
+  }
+
+  /** @throws {Failure} SnapshotNotFound when there is none, or when the prefix is ambiguous */
+  async findSnapshot(prefixOrLatest: string, filter: SnapshotFilter = {}): Promise<Snapshot> {
+    return await chooseSnapshot(this.snapshots(), prefixOrLatest, filter);
+  }
+
+  /**
+   * Stores a snapshot whose tree is stored and indexed; returns its id. The same snapshot is stored once,
+   * however often it is committed.
+   * @throws {Failure} RepositoryDamaged when the repository has not its tree
+   */
+  async commitSnapshot(snapshot: NewSnapshot, signal?: AbortSignal): Promise<string> {
+    if (!this.hasBlob('tree', snapshot.tree)) await this.loadIndex(signal);
+    if (!this.hasBlob('tree', snapshot.tree)) {
+      const message = `The tree ${shortId(snapshot.tree)} of a new snapshot is not in the repository.`;
+      throw new Failure('RepositoryDamaged', message);
+    }
+    return await this.#files.saveSame('snapshot', encodeSnapshot(snapshot), signal);
+  }
+
+  /** Releases what is still locked, and the store. */
+  async close(): Promise<void> {
+    for (const lock of this.#locks) await lock.release();
+    this.#locks.clear();
+    await this.store.close();
+  }
+}
+
+function notFound(location: string): Failure {
+  return new Failure('RepositoryNotFound', `There is no repository at ${location}.`);
+}

@@ -1,0 +1,56 @@
+interface Waiting {
+  readonly resolve: (buffer: Buffer) => void;
+}
+
+/**
+ * Lends a fixed number of equal buffers, and makes callers wait for one: this bounds the memory of a writer.
+ * The buffer given back last is lent first, so that pages which were never touched stay so.
+ */
+export class BufferPool {
+  readonly #bufferBytes: number;
+  readonly #free: Buffer[] = [];
+  readonly #waiting = new Set<Waiting>();
+  #unmade: number;
+
+  constructor(count: number, bufferBytes: number) {
+    this.#unmade = count;
+    this.#bufferBytes = bufferBytes;
+  }
+
+  /** Rejects with the reason of the first signal that aborts while waiting. */
+  take(signals: readonly AbortSignal[]): Promise<Buffer> {
+    const buffer = this.#free.pop() ?? this.#make();
+    if (buffer) return Promise.resolve(buffer);
+    return new Promise<Buffer>((resolve, reject) => {
+      const stop = (event: Event) => {
+        finish();
+        const signal = event.target;
+        reject(signal instanceof AbortSignal ? signal.reason : new Error('aborted'));
+      };
+      const waiting: Waiting = {
+        resolve: (given) => {
+          finish();
+          resolve(given);
+        },
+      };
+      const finish = () => {
+        this.#waiting.delete(waiting);
+        for (const signal of signals) signal.removeEventListener('abort', stop);
+      };
+      this.#waiting.add(waiting);
+      for (const signal of signals) signal.addEventListener('abort', stop);
+    });
+  }
+
+  give(buffer: Buffer): void {
+    const [first] = this.#waiting;
+    if (first) first.resolve(buffer);
+    else this.#free.push(buffer);
+  }
+
+  #make(): Buffer | undefined {
+    if (this.#unmade === 0) return undefined;
+    this.#unmade--;
+    return Buffer.allocUnsafeSlow(this.#bufferBytes);
+  }
+}

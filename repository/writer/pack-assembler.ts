@@ -1,0 +1,113 @@
+import type { Store } from '../../stores/store.ts';
+import type { BlobType } from '../blobs.ts';
+import type { Sealing } from '../crypto/sealing.ts';
+import type { IndexedPack } from '../index/blob-index.ts';
+import { type NewBlob, PackBuilder, packBufferBytes } from '../pack/pack-builder.ts';
+import type { Failpoint } from '../sealed-files.ts';
+import { BufferPool } from './buffer-pool.ts';
+
+/** Largest content that goes into a pooled buffer: a chunk that did not compress. */
+const pooledContentBytes = 8 * 1024 * 1024;
+
+/** One open pack for each blob type, and two on their way to the store. */
+const packBuffers = 4;
+
+export interface PackAssemblerOptions {
+  readonly store: Store;
+  readonly sealing: Sealing;
+  /** A pack is closed when its blobs have this many bytes. */
+  readonly packBytes: number;
+  /** Stops the uploads. */
+  readonly signal: AbortSignal;
+  /** Called when a pack is stored for good. */
+  readonly onStored: (pack: IndexedPack) => void;
+  /** Called when a pack could not be stored: its blobs are lost, and the run with them. */
+  readonly onFailure: (error: unknown) => void;
+  readonly failpoint: Failpoint | undefined;
+}
+
+/** Seals blobs into packs, data and trees apart, and stores full packs while others fill. */
+export class PackAssembler {
+  readonly #options: PackAssemblerOptions;
+  readonly #buffers: BufferPool;
+  readonly #open = new Map<BlobType, PackBuilder>();
+  readonly #opening = new Map<BlobType, Promise<void>>();
+  readonly #uploads = new Set<Promise<void>>();
+
+  constructor(options: PackAssemblerOptions) {
+    this.#options = options;
+    this.#buffers = new BufferPool(packBuffers, packBufferBytes(options.packBytes, pooledContentBytes));
+  }
+
+  /** Seals a blob into a pack, waiting for room; returns its length there. The content is free afterwards. */
+  async add(type: BlobType, blob: NewBlob): Promise<number> {
+    const builder = await this.#builderFor(type, blob.content.length);
+    const length = builder.add(blob);
+    if (builder.filledBytes >= this.#options.packBytes) this.#close(type, builder);
+    return length;
+  }
+
+  /** Closes the open packs and waits until all are stored. */
+  async flush(): Promise<void> {
+    for (const [type, builder] of this.#open) this.#close(type, builder);
+    await this.settle();
+  }
+
+  /** Waits for the uploads under way, whatever becomes of them. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#uploads);
+  }
+
+  /** The builder that it resolves to has room, and nobody else has used it since. */
+  async #builderFor(type: BlobType, contentBytes: number): Promise<PackBuilder> {
+    if (contentBytes > pooledContentBytes) return this.#oversized(type, contentBytes);
+    for (;;) {
+      const builder = this.#open.get(type);
+      if (builder?.hasRoomFor(contentBytes)) return builder;
+      if (builder) this.#close(type, builder);
+      await this.#openPack(type);
+    }
+  }
+
+  /** A pack of its own for a blob that no pooled buffer takes: the tree of a huge folder. */
+  #oversized(type: BlobType, contentBytes: number): PackBuilder {
+    const buffer = Buffer.allocUnsafeSlow(packBufferBytes(0, contentBytes));
+    return new PackBuilder(type, this.#options.sealing, buffer);
+  }
+
+  #openPack(type: BlobType): Promise<void> {
+    const opening = this.#opening.get(type);
+    if (opening) return opening;
+    const opened = this.#buffers.take([this.#options.signal]).then((buffer) => {
+      this.#opening.delete(type);
+      this.#open.set(type, new PackBuilder(type, this.#options.sealing, buffer));
+    });
+    this.#opening.set(type, opened);
+    return opened;
+  }
+
+  #close(type: BlobType, builder: PackBuilder): void {
+    if (this.#open.get(type) === builder) this.#open.delete(type);
+    const upload = this.#upload(builder)
+      .catch((error: unknown) => this.#options.onFailure(error))
+      .finally(() => {
+        this.#uploads.delete(upload);
+      });
+    this.#uploads.add(upload);
+  }
+
+  async #upload(builder: PackBuilder): Promise<void> {
+    const { store, signal, failpoint, onStored } = this.#options;
+    try {
+      const { id, blobs, bytes } = builder.finish();
+      await failpoint?.('before pack put');
+      await store.save({ type: 'data', name: id }, [bytes], signal);
+      await failpoint?.('after pack put');
+      onStored({ id, blobs });
+    } finally {
+      if (builder.buffer.length === packBufferBytes(this.#options.packBytes, pooledContentBytes)) {
+        this.#buffers.give(builder.buffer);
+      }
+    }
+  }
+}

@@ -1,0 +1,308 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, link, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Failure } from '../contracts/failures.ts';
+import { errorCode, localFailure } from './local-failure.ts';
+import type { ByteRange, FileType, Store, StoredFile, StoreFile } from './store.ts';
+
+const folders: Record<Exclude<FileType, 'config'>, string> = {
+  key: 'keys',
+  lock: 'locks',
+  snapshot: 'snapshots',
+  index: 'index',
+  data: 'data',
+};
+
+const storedName = /^[0-9a-f]{64}$/;
+const temporaryName = /\.tmp-[0-9a-f]{16}$/;
+
+/** Opens a folder as a store, in the layout of restic's local and sftp backends. Nothing is read or made yet. */
+export function openLocalStore(path: string): Store {
+  return new LocalStore(resolve(path));
+}
+
+/**
+ * Files are written beside their place under a temporary name, synced, and then linked to their own name,
+ * which fails if the name is taken; last, the folder is synced.
+ */
+class LocalStore implements Store {
+  readonly location: string;
+
+  constructor(path: string) {
+    this.location = path;
+  }
+
+  async create(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    try {
+      await mkdir(this.location, { recursive: true, mode: 0o700 });
+      for (const folder of Object.values(folders)) await makeFolder(join(this.location, folder));
+      const data = join(this.location, folders.data);
+      for (let shard = 0; shard < 256; shard++) {
+        signal?.throwIfAborted();
+        await makeFolder(join(data, shard.toString(16).padStart(2, '0')));
+      }
+      for (const folder of [data, this.location, dirname(this.location)]) await syncFolder(folder);
+    } catch (error) {
+      throw localFailure(error, 'write', this.location, signal);
+    }
+  }
+
+  async save(
+    file: StoreFile,
+    parts: readonly Uint8Array[],
+    signal?: AbortSignal,
+  ): Promise<'stored' | 'exists'> {
+    const path = this.#path(file);
+    const temporary = `${path}.tmp-${randomBytes(8).toString('hex')}`;
+    try {
+      signal?.throwIfAborted();
+      await writeSynced(temporary, parts, signal);
+      try {
+        signal?.throwIfAborted();
+        return await publish(temporary, path);
+      } finally {
+        await unlink(temporary).catch(ignoreMissing);
+      }
+    } catch (error) {
+      throw localFailure(error, 'write', path, signal);
+    }
+  }
+
+  async load(file: StoreFile, range?: ByteRange, signal?: AbortSignal): Promise<Buffer | undefined> {
+    const path = this.#path(file);
+    let handle: FileHandle | undefined;
+    try {
+      signal?.throwIfAborted();
+      handle = await open(path, 'r');
+      const wanted = range ?? { offset: 0, length: (await handle.stat()).size };
+      return await readRange(handle, wanted, path, signal);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw localFailure(error, 'read', path, signal);
+    } finally {
+      await handle?.close();
+    }
+  }
+
+  async size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {
+    const path = this.#path(file);
+    try {
+      signal?.throwIfAborted();
+      return (await stat(path)).size;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw localFailure(error, 'read', path, signal);
+    }
+  }
+
+  async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+    for await (const { name, path } of this.#walk(type, signal)) {
+      if (!storedName.test(name)) continue;
+      const sizeBytes = await this.#sizeOfListed(path, signal);
+      if (sizeBytes !== undefined) yield { name, sizeBytes };
+    }
+  }
+
+  async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
+    const path = this.#path(file);
+    try {
+      signal?.throwIfAborted();
+      await unlink(path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      if (!isMissing(error)) throw localFailure(error, 'write', path, signal);
+    }
+  }
+
+  async sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {
+    const before = Date.now() - olderThanMs;
+    for (const type of ['key', 'lock', 'snapshot', 'index', 'data'] as const) {
+      for await (const { name, path } of this.#walk(type, signal)) {
+        if (temporaryName.test(name)) await removeIfOlder(path, before, signal);
+      }
+    }
+    // The temporary file of a `config` lies at the top.
+    for await (const { name, path } of filesIn(this.location, signal)) {
+      if (temporaryName.test(name)) await removeIfOlder(path, before, signal);
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  #path({ type, name }: StoreFile): string {
+    if (type === 'config') return join(this.location, 'config');
+    if (!storedName.test(name)) throw new Failure('Internal', `"${name}" is no name of a stored file.`);
+    if (type === 'data') return join(this.location, folders.data, name.slice(0, 2), name);
+    return join(this.location, folders[type], name);
+  }
+
+  /** All files of a type, with those that are none of ours. */
+  async *#walk(type: Exclude<FileType, 'config'>, signal: AbortSignal | undefined) {
+    await this.#assertPresent(signal);
+    const folder = join(this.location, folders[type]);
+    if (type !== 'data') {
+      yield* filesIn(folder, signal);
+      return;
+    }
+    for await (const shard of entriesOf(folder, signal)) {
+      if (/^[0-9a-f]{2}$/.test(shard.name)) yield* filesIn(join(folder, shard.name), signal);
+    }
+  }
+
+  /** A folder that has gone, as an unmounted disk has, must not look like an empty repository. */
+  async #assertPresent(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await stat(this.location);
+    } catch (error) {
+      if (!isMissing(error)) throw localFailure(error, 'read', this.location, signal);
+      throw new Failure('StoreUnavailable', `The folder ${this.location} is not there.`, {
+        cause: error,
+        advice: 'Mount the disk that holds the repository, or correct its path.',
+      });
+    }
+  }
+
+  async #sizeOfListed(path: string, signal: AbortSignal | undefined): Promise<number | undefined> {
+    try {
+      const status = await stat(path);
+      return status.isFile() ? status.size : undefined;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw localFailure(error, 'read', path, signal);
+    }
+  }
+}
+
+/** The mode is set again because the umask may have taken from it nothing but never adds. */
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+async function writeSynced(path: string, parts: readonly Uint8Array[], signal: AbortSignal | undefined) {
+  const handle = await openNew(path);
+  try {
+    for (const part of parts) await writeFully(handle, part, signal);
+    await handle.sync();
+  } catch (error) {
+    await unlink(path).catch(ignoreMissing);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes the folder of the file too when it is missing, as a shard may be in a copied repository. */
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { mode: 0o700 });
+    await syncFolder(dirname(dirname(path)));
+    return await open(path, 'wx', 0o600);
+  }
+}
+
+async function writeFully(handle: FileHandle, part: Uint8Array, signal: AbortSignal | undefined) {
+  const sliceBytes = 4 * 1024 * 1024;
+  for (let done = 0; done < part.length; ) {
+    signal?.throwIfAborted();
+    const { bytesWritten } = await handle.write(part, done, Math.min(sliceBytes, part.length - done));
+    done += bytesWritten;
+  }
+}
+
+async function publish(temporary: string, path: string): Promise<'stored' | 'exists'> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return 'exists';
+    if (!withoutLinks.has(errorCode(error) ?? '')) throw error;
+    if (await exists(path)) return 'exists';
+    await rename(temporary, path);
+  }
+  await syncFolder(dirname(path));
+  return 'stored';
+}
+
+/** What file systems without hard links answer: FAT, some network and FUSE file systems. */
+const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    await handle.sync();
+  } catch (error) {
+    // Some file systems do not sync folders, and the parent of the repository may be unreadable for us.
+    if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES', 'EISDIR'].includes(errorCode(error) ?? ''))
+      throw error;
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function readRange(
+  handle: FileHandle,
+  { offset, length }: ByteRange,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  for (let done = 0; done < length; ) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+    if (bytesRead === 0) {
+      throw new Failure(
+        'RepositoryDamaged',
+        `The file ${path} ends after ${offset + done} bytes; ${length} bytes at ${offset} were to be read.`,
+      );
+    }
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+async function* filesIn(folder: string, signal: AbortSignal | undefined) {
+  for await (const entry of entriesOf(folder, signal)) {
+    if (!entry.isDirectory()) yield { name: entry.name, path: join(folder, entry.name) };
+  }
+}
+
+async function* entriesOf(folder: string, signal: AbortSignal | undefined) {
+  try {
+    for await (const entry of await opendir(folder, { bufferSize: 256 })) {
+      signal?.throwIfAborted();
+      yield entry;
+    }
+  } catch (error) {
+    if (!isMissing(error)) throw localFailure(error, 'read', folder, signal);
+  }
+}
+
+async function removeIfOlder(path: string, beforeMs: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    if ((await stat(path)).mtimeMs <= beforeMs) await unlink(path);
+  } catch (error) {
+    if (!isMissing(error)) throw localFailure(error, 'write', path, signal);
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
+}
+
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '');
+}
