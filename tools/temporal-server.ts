@@ -77,7 +77,8 @@ async function startOnce(options: TemporalServerOptions): Promise<TemporalServer
     namespace,
     uiUrl: uiPort === undefined ? undefined : `http://${host}:${uiPort}`,
     pid: process.pid,
-    stop: () => process.stop('SIGTERM'),
+    // In order takes a second, which is for the file.
+    stop: () => process.stop(options.dbFilename === undefined ? 'SIGKILL' : 'SIGTERM'),
   };
 }
 

@@ -53,14 +53,14 @@ const recipe: ToolRecipe = {
         problems.push(`${attempt.name}: the program does not start`);
       } catch (error) {
         signal.throwIfAborted();
-        problems.push(`${attempt.name}: ${error instanceof Error ? error.message : String(error)}`);
+        problems.push(`${attempt.name}: ${reasonOf(error)}`);
       }
     }
     throw new Failure(
       'ToolMissing',
       `Temporal's CLI is missing and could not be got (${problems.join('; ')})`,
       {
-        advice: `Put \`temporal\` ${cliVersion} or newer on the PATH, or install Go 1.24 or newer and start again.`,
+        advice: `Put \`temporal\` ${cliVersion} or newer on the PATH, or install Go 1.25 or newer and start again.`,
       },
     );
   },
@@ -70,6 +70,12 @@ async function isRecent(path: string, signal: AbortSignal): Promise<boolean> {
   const text = await runStep({ command: path, args: ['--version'], signal }).catch(() => '');
   const server = versionIn(text, /Server (\d+\.\d+\.\d+)/);
   return server !== undefined && compareVersions(server, oldestServer) >= 0;
+}
+
+/** fetch says "fetch failed", and its cause why. */
+function reasonOf(error: unknown): string {
+  const inner = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+  return inner instanceof Error ? inner.message : String(inner);
 }
 
 /** The archive that Temporal's own documentation names. */
@@ -104,6 +110,7 @@ async function fetchToFile(url: string, file: string, signal: AbortSignal): Prom
 
 /** Go keeps its caches (3 GB) beside the target, and they go when the build is done. */
 async function build(directory: string, signal: AbortSignal): Promise<void> {
+  if (!findProgram('go', process.env.PATH ?? '')) throw new Error('Go is not installed');
   const caches = join(dirname(directory), 'go');
   const temporary = join(caches, 'tmp');
   await mkdir(temporary, { recursive: true });
