@@ -101,10 +101,13 @@ async function configuredAccess(
   context: CommandContext,
   selection: RepositorySelection,
 ): Promise<RepositoryAccess> {
-  const { loadContextConfiguration } = await import('./configuration.ts');
+  const { loadContextConfiguration, repositoryName } = await import('./configuration.ts');
   const { resolveSecret } = await import('../secrets/resolve.ts');
   const configuration = await loadContextConfiguration(context);
-  const { url, password, compression } = configuredRepository(configuration, selection.repository);
+  const name = repositoryName(configuration, selection.repository);
+  const repository = configuration.repositories[name];
+  if (repository === undefined) throw new Failure('Internal', `The repository ${name} has gone`);
+  const { url, password, compression } = repository;
   const given = selection.passwordFile === undefined ? undefined : await givenPassword(context, selection);
   return { url, password: given ?? (await resolveSecret(password, context.env)), compression };
 }

@@ -21,6 +21,7 @@ import {
   type LockPlace,
   type LockRequest,
   type LockTiming,
+  removeLocks,
   resticLockTiming,
 } from './lock/lock.ts';
 import { damaged, type Failpoint, repositoryExists, SealedFiles } from './sealed-files.ts';
@@ -169,6 +170,11 @@ export class Repository implements BlobReader {
       await lock.release();
     };
     return { lost: lock.lost, ensureHeld: () => lock.ensureHeld(), release };
+  }
+
+  /** Removes stale locks, or all of them; returns how many. */
+  async unlock(options: { readonly all: boolean; readonly signal?: AbortSignal }): Promise<number> {
+    return await removeLocks(this.#lockPlace, options);
   }
 
   /** All snapshots, each verified. A damaged one throws. */

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
-import type { Progress } from '../../contracts/jobs.ts';
+import type { Progress, Warning } from '../../contracts/jobs.ts';
 import type { Output } from './output.ts';
-import { printableLines } from './printable.ts';
+import { printable, printableLines } from './printable.ts';
 import { renderProgressLine } from './progress-line.ts';
 import { RateMeter } from './rate.ts';
 
@@ -11,6 +11,8 @@ export interface ProgressBoard {
   row(title: string): ProgressRow;
   /** Prints a line that stays. */
   note(text: string): void;
+  /** Prints a warning, `--quiet` or not. */
+  warn(warning: Warning): void;
   /** Removes the rows. Safe to repeat. */
   close(): void;
 }
@@ -31,7 +33,7 @@ export function createProgressBoard({
   output,
   now = () => performance.now(),
 }: ProgressBoardOptions): ProgressBoard {
-  if (output.quiet) return new SilentBoard();
+  if (output.quiet) return new SilentBoard(output);
   if (output.json) return new JsonBoard(output, now);
   if (isTerminal(output.stderr)) return new TerminalBoard(output.stderr, now);
   return new PlainBoard(output, now);
@@ -44,6 +46,10 @@ interface TerminalStream extends Writable {
 
 function isTerminal(stream: Writable): stream is TerminalStream {
   return 'isTTY' in stream && stream.isTTY === true;
+}
+
+function describeWarning({ subject, message }: Warning): string {
+  return `warning: ${printable(subject)}: ${message}`;
 }
 
 /** A row's present state. */
@@ -80,10 +86,22 @@ class RowState {
 }
 
 class SilentBoard implements ProgressBoard {
+  readonly #output: Output;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
   row(): ProgressRow {
     return { update: () => {}, finish: () => {} };
   }
+
   note(): void {}
+
+  warn(warning: Warning): void {
+    this.#output.warn(describeWarning(warning));
+  }
+
   close(): void {}
 }
 
@@ -120,6 +138,10 @@ class JsonBoard implements ProgressBoard {
     this.#output.note(text);
   }
 
+  warn(warning: Warning): void {
+    this.#output.warn(describeWarning(warning));
+  }
+
   close(): void {}
 }
 
@@ -153,6 +175,10 @@ class PlainBoard implements ProgressBoard {
 
   note(text: string): void {
     this.#output.note(text);
+  }
+
+  warn(warning: Warning): void {
+    this.#output.warn(describeWarning(warning));
   }
 
   close(): void {}
@@ -191,6 +217,10 @@ class TerminalBoard implements ProgressBoard {
     this.#stream.write(`${this.#eraseSequence()}${printableLines(text)}\n`);
     this.#drawnLines = 0;
     this.#draw();
+  }
+
+  warn(warning: Warning): void {
+    this.note(describeWarning(warning));
   }
 
   close(): void {

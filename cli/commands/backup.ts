@@ -1,0 +1,4 @@
+import type { Definition } from '../context.ts';
+export function defineBackup({ parent }: Definition): void {
+  parent.command('backup');
+}

@@ -1,0 +1,4 @@
+import type { Definition } from '../context.ts';
+export function defineRestore({ parent }: Definition): void {
+  parent.command('restore');
+}

@@ -1,0 +1,4 @@
+import type { Definition } from '../context.ts';
+export function defineWorker({ parent }: Definition): void {
+  parent.command('worker');
+}

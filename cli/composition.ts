@@ -1,0 +1,55 @@
+import { Repository } from '../repository/repository.ts';
+import { createFilesSource } from '../sources/files/source.ts';
+import type { Source } from '../sources/source.ts';
+import { openStore } from '../stores/open.ts';
+import type { Store } from '../stores/store.ts';
+import type { CommandContext } from './context.ts';
+import { type RepositoryAccess, type RepositorySelection, resolveAccess } from './repository-access.ts';
+
+/** The one place of the command line that names stores and sources. */
+
+export function storeOf({ url }: RepositoryAccess): Store {
+  return openStore(url);
+}
+
+/** A source for paths that a person gave on the command line. */
+export function filesSource(options: Parameters<typeof createFilesSource>[0]): Source {
+  return createFilesSource(options);
+}
+
+/**
+ * Opens the repository that a command means, works with it, and closes it.
+ * @throws {Failure} RepositoryNotFound, WrongKey, RepositoryUnsupported, and what the work throws
+ */
+export async function withRepository<T>(
+  context: CommandContext,
+  selection: RepositorySelection,
+  work: (repository: Repository) => Promise<T>,
+): Promise<T> {
+  const access = await resolveAccess(context, selection);
+  const { password, compression } = access;
+  const options = compression === undefined ? {} : { compression };
+  const repository = await Repository.open(storeOf(access), password, options);
+  try {
+    return await work(repository);
+  } finally {
+    await repository.close();
+  }
+}
+
+/**
+ * Works under a lock of the repository. The signal is aborted by Ctrl-C, and when the lock is lost.
+ * @throws {Failure} RepositoryLocked, and what the work throws
+ */
+export async function withLock<T>(
+  repository: Repository,
+  options: { readonly exclusive: boolean; readonly signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const lock = await repository.lock(options);
+  try {
+    return await work(AbortSignal.any([options.signal, lock.lost]));
+  } finally {
+    await lock.release();
+  }
+}

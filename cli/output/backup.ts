@@ -1,0 +1,29 @@
+import type { BackupSummary } from '../../contracts/jobs.ts';
+import { formatBytes, formatCount, formatDuration, formatQuantity, shortId } from './format.ts';
+
+export interface ShownBackup {
+  readonly snapshot: string;
+  readonly summary: BackupSummary;
+  readonly warningCount: number;
+  readonly seconds: number;
+}
+
+/** A backup's result in a few lines. */
+export function renderBackup({ snapshot, summary, warningCount, seconds }: ShownBackup): string {
+  const { filesNew, filesChanged, filesUnmodified, dirsNew, dirsChanged, dirsUnmodified } = summary;
+  const lines = [
+    `Files    ${changes(filesNew, filesChanged, filesUnmodified)}`,
+    `Folders  ${changes(dirsNew, dirsChanged, dirsUnmodified)}`,
+    `Read     ${formatQuantity(summary.totalFilesProcessed, 'file')}, ${formatBytes(summary.totalBytesProcessed)} in ${formatDuration(seconds * 1000)}`,
+    `Stored   ${formatBytes(summary.dataAddedPacked)} (${formatBytes(summary.dataAdded)} before compression)`,
+    `Snapshot ${shortId(snapshot)}`,
+  ];
+  if (warningCount > 0) {
+    lines.push(`In part: ${formatQuantity(warningCount, 'warning')}; what could be read is stored`);
+  }
+  return lines.join('\n');
+}
+
+function changes(added: number, changed: number, unmodified: number): string {
+  return `${formatCount(added)} new, ${formatCount(changed)} changed, ${formatCount(unmodified)} unmodified`;
+}
