@@ -1,17 +1,18 @@
 import type {
-  BackupResult,
   CaptureResult,
   PreflightReport,
+  ResolvedRepository,
   ResolvedSource,
   RestoreCheck,
   SnapshotDraft,
   VerificationResult,
   Warning,
 } from './jobs.ts';
+import type { WorkflowType } from './messages.ts';
 
 /** A finished run, told to people and to the status file. */
 export interface RunReport {
-  readonly workflow: 'backupSource' | 'restore' | 'verification';
+  readonly workflow: WorkflowType;
   readonly workflowId: string;
   readonly runId: string;
   /** Source or repository that the run was about. */
@@ -44,19 +45,20 @@ export interface CheckInput {
   readonly readDataPercent: number;
 }
 
-/** What a restore will do, decided once so that each attempt does the same. */
-export interface RestorePlan {
+export interface RestoreRequest {
   readonly source: ResolvedSource;
+  /** Snapshot id, a unique prefix of one, or `latest`. */
   readonly snapshot: string;
   readonly target: string;
   readonly include: readonly string[];
+  /** Workflow run id: a second attempt recognises by it what the first one left. */
+  readonly runId: string;
 }
 
-export interface RestoreInputs {
-  readonly source: string;
-  readonly snapshot: string;
-  readonly target: string;
-  readonly include: readonly string[];
+/** What a restore will do, decided once so that each attempt does the same. `snapshot` is a whole id. */
+export interface RestorePlan extends RestoreRequest {
+  readonly tree: string;
+  readonly snapshotTime: string;
 }
 
 export interface RestoreStepResult {
@@ -68,7 +70,7 @@ export interface RestoreStepResult {
 /** Activities of the queue `resguardo`. */
 export interface ControlActivities {
   resolveSource(source: string): Promise<ResolvedSource>;
-  resolveRepository(repository?: string): Promise<{ readonly repository: string; readonly queue: string }>;
+  resolveRepository(repository?: string): Promise<ResolvedRepository>;
   notify(report: RunReport): Promise<void>;
 }
 
@@ -79,9 +81,7 @@ export interface HostActivities {
   /** Writes the snapshot; the same draft gives the same id, and is stored once. */
   commitSnapshot(input: CommitInput): Promise<{ readonly snapshot: string }>;
   check(input: CheckInput): Promise<VerificationResult>;
-  planRestore(input: RestoreInputs): Promise<RestorePlan>;
+  planRestore(request: RestoreRequest): Promise<RestorePlan>;
   restoreSnapshot(plan: RestorePlan): Promise<RestoreStepResult>;
   compareRestored(plan: RestorePlan): Promise<readonly RestoreCheck[]>;
 }
-
-export type { BackupResult };

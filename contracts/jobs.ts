@@ -27,6 +27,18 @@ export interface ResolvedSource {
   /** User name written into snapshots. */
   readonly username: string;
   readonly programVersion: string;
+  /** Tags of the configuration that every snapshot of the source gets. */
+  readonly tags: readonly string[];
+  /** Silence of a worker after which its step is given to another, in ms. */
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** A repository as a workflow needs to know it; holds no secret. */
+export interface ResolvedRepository {
+  readonly repository: string;
+  /** Task queue of a host that reaches the repository. */
+  readonly queue: string;
+  readonly heartbeatTimeoutMs: number;
 }
 
 /** Something that a person should know and that did not stop the run. */

@@ -6,3 +6,5 @@ export const workflowTypes = {
   restore: 'restore',
   verification: 'verification',
 } as const;
+
+export type WorkflowType = keyof typeof workflowTypes;

@@ -1,0 +1,107 @@
+import { toApplicationFailure } from '../contracts/application-failure.ts';
+import { Failure } from '../contracts/failures.ts';
+import { type BackupSourceInput, backupSourceInputSchema } from '../contracts/inputs.ts';
+import type { BackupResult, CaptureResult, ResolvedSource, SnapshotDraft } from '../contracts/jobs.ts';
+import { lookUp, stepsOn } from './options.ts';
+import { runStory, type Story } from './story.ts';
+
+/**
+ * Backs up one source: looks whether it can be read, reads it into the repository, writes the snapshot, and
+ * checks that what the snapshot names is there. Its id is `backup/<source>`, so that one run is under way at a
+ * time.
+ */
+export async function backupSource(rawInput: unknown): Promise<BackupResult> {
+  return runStory(rawInput, {
+    workflow: 'backupSource',
+    schema: backupSourceInputSchema,
+    subject: (input) => input.source,
+    body: async (story, input) => {
+      const source = await resolve(story, input);
+      const steps = stepsOn(source);
+
+      story.enter('preflight');
+      const { description } = await steps.preflight(source);
+
+      story.enter('capture', description);
+      const backupStart = story.now();
+      const captured = await steps.capture({ source, runId: story.runId });
+
+      story.enter('commit', description);
+      const draft = snapshotDraft({ story, input, source, captured, backupStart });
+      const { snapshot } = await steps.commitSnapshot({ repository: source.repository, draft });
+
+      story.enter('check', `Snapshot \`${snapshot.slice(0, 8)}\``);
+      await checkSnapshot(source, snapshot);
+
+      const status = captured.warningCount > 0 ? 'partial' : 'done';
+      const { summary, warnings, warningCount } = captured;
+      const result: BackupResult = {
+        source: source.source,
+        kind: source.kind,
+        repository: source.repository,
+        snapshot,
+        status,
+        summary,
+        warnings,
+        warningCount,
+        startedAt: story.startedAt,
+        finishedAt: story.now(),
+      };
+      return { result, status, snapshot, bytesAdded: summary.dataAddedPacked };
+    },
+  });
+}
+
+async function resolve(story: Story, input: BackupSourceInput): Promise<ResolvedSource> {
+  story.mark('source', input.source);
+  const source = await lookUp.resolveSource(input.source);
+  story.mark('kind', source.kind);
+  story.mark('repository', source.repository);
+  if (input.kind !== undefined && input.kind !== source.kind) {
+    const message = `The input of backupSource is wrong: kind: the source ${source.source} is of kind ${source.kind}, not ${input.kind}`;
+    throw toApplicationFailure(new Failure('InvalidInput', message));
+  }
+  return source;
+}
+
+interface DraftParts {
+  readonly story: Story;
+  readonly input: BackupSourceInput;
+  readonly source: ResolvedSource;
+  readonly captured: CaptureResult;
+  readonly backupStart: string;
+}
+
+/** Fixed here, time included, so that every attempt of the commit writes the same bytes. */
+function snapshotDraft({ story, input, source, captured, backupStart }: DraftParts): SnapshotDraft {
+  const now = story.now();
+  const tags = [
+    `source:${source.source}`,
+    `kind:${source.kind}`,
+    ...(input.schedule === undefined ? [] : [`schedule:${input.schedule}`]),
+    ...(input.retention === undefined ? [] : [`retention:${input.retention}`]),
+    `run:${story.runId}`,
+    ...source.tags,
+    ...(input.tags ?? []),
+  ];
+  return {
+    time: backupStart,
+    tree: captured.tree,
+    ...(captured.parent === undefined ? {} : { parent: captured.parent }),
+    paths: source.paths,
+    hostname: source.host,
+    username: source.username,
+    tags: [...new Set(tags)],
+    programVersion: source.programVersion,
+    backupStart,
+    backupEnd: now,
+    summary: captured.summary,
+  };
+}
+
+async function checkSnapshot(source: ResolvedSource, snapshot: string): Promise<void> {
+  const found = await stepsOn(source).check({ repository: source.repository, snapshot, readDataPercent: 0 });
+  if (found.damageCount === 0) return;
+  const message = `Snapshot ${snapshot.slice(0, 8)} in repository ${source.repository} is damaged: ${found.damages[0]}`;
+  throw toApplicationFailure(new Failure('RepositoryDamaged', message));
+}
