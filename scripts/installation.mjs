@@ -3,8 +3,22 @@ import { basename, join } from 'node:path';
 import { runChild } from './child.mjs';
 import { exclusively } from './exclusive.mjs';
 
-/** Why npm's output is kept: it is shown only if the installation fails. */
-const keptOutputBytes = 8192;
+/** npm names the cause first, and where its log is last; what lies between is left out beyond this length. */
+const keptCharacters = 2048;
+
+/** npm could not install the packages, or was ended by a signal. */
+export class InstallationError extends Error {
+  /**
+   * @param {{ code: number | null, signal: NodeJS.Signals | null }} ended how npm ended
+   * @param {string} output what it printed
+   */
+  constructor(ended, output) {
+    const how = ended.signal ? `was ended by ${ended.signal}` : `failed with exit code ${ended.code}`;
+    super(`npm ci ${how}:\n${output}`);
+    this.name = 'InstallationError';
+    this.ended = ended;
+  }
+}
 
 /**
  * Makes node_modules match package-lock.json: runs `npm ci` if it does not. Prints one line, on standard
@@ -12,7 +26,7 @@ const keptOutputBytes = 8192;
  *
  * @param {string} root folder of package.json
  * @param {{ development: boolean }} options whether the packages for development are needed
- * @throws {Error} with npm's last lines
+ * @throws {InstallationError}
  */
 export async function ensureInstalled(root, { development }) {
   if (isInstalled(root, { development })) return;
@@ -69,23 +83,26 @@ async function install(root) {
   process.stderr.write('Installing packages with npm ci ... ');
   const npm = npmCommand();
   const args = ['ci', '--prefix', root, '--no-audit', '--no-fund', '--no-progress'];
-  let output = '';
+  const output = [];
   const ended = await runChild(npm.command, [...npm.args, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     onStart: (child) => {
       for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (text) => {
-          output = (output + text).slice(-keptOutputBytes);
-        });
+        stream.setEncoding('utf8').on('data', (text) => output.push(text));
       }
     },
   });
   if (ended.code !== 0) {
     process.stderr.write('failed\n');
-    const how = ended.signal ? `was ended by ${ended.signal}` : `failed with exit code ${ended.code}`;
-    throw new Error(`npm ci ${how} in ${root}:\n${output.trim()}`);
+    throw new InstallationError(ended, shorten(output.join('').trim()));
   }
   process.stderr.write(`done in ${Math.round((performance.now() - startedMs) / 1000)} s\n`);
+}
+
+/** @param {string} text */
+function shorten(text) {
+  if (text.length <= 2 * keptCharacters) return text;
+  return `${text.slice(0, keptCharacters)}\n[...]\n${text.slice(-keptCharacters)}`;
 }
 
 /** The npm that runs us, else the one on the PATH. */

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endLike, runChild } from './child.mjs';
-import { ensureInstalled } from './installation.mjs';
+import { ensureInstalled, InstallationError } from './installation.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -26,7 +26,7 @@ export async function start(file, args) {
     endLike(await runChild(pinnedNode(), [join(root, file), ...args]));
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
+    endLike(error instanceof InstallationError ? error.ended : { code: 1, signal: null });
   }
 }
 
