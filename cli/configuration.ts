@@ -24,3 +24,8 @@ export function repositoryName(configuration: Configuration, name?: string): str
         advice: `It has: ${known}.`,
       });
 }
+
+/** Name of the repository that takes a source's snapshots. */
+export function sourceRepository(configuration: Configuration, source: string): string {
+  return repositoryName(configuration, configuration.sources[source]?.repository);
+}

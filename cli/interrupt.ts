@@ -9,7 +9,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export class Interrupt {
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
-  #onSecond: (() => void) | undefined;
+  readonly #onSecond = new Set<() => void>();
   readonly #handler = (name: NodeJS.Signals): void => this.#receive(name);
 
   constructor() {
@@ -29,9 +29,10 @@ export class Interrupt {
     this.#controller.abort(new Failure('Cancelled', reason, { advice: '' }));
   }
 
-  /** Says what a second Ctrl-C does. */
-  onSecond(action: () => void): void {
-    this.#onSecond = action;
+  /** Says what a second Ctrl-C does, instead of ending the process; returns how to take that back. */
+  onSecond(action: () => void): () => void {
+    this.#onSecond.add(action);
+    return () => this.#onSecond.delete(action);
   }
 
   #receive(name: NodeJS.Signals): void {
@@ -39,8 +40,8 @@ export class Interrupt {
       this.abort(name === 'SIGINT' ? 'Cancelled' : `Cancelled by ${name}`);
       return;
     }
-    if (this.#onSecond) this.#onSecond();
+    for (const action of this.#onSecond) action();
     // A person who insists does not want to wait; a lock that stays behind is seen to be a dead process's.
-    else process.exit(130);
+    if (this.#onSecond.size === 0) process.exit(130);
   }
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseDuration } from '../contracts/duration.ts';
 
 /** Parsers of option values, for commander. */
 
@@ -12,4 +13,11 @@ export function percentage(text: string): number {
   const percent = /^\d+(\.\d+)?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
   if (percent >= 0 && percent <= 100) return percent;
   throw new InvalidArgumentError('It must be a percentage from 0 to 100.');
+}
+
+/** "90s", "1h30m", "7d": milliseconds. */
+export function duration(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs !== undefined) return durationMs;
+  throw new InvalidArgumentError('It must be a duration such as 90s, 15m, 6h or 7d.');
 }

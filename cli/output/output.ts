@@ -78,12 +78,15 @@ export class Output {
     this.stderr.write(`${printableLines(text)}\n`);
   }
 
-  /** What failed, on what, why; then on a line of its own what to do now. */
-  async failure(failure: Failure): Promise<void> {
+  /**
+   * What failed, on what, why; then on a line of its own what to do now. `context` is added to the JSON.
+   */
+  async failure(failure: Failure, context: object = {}): Promise<void> {
     if (this.json) {
       const { type, message, advice } = failure;
       const exitCode = failureRules[type].exitCode;
-      await write(this.#stdout, `${JSON.stringify({ event: 'error', type, message, advice, exitCode })}\n`);
+      const document = { event: 'error', ...context, type, message, advice, exitCode };
+      await write(this.#stdout, `${JSON.stringify(document)}\n`);
     }
     this.warn(`resguardo: ${failure.message}`);
     if (failure.advice !== '') this.warn(`  ${failure.advice}`);

@@ -1,0 +1,68 @@
+import { Failure } from '../contracts/failures.ts';
+import { cancelRun, hasWorker, type Run, runResult } from '../control/runs.ts';
+import { watchRun } from '../control/watch.ts';
+import type { CommandContext } from './context.ts';
+import type { ProgressBoard, ProgressRow } from './output/progress.ts';
+
+export interface FollowOptions {
+  /** What the run is about, for the row. */
+  readonly title: string;
+  readonly board: ProgressBoard;
+}
+
+/**
+ * Shows a run's progress until it ends. The first Ctrl-C asks Temporal to cancel the run and waits until it
+ * has cleaned up, the second leaves that to Temporal. A run that somebody else started is only left.
+ * @throws {Failure} what the run failed with; Cancelled
+ */
+export async function followRun<Result>(
+  { interrupt, signal }: Pick<CommandContext, 'interrupt' | 'signal'>,
+  run: Run<Result>,
+  { title, board }: FollowOptions,
+): Promise<Result> {
+  const row = board.row(title);
+  const left = new AbortController();
+  const leave = (): void => left.abort(leftFailure(run));
+  const cancel = (): void => {
+    board.note(`Cancelling ${run.workflowId}; press Ctrl-C again to leave it to Temporal`);
+    cancelRun(run).catch(leave);
+  };
+  const onFirst = run.joined ? leave : cancel;
+  const forgetSecond = interrupt.onSecond(leave);
+  signal.addEventListener('abort', onFirst, { once: true });
+  if (signal.aborted) onFirst();
+  try {
+    return await Promise.race([showUntilEnd(run, row, left.signal), rejectOn(left.signal)]);
+  } finally {
+    signal.removeEventListener('abort', onFirst);
+    forgetSecond();
+    row.finish();
+  }
+}
+
+/** Says so if nobody would take the run up. */
+export async function noteMissingWorker(run: Run<unknown>, board: ProgressBoard): Promise<void> {
+  if (await hasWorker(run.control)) return;
+  board.note('No worker is running: the run waits for one. Start `resguardo worker`, or `resguardo up`.');
+}
+
+async function showUntilEnd<Result>(
+  run: Run<Result>,
+  row: ProgressRow,
+  signal: AbortSignal,
+): Promise<Result> {
+  for await (const progress of watchRun(run, { signal })) row.update(progress);
+  return runResult(run);
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+function leftFailure({ workflowId, joined }: Run<unknown>): Failure {
+  return joined
+    ? new Failure('Cancelled', `Left ${workflowId}, which goes on`, { advice: '' })
+    : new Failure('Cancelled', `Left ${workflowId}, which Temporal is cancelling`, { advice: '' });
+}
