@@ -1,16 +1,16 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import type { BackupSummary, Warning } from '../../contracts/jobs.ts';
 import type { BlobReader, BlobWriter, SavedContent, SaveOptions } from '../blobs.ts';
+import { Background } from '../tasks/background.ts';
+import { Pace } from '../tasks/pace.ts';
+import { Slots } from '../tasks/slots.ts';
 import { type EncodedNode, encodeNode, encodeTree } from '../tree/encode.ts';
 import type { TreeNode } from '../tree/node.ts';
 import { localUtcOffset, type UtcOffset } from '../tree/time.ts';
-import { Background } from './background.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { DirectoryEntry, Entry, FileEntry, StreamEntry } from './entry.ts';
-import { Pace } from './pace.ts';
 import { isUnchanged, ParentFolder } from './parent-folder.ts';
 import { saveFile } from './save-file.ts';
-import { Slots } from './slots.ts';
 import { type ItemChange, SummaryCounter } from './summary.ts';
 
 export interface ArchiveRequest {

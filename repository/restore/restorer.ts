@@ -1,0 +1,281 @@
+import { unlinkSync } from 'node:fs';
+import { Failure } from '../../contracts/failures.ts';
+import type { Warning } from '../../contracts/jobs.ts';
+import { loadPosixCalls, type PosixCalls } from '../../posix/calls.ts';
+import type { BlobReader } from '../blobs.ts';
+import { Background } from '../tasks/background.ts';
+import { Pace } from '../tasks/pace.ts';
+import { Slots } from '../tasks/slots.ts';
+import { loadTree } from '../tree/load-tree.ts';
+import type { TreeNode } from '../tree/node.ts';
+import { findNode, maxTreeDepth, printablePath, subtreeOf } from '../tree/walk.ts';
+import { type FirstLink, HardLinks } from './hard-links.ts';
+import { IncludedPaths } from './include.ts';
+import { applyMetadata } from './metadata.ts';
+import { RestoreProblems } from './problems.ts';
+import { makeSpecial } from './special.ts';
+import { TargetFolder } from './target-folder.ts';
+import { writeFile } from './write-file.ts';
+
+export interface RestoreRequest {
+  readonly reader: BlobReader;
+  /** Root tree of the snapshot. */
+  readonly tree: string;
+  /** Folder that becomes the root; made when missing. */
+  readonly target: string;
+  /** Absolute paths in the snapshot that are restored with what is below them; everything when left out. */
+  readonly include?: readonly (string | Buffer)[];
+  /** Replaces files that are there, and keeps what the snapshot does not name. Otherwise the target is empty. */
+  readonly overwrite?: boolean;
+  readonly signal: AbortSignal;
+  /** Called about ten times a second, and at the end. */
+  readonly onProgress?: (progress: RestoreProgress) => void;
+  /** What could not be restored as it was. */
+  readonly onWarning?: (warning: Warning) => void;
+}
+
+export interface RestoreProgress {
+  readonly filesDone: number;
+  readonly bytesDone: number;
+  readonly current: string;
+}
+
+export interface RestoreTotals {
+  /** Regular files, each hard link counted. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+const filesInFlight = 16;
+/** 8 MiB each at most, some 1 MiB usually. */
+const blobsInFlight = 12;
+
+/**
+ * Restores a tree below a folder: content, links, devices, owners, attributes, times and modes. Nothing is
+ * written outside of the target. Damage does not keep the rest from being restored, and is thrown at the end.
+ * @throws {Failure} TargetConflict, TargetUnwritable, StorageFull, RepositoryDamaged, PathEscape, InvalidInput
+ * for an included path that the snapshot does not have
+ */
+export async function restoreTree(request: RestoreRequest): Promise<RestoreTotals> {
+  for (const path of request.include ?? []) {
+    if (Buffer.from(path).equals(Buffer.from('/'))) continue;
+    if (await findNode(request.reader, request.tree, path, request.signal)) continue;
+    throw new Failure('InvalidInput', `The snapshot has no ${printablePath(Buffer.from(path))}.`);
+  }
+  const root = openTarget(request);
+  const background = new Background(request.signal);
+  try {
+    return await new RestoreRun(request, root, background).restore();
+  } catch (error) {
+    background.stop(error);
+    await background.settle();
+    background.throwIfStopped();
+    throw error;
+  } finally {
+    root.close();
+  }
+}
+
+function openTarget({ target, overwrite }: RestoreRequest): TargetFolder {
+  try {
+    const root = TargetFolder.openRoot(target);
+    if (overwrite || root.isEmpty) return root;
+    root.close();
+  } catch (cause) {
+    throw new Failure('TargetUnwritable', `The target ${target} cannot be made or opened.`, { cause });
+  }
+  throw new Failure('TargetConflict', `The target ${target} is not empty.`);
+}
+
+/** Where an item goes. */
+interface Place {
+  readonly folder: TargetFolder;
+  /** Names of the folders from the root of the snapshot to this one. */
+  readonly names: readonly Buffer[];
+  /** Path of the folder in the snapshot, for messages. */
+  readonly path: string;
+  readonly included: IncludedPaths;
+}
+
+/** Work that goes on; in an object, so that it is not awaited. */
+interface Started {
+  readonly result: Promise<unknown>;
+}
+
+class RestoreRun {
+  readonly #request: RestoreRequest;
+  readonly #background: Background;
+  readonly #problems: RestoreProblems;
+  readonly #calls: PosixCalls = loadPosixCalls();
+  readonly #files = new Slots(filesInFlight);
+  readonly #blobs = new Slots(blobsInFlight);
+  readonly #links: HardLinks;
+  readonly #pace = new Pace(() => this.#report());
+  readonly #root: TargetFolder;
+  #filesDone = 0;
+  #bytesDone = 0;
+  #current = '/';
+
+  constructor(request: RestoreRequest, root: TargetFolder, background: Background) {
+    this.#request = request;
+    this.#root = root;
+    this.#links = new HardLinks(root);
+    this.#background = background;
+    this.#problems = new RestoreProblems(request.target, request.onWarning ?? (() => {}));
+  }
+
+  async restore(): Promise<RestoreTotals> {
+    const included = IncludedPaths.of(this.#request.include ?? []);
+    const started: Promise<unknown>[] = [];
+    await this.#children(this.#request.tree, { folder: this.#root, names: [], path: '', included }, started);
+    await this.#background.settle();
+    this.#background.throwIfStopped();
+    this.#report();
+    this.#problems.throwDamage();
+    return { files: this.#filesDone, bytes: this.#bytesDone };
+  }
+
+  /** Begins to restore everything in a folder; what is still under way is added to `started`. */
+  async #children(tree: string, place: Place, started: Promise<unknown>[]): Promise<void> {
+    for (const node of await loadTree(this.#request.reader, tree, this.#background.signal)) {
+      const included = place.included.below(node.name);
+      if (!included || node.type === 'socket') continue;
+      if (included.inclusion === 'on-the-way' && node.type !== 'dir') continue;
+      if (this.#pace.isDue) await this.#pace.turn();
+      this.#background.throwIfStopped();
+      this.#current = itemPath(place, node);
+      const item = await this.#item(node, { ...place, included });
+      if (item) started.push(item.result);
+    }
+  }
+
+  async #item(node: TreeNode, place: Place): Promise<Started | undefined> {
+    if (node.type === 'dir') return this.#directory(node, place);
+    if (node.type === 'file') return this.#file(node, place);
+    if (node.type === 'irregular') {
+      this.#problems.warn(itemPath(place, node), 'it is of a kind that cannot be restored');
+      return undefined;
+    }
+    this.#attempt(node, place, () => {
+      this.#makeRoom(node, place);
+      makeSpecial(this.#calls, place.folder.pathOf(node.name), node);
+      this.#applyMetadata(place.folder.pathOf(node.name), node, place);
+    });
+    return undefined;
+  }
+
+  async #directory(node: TreeNode, place: Place): Promise<Started | undefined> {
+    if (place.names.length >= maxTreeDepth) {
+      throw new Failure('RepositoryDamaged', `The snapshot has folders deeper than ${maxTreeDepth} levels.`);
+    }
+    const folder = this.#attempt(node, place, () => {
+      if (!this.#request.overwrite || place.folder.kindOf(node.name) !== 'folder')
+        place.folder.makeFolder(node.name);
+      return place.folder.open(node.name);
+    });
+    if (!folder) return undefined;
+    const inside = { ...place, folder, names: [...place.names, node.name], path: itemPath(place, node) };
+    const started: Promise<unknown>[] = [];
+    try {
+      await this.#children(subtreeOf(node, Buffer.from(inside.path)), inside, started);
+    } catch (error) {
+      // What has begun still uses the folder.
+      const finished = this.#background.track(this.#finish(folder, started, () => {}));
+      this.#note(node, place, error);
+      return { result: finished };
+    }
+    const apply = () => this.#applyMetadata(folder.self, node, place);
+    return { result: this.#background.track(this.#finish(folder, started, apply)) };
+  }
+
+  /** Waits until nobody changes the folder; then its own times can be set. */
+  async #finish(
+    folder: TargetFolder,
+    started: readonly Promise<unknown>[],
+    apply: () => void,
+  ): Promise<void> {
+    await Promise.allSettled(started);
+    try {
+      this.#background.throwIfStopped();
+      apply();
+    } finally {
+      folder.close();
+    }
+  }
+
+  async #file(node: TreeNode, place: Place): Promise<Started> {
+    const first = this.#links.firstOf(node);
+    if (first) return { result: this.#background.track(this.#link(first, node, place)) };
+    const { result } = await this.#background.start(this.#files, () => this.#content(node, place));
+    this.#links.add(node, [...place.names, node.name], result);
+    return { result };
+  }
+
+  /** Restores a file; false when it is damaged or could not be written. */
+  async #content(node: TreeNode, place: Place): Promise<boolean> {
+    const path = place.folder.pathOf(node.name);
+    const onBytes = (bytes: number): void => {
+      this.#bytesDone += bytes;
+    };
+    try {
+      this.#makeRoom(node, place);
+      const { signal } = this.#background;
+      await writeFile(path, node, { reader: this.#request.reader, signal, blobs: this.#blobs, onBytes });
+      this.#applyMetadata(path, node, place);
+    } catch (error) {
+      this.#note(node, place, error);
+      return false;
+    }
+    this.#filesDone += 1;
+    return true;
+  }
+
+  async #link(first: FirstLink, node: TreeNode, place: Place): Promise<void> {
+    if (!(await first.isRestored)) {
+      this.#problems.warn(itemPath(place, node), 'the file that it is a hard link of was not restored');
+      return;
+    }
+    this.#attempt(node, place, () => {
+      this.#makeRoom(node, place);
+      this.#links.link(first, place.folder.pathOf(node.name));
+      this.#filesDone += 1;
+    });
+  }
+
+  /** Removes what is in the way of an item, when that is allowed. */
+  #makeRoom(node: TreeNode, { folder }: Place): void {
+    if (!this.#request.overwrite) return;
+    const kind = folder.kindOf(node.name);
+    if (kind === 'link' || kind === 'other') unlinkSync(folder.pathOf(node.name));
+  }
+
+  #attempt<T>(node: TreeNode, place: Place, action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      this.#note(node, place, error);
+      return undefined;
+    }
+  }
+
+  #note(node: TreeNode, place: Place, error: unknown): void {
+    this.#background.throwIfStopped();
+    this.#problems.item(itemPath(place, node), error);
+  }
+
+  #applyMetadata(path: Buffer, node: TreeNode, place: Place): void {
+    this.#problems.metadata(itemPath(place, node), applyMetadata(this.#calls, path, node));
+  }
+
+  #report(): void {
+    this.#request.onProgress?.({
+      filesDone: this.#filesDone,
+      bytesDone: this.#bytesDone,
+      current: this.#current,
+    });
+  }
+}
+
+function itemPath(place: Place, node: TreeNode): string {
+  return `${place.path}/${printablePath(node.name)}`;
+}
