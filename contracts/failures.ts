@@ -217,6 +217,18 @@ export const failureRules = {
     httpStatus: 500,
     advice: 'Keep the database as it is, compare it with the last export, and find out who changed it.',
   },
+  NotificationUnavailable: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 503,
+    advice: 'Check the network and the service that the channel names; the message is sent later.',
+  },
+  NotificationRefused: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 502,
+    advice: 'Correct the address or the credentials of the channel, and try it: `resguardo notify test`.',
+  },
   AlreadyRunning: {
     retryable: false,
     exitCode: 1,
@@ -242,6 +254,8 @@ export type FailureType = keyof typeof failureRules;
 export interface FailureOptions {
   /** Replaces the table's advice where the place that throws knows a better mend. */
   readonly advice?: string;
+  /** Milliseconds to wait before the next try, where the other side has said so. */
+  readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
@@ -252,12 +266,14 @@ export interface FailureOptions {
 export class Failure extends Error {
   readonly type: FailureType;
   readonly advice: string;
+  readonly retryAfterMs: number | undefined;
 
   constructor(type: FailureType, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = type;
     this.type = type;
     this.advice = options.advice ?? failureRules[type].advice;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 
