@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { homedir, hostname } from 'node:os';
+import path from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { Failure } from '../contracts/failures.ts';
+import { type ConfigurationText, fieldProblems, syntaxProblem } from './problems.ts';
+import { configurationSchema, type ParsedConfiguration } from './schema.ts';
+
+/** The configuration with every default filled in and every path absolute; checked as a whole. */
+export interface Configuration extends ParsedConfiguration {
+  /** The file that it was read from. */
+  readonly file: string;
+  readonly host: string;
+  readonly stateDir: string;
+}
+
+export interface LoadOptions {
+  /** Given by --config; otherwise RESGUARDO_CONFIG, ./resguardo.yaml, /etc/resguardo/resguardo.yaml. */
+  readonly file?: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+}
+
+const systemFile = '/etc/resguardo/resguardo.yaml';
+
+/**
+ * Reads and checks the configuration.
+ * @throws {Failure} InvalidConfiguration with a line for each problem: file:line:column: field: what is wrong
+ */
+export async function loadConfiguration(options: LoadOptions): Promise<Configuration> {
+  const { file, content } = await readFirst(options);
+  return parseConfiguration(file, content, options.env);
+}
+
+/** Checks the text of a configuration file; `file` is an absolute path, from which relative ones start. */
+export function parseConfiguration(file: string, content: string, env: NodeJS.ProcessEnv): Configuration {
+  const lines = new LineCounter();
+  const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });
+  const text: ConfigurationText = { file, document, lines };
+  const broken = syntaxProblem(text);
+  if (broken !== undefined) throw broken;
+  const result = configurationSchema.safeParse(document.toJS() ?? {});
+  if (!result.success) throw fieldProblems(text, result.error.issues);
+  checkReferences(file, result.data);
+  return withPaths(file, result.data, env);
+}
+
+async function readFirst({ file, env, cwd }: LoadOptions): Promise<{ file: string; content: string }> {
+  const named = file ?? env.RESGUARDO_CONFIG;
+  const candidates = named === undefined ? ['resguardo.yaml', systemFile] : [named];
+  for (const candidate of candidates) {
+    const absolute = path.resolve(cwd, candidate);
+    const content = await readText(absolute);
+    if (content !== undefined) return { file: absolute, content };
+  }
+  const message =
+    named === undefined
+      ? `There is no configuration: neither resguardo.yaml in ${cwd} nor ${systemFile}`
+      : `There is no configuration file ${path.resolve(cwd, named)}`;
+  throw new Failure('InvalidConfiguration', message, {
+    advice: 'Write one as the README shows, or name it by --config FILE or RESGUARDO_CONFIG.',
+  });
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return undefined;
+    throw new Failure('InvalidConfiguration', `The configuration file ${file} cannot be read: ${code}`, {
+      advice: 'Give the user of this process the right to read the file.',
+      cause: error,
+    });
+  }
+}
+
+/** Names in one part of the file must be there in the other. */
+function checkReferences(file: string, configuration: ParsedConfiguration): void {
+  const { repositories, defaultRepository, sources } = configuration;
+  const names = Object.keys(repositories);
+  const known = names.length === 0 ? 'there is none' : `there is ${names.join(', ')}`;
+  const problems: string[] = [];
+  if (names.length === 0) problems.push('repositories: at least one is needed');
+  if (defaultRepository !== undefined && !names.includes(defaultRepository)) {
+    problems.push(`defaultRepository: there is no repository ${defaultRepository}; ${known}`);
+  }
+  for (const [name, source] of Object.entries(sources)) {
+    const repository = source.repository ?? defaultRepository ?? (names.length === 1 ? names[0] : undefined);
+    if (repository === undefined) {
+      problems.push(
+        `sources.${name}.repository: is needed, or defaultRepository, because there are several repositories`,
+      );
+    } else if (!names.includes(repository)) {
+      problems.push(`sources.${name}.repository: there is no repository ${repository}; ${known}`);
+    }
+  }
+  if (problems.length === 0) return;
+  throw new Failure('InvalidConfiguration', problems.map((problem) => `${file}: ${problem}`).join('\n'));
+}
+
+function withPaths(file: string, parsed: ParsedConfiguration, env: NodeJS.ProcessEnv): Configuration {
+  const folder = path.dirname(file);
+  const repositories = Object.entries(parsed.repositories).map(([name, repository]) => {
+    const url = isPath(repository.url) ? path.resolve(folder, repository.url) : repository.url;
+    return [name, { ...repository, url, password: absoluteReference(folder, repository.password) }] as const;
+  });
+  const sources = Object.entries(parsed.sources).map(([name, source]) => {
+    if (source.kind === 'files') {
+      return [name, { ...source, paths: source.paths.map((given) => path.resolve(folder, given)) }] as const;
+    }
+    return [name, { ...source, connection: absoluteConnection(folder, source.connection) }] as const;
+  });
+  return {
+    ...parsed,
+    file,
+    host: parsed.host ?? hostname(),
+    stateDir: parsed.stateDir === undefined ? defaultStateDir(env) : path.resolve(folder, parsed.stateDir),
+    repositories: Object.fromEntries(repositories),
+    sources: Object.fromEntries(sources),
+  };
+}
+
+/** Whether a repository URL is a folder of this machine. */
+function isPath(url: string): boolean {
+  return !/^[a-z0-9]{2,}:/.test(url);
+}
+
+function absoluteReference(folder: string, reference: string): string {
+  return reference.startsWith('file:')
+    ? `file:${path.resolve(folder, reference.slice('file:'.length))}`
+    : reference;
+}
+
+type Connection = Extract<ParsedConfiguration['sources'][string], { kind: 'postgres' }>['connection'];
+
+function absoluteConnection(folder: string, connection: Connection): Connection {
+  if (typeof connection === 'string') return absoluteReference(folder, connection);
+  if (connection.password === undefined) return connection;
+  return { ...connection, password: absoluteReference(folder, connection.password) };
+}
+
+function defaultStateDir(env: NodeJS.ProcessEnv): string {
+  if (process.getuid?.() === 0) return '/var/lib/resguardo';
+  return path.join(env.XDG_STATE_HOME || path.join(homedir(), '.local', 'state'), 'resguardo');
+}
