@@ -23,6 +23,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'programs',
     'posix',
     'repository/archive/entry.ts',
+    'repository/archive/stat-metadata.ts',
     'repository/tree/node.ts',
   ],
   policy: ['contracts'],

@@ -105,7 +105,7 @@ class ArchiveRun {
     const parent = await this.#loadParent(this.#request.parentTree, '/');
     const nodes = await this.#storeChildren(this.#request.roots, '', parent);
     const encoded = await completed(nodes);
-    if (encoded.length === 0) throw new Failure('SourceMissing', 'There is nothing to store');
+    if (encoded.length === 0) throw new Failure('SourceMissing', 'There is nothing to store.');
     const tree = await this.#saveTree(encoded, '/');
     await this.#background.settle();
     this.#background.throwIfStopped();
@@ -267,6 +267,8 @@ function encodeUnique(nodes: readonly EncodedNode[], path: string): Buffer {
     return encodeTree(nodes);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new Failure('Internal', `The folder ${path} was listed with the same name twice`, { cause: error });
+    throw new Failure('Internal', `The folder ${path} was listed with the same name twice.`, {
+      cause: error,
+    });
   }
 }

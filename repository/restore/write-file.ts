@@ -2,6 +2,7 @@ import { closeSync, constants, ftruncateSync, openSync, unlinkSync, write, write
 import { promisify } from 'node:util';
 import { Failure } from '../../contracts/failures.ts';
 import type { BlobReader } from '../blobs.ts';
+import { shortId } from '../ids.ts';
 import type { Slots } from '../tasks/slots.ts';
 import type { TreeNode } from '../tree/node.ts';
 
@@ -53,7 +54,8 @@ function contentParts(node: TreeNode, reader: BlobReader): readonly ContentPart[
   let offset = 0;
   for (const [index, id] of content.entries()) {
     const length = reader.blobSize('data', id);
-    if (length === undefined) throw new Failure('RepositoryDamaged', `No index names its data blob ${id}.`);
+    if (length === undefined)
+      throw new Failure('RepositoryDamaged', `No index names its data blob ${shortId(id)}.`);
     parts.push({ id, offset, length, isLast: index === content.length - 1 });
     offset += length;
   }
@@ -90,7 +92,7 @@ async function writeParts(
 async function writePart(descriptor: number, part: ContentPart, source: ContentSource): Promise<void> {
   const data = await source.reader.loadBlob('data', part.id, source.signal);
   if (data.length !== part.length)
-    throw new Failure('RepositoryDamaged', `Its data blob ${part.id} has another length.`);
+    throw new Failure('RepositoryDamaged', `Its data blob ${shortId(part.id)} has another length.`);
   if (isHole(data)) {
     if (part.isLast) ftruncateSync(descriptor, part.offset + part.length);
   } else if (data.length <= synchronousBytes) writeWhole(descriptor, data, part.offset);

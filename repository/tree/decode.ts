@@ -1,5 +1,6 @@
 /** Trees as read from a repository: nothing in them is trusted. */
 import { Failure } from '../../contracts/failures.ts';
+import { isId, shortId } from '../ids.ts';
 import type { ExtendedAttribute, NodeType, TreeNode } from './node.ts';
 import { unquoteName } from './quote.ts';
 import { parseTime } from './time.ts';
@@ -40,7 +41,7 @@ export function decodeTree(bytes: Buffer, treeId: string): readonly TreeNode[] {
 type JsonRecord = Readonly<Record<string, unknown>>;
 
 function damaged(treeId: string, why: string, cause?: unknown): Failure {
-  return new Failure('RepositoryDamaged', `Tree ${treeId} is damaged: ${why}`, { cause });
+  return new Failure('RepositoryDamaged', `The tree ${shortId(treeId)} is damaged: ${why}.`, { cause });
 }
 
 function parse(bytes: Buffer, treeId: string): unknown {
@@ -111,7 +112,10 @@ function decodeName(record: JsonRecord, treeId: string): Buffer {
   if (name === undefined || name.length === 0) throw damaged(treeId, 'a node has no valid name');
   const text = name.toString('latin1');
   if (text === '.' || text === '..' || /[/\0]/.test(text)) {
-    throw new Failure('PathEscape', `Tree ${treeId} has a name that leads out of its folder: "${quoted}"`);
+    throw new Failure(
+      'PathEscape',
+      `The tree ${shortId(treeId)} has a name that leads out of its folder: "${quoted}".`,
+    );
   }
   return name;
 }
@@ -200,8 +204,4 @@ class FieldReader {
   #wrong(key: string): Failure {
     return damaged(this.#treeId, `the field ${key} of a node is wrong`);
   }
-}
-
-function isId(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 }

@@ -1,5 +1,6 @@
 import { Failure } from '../../contracts/failures.ts';
 import type { BlobReader } from '../blobs.ts';
+import { shortId } from '../ids.ts';
 import { decodeTree } from './decode.ts';
 import type { TreeNode } from './node.ts';
 
@@ -13,7 +14,7 @@ export async function loadTree(
   signal?: AbortSignal,
 ): Promise<readonly TreeNode[]> {
   if (!reader.hasBlob('tree', id)) {
-    throw new Failure('RepositoryDamaged', `Tree ${id} is in no index of the repository`);
+    throw new Failure('RepositoryDamaged', `No index names the tree ${shortId(id)}.`);
   }
   return decodeTree(await reader.loadBlob('tree', id, signal), id);
 }

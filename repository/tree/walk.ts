@@ -1,5 +1,6 @@
 import { Failure } from '../../contracts/failures.ts';
 import type { BlobReader } from '../blobs.ts';
+import { shortId } from '../ids.ts';
 import { loadTree } from './load-tree.ts';
 import type { TreeNode } from './node.ts';
 
@@ -76,7 +77,7 @@ export function splitPath(path: Buffer | string): readonly Buffer[] {
  */
 export function subtreeOf(node: TreeNode, path: Buffer): string {
   if (node.subtree !== undefined) return node.subtree;
-  throw new Failure('RepositoryDamaged', `The folder ${printablePath(path)} has no tree`);
+  throw new Failure('RepositoryDamaged', `The folder ${printablePath(path)} has no tree.`);
 }
 
 /** A path for messages. */
@@ -85,5 +86,8 @@ export function printablePath(path: Buffer): string {
 }
 
 function tooDeep(treeId: string): Failure {
-  return new Failure('RepositoryDamaged', `Tree ${treeId} has folders deeper than ${maxTreeDepth} levels`);
+  return new Failure(
+    'RepositoryDamaged',
+    `The tree ${shortId(treeId)} has folders deeper than ${maxTreeDepth} levels.`,
+  );
 }
