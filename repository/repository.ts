@@ -13,7 +13,8 @@ import { Sealing } from './crypto/sealing.ts';
 import { shortId } from './ids.ts';
 import { BlobIndex } from './index/blob-index.ts';
 import { IndexLoader } from './index/index-loader.ts';
-import { addKey, findKey } from './keys/keys.ts';
+import type { KeyFile, KeyOwner } from './keys/key-file.ts';
+import { addKey, findKey, listKeys, type OpenedKey } from './keys/keys.ts';
 import { FencedStore } from './lock/fenced-store.ts';
 import type { RepositoryLock } from './lock/held-lock.ts';
 import {
@@ -48,6 +49,12 @@ export interface InitOptions extends RepositoryOptions {
   readonly scryptCost?: ScryptCost;
 }
 
+export interface AddKeyOptions {
+  /** Person and machine that the key file names; this one when left out. */
+  readonly owner?: Partial<KeyOwner>;
+  readonly cost?: ScryptCost;
+}
+
 export interface OpenWriterOptions {
   /** Looks for packs that no index names, as a killed run leaves them, and uses their blobs. */
   readonly adoptUnindexed?: boolean;
@@ -72,14 +79,19 @@ export class Repository implements BlobReader {
   readonly #indexLoader: IndexLoader;
   readonly #lockPlace: LockPlace;
   readonly #locks = new Set<RepositoryLock>();
+  readonly #master: MasterKey;
+  /** The key file by which the repository was opened. */
+  readonly keyId: string;
 
-  private constructor(store: Store, master: MasterKey, config: RepositoryConfig, options: RepositoryOptions) {
+  private constructor(store: Store, key: OpenedKey, config: RepositoryConfig, options: RepositoryOptions) {
     this.#options = options;
+    this.#master = key.master;
+    this.keyId = key.id;
     this.#fence = new FencedStore(store);
     this.store = this.#fence;
     this.id = config.id;
     this.chunkerPolynomial = config.chunkerPolynomial;
-    this.sealing = new Sealing(master);
+    this.sealing = new Sealing(key.master);
     this.#compressor = new Compressor(options.compression ?? 'default');
     const files = { sealing: this.sealing, compressor: this.#compressor, failpoint: options.failpoint };
     this.#files = new SealedFiles({ ...files, store: this.#fence });
@@ -98,9 +110,9 @@ export class Repository implements BlobReader {
     const config = newConfig(options.chunkerPolynomial);
     const master = randomMasterKey();
     await store.create();
-    const owner = { hostname: hostname(), username: userInfo().username };
-    await addKey(store, { master, password, owner, cost: options.scryptCost, failpoint: options.failpoint });
-    const repository = new Repository(store, master, config, options);
+    const { scryptCost: cost, failpoint } = options;
+    const id = await addKey(store, { master, password, owner: thisOwner(), cost, failpoint });
+    const repository = new Repository(store, { id, master }, config, options);
     // Last, because a config says that a repository is there.
     await repository.#files.save('config', encodeConfig(config));
     return repository;
@@ -112,12 +124,12 @@ export class Repository implements BlobReader {
    */
   static async open(store: Store, password: Secret, options: RepositoryOptions = {}): Promise<Repository> {
     if ((await store.size({ type: 'config', name: '' })) === undefined) throw notFound(store.location);
-    const { master } = await findKey(store, password);
-    const sealing = new Sealing(master);
+    const key = await findKey(store, password);
+    const sealing = new Sealing(key.master);
     const files = new SealedFiles({ store, sealing, compressor: new Compressor('default') });
     const config = await files.load('config', '');
     if (!config) throw notFound(store.location);
-    return new Repository(store, master, decodeConfig(config), options);
+    return new Repository(store, key, decodeConfig(config), options);
   }
 
   /** Reads the index files that are new since the last call. Blobs are known and readable from then on. */
@@ -137,9 +149,9 @@ export class Repository implements BlobReader {
     return await loadBlob(this, { type, id }, signal);
   }
 
-  /** Opens a writer for one run. Loads the index unless that was done. */
+  /** Opens a writer for one run, with the index as it is now. */
   async openWriter(options: OpenWriterOptions = {}): Promise<BlobWriter & { readonly adoptedPacks: number }> {
-    if (!this.#indexLoader.isLoaded) await this.loadIndex(options.signal);
+    await this.loadIndex(options.signal);
     const chunker = await Chunker.create(this.chunkerPolynomial);
     const adopted = options.adoptUnindexed ? await findUnindexedPacks(this, options.signal) : [];
     const writer = new RepositoryWriter({
@@ -207,12 +219,41 @@ export class Repository implements BlobReader {
     return await this.#files.saveSame('snapshot', encodeSnapshot(snapshot), signal);
   }
 
+  /** All key files. A damaged one throws. */
+  keys(signal?: AbortSignal): AsyncGenerator<KeyFile> {
+    return listKeys(this.store, signal);
+  }
+
+  /** Adds a password that opens the repository; returns the id of its key file. */
+  async addKey(password: Secret, options: AddKeyOptions = {}): Promise<string> {
+    const owner = { ...thisOwner(), ...options.owner };
+    const { failpoint } = this.#options;
+    return await addKey(this.store, { master: this.#master, password, owner, cost: options.cost, failpoint });
+  }
+
+  /**
+   * Takes a password from the repository. Whoever has copied the master key can still read it.
+   * @throws {Failure} InvalidInput for the key file that is in use
+   */
+  async removeKey(id: string, signal?: AbortSignal): Promise<void> {
+    if (id === this.keyId) {
+      throw new Failure('InvalidInput', `The key file ${shortId(id)} is the one in use.`, {
+        advice: 'Open the repository by another password to remove this one.',
+      });
+    }
+    await this.store.remove({ type: 'key', name: id }, signal);
+  }
+
   /** Releases what is still locked, and the store. */
   async close(): Promise<void> {
     for (const lock of this.#locks) await lock.release();
     this.#locks.clear();
     await this.store.close();
   }
+}
+
+function thisOwner(): KeyOwner {
+  return { hostname: hostname(), username: userInfo().username };
 }
 
 function notFound(location: string): Failure {

@@ -17,7 +17,7 @@ const macBytes = 16;
 export const sealOverheadBytes = ivBytes + macBytes;
 
 /** Plaintext per cipher call. Node's cipher allocates each result; small ones come back from the heap soon. */
-const sliceBytes = 64 * 1024;
+const sliceBytes = 16 * 1024;
 
 const ivPoolBytes = 1024 * ivBytes;
 

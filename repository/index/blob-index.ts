@@ -21,8 +21,8 @@ export interface IndexedPack {
  * several packs has an entry for each.
  */
 export class BlobIndex {
-  readonly #packs = new IdTable();
-  readonly #tables = { data: new BlobTable(), tree: new BlobTable() };
+  #packs = new IdTable();
+  #tables = { data: new BlobTable(), tree: new BlobTable() };
 
   get packCount(): number {
     return this.#packs.size;
@@ -37,6 +37,12 @@ export class BlobIndex {
     const known = this.#packs.find(pack.id);
     const packNumber = known < 0 ? this.#packs.add(pack.id) : known;
     for (const blob of pack.blobs) this.#tables[blob.type].add(blob, packNumber, known >= 0);
+  }
+
+  /** Takes over the content of another index, which must not be used afterwards. */
+  replaceBy(other: BlobIndex): void {
+    this.#packs = other.#packs;
+    this.#tables = other.#tables;
   }
 
   hasPack(id: string): boolean {

@@ -22,6 +22,7 @@ export interface CutOptions {
 export async function cutContent(options: CutOptions): Promise<bigint> {
   const { chunker, buffers, signals, onChunk } = options;
   let sizeBytes = 0n;
+  let carry: Buffer | undefined;
   let chunk: Buffer | undefined = await buffers.take(signals);
   try {
     for (let filled = 0; ; ) {
@@ -38,11 +39,12 @@ export async function cutContent(options: CutOptions): Promise<bigint> {
       const cut = chunker.findCut(chunk, scanned, filled);
       if (cut === 0) continue;
       // At most one step lies behind the cut, which is less than a chunk: it holds no further cut.
-      const rest = Buffer.from(chunk.subarray(cut, filled));
+      carry ??= Buffer.allocUnsafeSlow(stepBytes);
+      const restBytes = chunk.copy(carry, 0, cut, filled);
       onChunk(chunk, cut);
       chunk = undefined;
       chunk = await buffers.take(signals);
-      filled = rest.copy(chunk);
+      filled = carry.copy(chunk, 0, 0, restBytes);
     }
   } finally {
     if (chunk) buffers.give(chunk);

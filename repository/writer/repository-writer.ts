@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { Failure } from '../../contracts/failures.ts';
 import type { Store } from '../../stores/store.ts';
 import type { BlobType, BlobWriter, SavedBlob, SavedContent, SaveOptions } from '../blobs.ts';
@@ -12,8 +13,8 @@ import { cutContent, type ReadInto, readDescriptor, readStream } from './content
 import { IndexWriter } from './index-writer.ts';
 import { PackAssembler } from './pack-assembler.ts';
 
-/** Chunks that are read, compressed or sealed at the same time. */
-const chunkBuffers = 6;
+/** Chunks in memory besides those that are compressed, one for each processor: one that is read, one that waits. */
+const furtherChunks = 2;
 
 export interface WriterOptions {
   readonly store: Store;
@@ -33,7 +34,7 @@ export interface WriterOptions {
 export class RepositoryWriter implements BlobWriter {
   readonly #options: WriterOptions;
   readonly #stop = new AbortController();
-  readonly #chunks = new BufferPool(chunkBuffers, maxChunkBytes);
+  readonly #chunks = new BufferPool(availableParallelism() + furtherChunks, maxChunkBytes);
   readonly #packs: PackAssembler;
   readonly #indexWriter: IndexWriter;
   /** Blobs that are on their way into a pack that is not stored yet. */
