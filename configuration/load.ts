@@ -3,7 +3,9 @@ import { homedir, hostname } from 'node:os';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { Failure } from '../contracts/failures.ts';
+import { notificationsWithPaths } from './notification-paths.ts';
 import { type ConfigurationText, fieldProblems, syntaxProblem } from './problems.ts';
+import { absoluteReference } from './references.ts';
 import { configurationSchema, type ParsedConfiguration } from './schema.ts';
 
 /** The configuration with every default filled in and every path absolute; checked as a whole. */
@@ -116,20 +118,27 @@ function withPaths(file: string, parsed: ParsedConfiguration, env: NodeJS.Proces
     file,
     host: parsed.host ?? hostname(),
     stateDir: parsed.stateDir === undefined ? defaultStateDir(env) : path.resolve(folder, parsed.stateDir),
+    temporal: withKeyPaths(folder, parsed.temporal),
+    notifications: notificationsWithPaths(folder, parsed.notifications),
     repositories: Object.fromEntries(repositories),
     sources: Object.fromEntries(sources),
   };
 }
 
+function withKeyPaths(
+  folder: string,
+  temporal: ParsedConfiguration['temporal'],
+): ParsedConfiguration['temporal'] {
+  const { encryption } = temporal;
+  if (encryption === undefined) return temporal;
+  const key = absoluteReference(folder, encryption.key);
+  const oldKeys = encryption.oldKeys.map((old) => absoluteReference(folder, old));
+  return { ...temporal, encryption: { key, oldKeys } };
+}
+
 /** Whether a repository URL is a folder of this machine. */
 function isPath(url: string): boolean {
   return !/^[a-z0-9]{2,}:/.test(url);
-}
-
-function absoluteReference(folder: string, reference: string): string {
-  return reference.startsWith('file:')
-    ? `file:${path.resolve(folder, reference.slice('file:'.length))}`
-    : reference;
 }
 
 type Connection = Extract<ParsedConfiguration['sources'][string], { kind: 'postgres' }>['connection'];

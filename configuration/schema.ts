@@ -1,17 +1,14 @@
 import { z } from 'zod';
 import { nameSchema } from '../contracts/inputs.ts';
 import { durationSchema } from './duration-schema.ts';
+import { notificationsSchema } from './notifications-schema.ts';
+import { secretReferenceSchema } from './reference-schema.ts';
 import { schedulesSchema } from './schedules-schema.ts';
 
 /**
  * The configuration as a person writes it. Each field tells its meaning, its default and an example of a
  * right value: the JSON Schema for editors and the error messages are made of them.
  */
-
-const secretReferenceSchema = z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, {
-  error:
-    'must be a reference, env:NAME or file:PATH, and never the secret itself: put the secret into a file of mode 600 or into an environment variable',
-});
 
 const repositoryUrlSchema = z
   .string()
@@ -258,6 +255,10 @@ export const configurationSchema = z
     temporal: temporalSchema.prefault({}).meta({
       description: 'The Temporal server.',
       examples: [{ address: 'localhost:7233' }],
+    }),
+    notifications: notificationsSchema.prefault({}).meta({
+      description: 'Who is told when something is wrong.',
+      examples: [{ channels: { ops: { kind: 'slack', url: 'env:SLACK_WEBHOOK_URL' } } }],
     }),
     repositories: z.record(nameSchema, repositorySchema).meta({
       description: 'Repositories by name.',
