@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'];
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+const handledSignals = [...endingSignals, 'SIGUSR2', 'SIGWINCH'];
 
 /** One key press reaches us twice, from the terminal and from npm; a person is slower than this. */
 const repeatMs = 300;
@@ -13,24 +14,34 @@ const repeatMs = 300;
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {import('node:child_process').StdioOptions} [stdio]
- * @param {(child: import('node:child_process').ChildProcess) => void} [onStart]
+ * @param {object} [options]
+ * @param {import('node:child_process').StdioOptions} [options.stdio]
+ * @param {(child: import('node:child_process').ChildProcess) => void} [options.onStart]
+ * @param {boolean} [options.killOnSignal] whether a signal to us kills the program with all that it started,
+ *   instead of being forwarded; it then counts as ended by that signal
  * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null }>}
  */
-export function runChild(command, args, { stdio = 'inherit', onStart } = {}) {
+export function runChild(command, args, { stdio = 'inherit', onStart, killOnSignal = false } = {}) {
   return new Promise((resolve, reject) => {
     const lifeline = process.platform === 'linux' && isOnPath('setpriv');
     const child = lifeline
       ? spawn('setpriv', ['--pdeathsig', 'TERM', '--', command, ...args], { stdio, detached: true })
       : spawn(command, args, { stdio, detached: true });
-    const stopForwarding = forwardSignals(child);
+    let killedBy = null;
+    const stopListening = onSignals((name) => {
+      if (!killOnSignal) child.kill(name);
+      else if (endingSignals.includes(name)) {
+        killedBy = name;
+        process.kill(-child.pid, 'SIGKILL');
+      }
+    });
     child.once('error', (error) => {
-      stopForwarding();
+      stopListening();
       reject(error);
     });
     child.once('close', (code, signal) => {
-      stopForwarding();
-      resolve({ code, signal });
+      stopListening();
+      resolve(killedBy ? { code: null, signal: killedBy } : { code, signal });
     });
     onStart?.(child);
   });
@@ -42,17 +53,18 @@ export function endLike({ code, signal }) {
   else process.exitCode = code ?? 1;
 }
 
-function forwardSignals(child) {
-  const lastSentMs = new Map();
-  const forward = (signal) => {
+/** Calls back for each signal to us, but once for repetitions in a moment. Returns a function that stops it. */
+function onSignals(handle) {
+  const lastMs = new Map();
+  const onSignal = (name) => {
     const nowMs = performance.now();
-    if (nowMs - (lastSentMs.get(signal) ?? -repeatMs) < repeatMs) return;
-    lastSentMs.set(signal, nowMs);
-    child.kill(signal);
+    if (nowMs - (lastMs.get(name) ?? -repeatMs) < repeatMs) return;
+    lastMs.set(name, nowMs);
+    handle(name);
   };
-  for (const signal of forwardedSignals) process.on(signal, forward);
+  for (const name of handledSignals) process.on(name, onSignal);
   return () => {
-    for (const signal of forwardedSignals) process.off(signal, forward);
+    for (const name of handledSignals) process.off(name, onSignal);
   };
 }
 

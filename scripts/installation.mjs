@@ -13,8 +13,7 @@ export class InstallationError extends Error {
    * @param {string} output what it printed
    */
   constructor(ended, output) {
-    const how = ended.signal ? `was ended by ${ended.signal}` : `failed with exit code ${ended.code}`;
-    super(`npm ci ${how}:\n${output}`);
+    super(ended.signal ? 'npm ci was interrupted' : `npm ci failed with exit code ${ended.code}:\n${output}`);
     this.name = 'InstallationError';
     this.ended = ended;
   }
@@ -86,6 +85,8 @@ async function install(root) {
   const output = [];
   const ended = await runChild(npm.command, [...npm.args, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // npm takes half a minute to end in order, and what it leaves behind counts as no installation anyway.
+    killOnSignal: true,
     onStart: (child) => {
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding('utf8').on('data', (text) => output.push(text));
@@ -93,7 +94,7 @@ async function install(root) {
     },
   });
   if (ended.code !== 0) {
-    process.stderr.write('failed\n');
+    process.stderr.write(ended.signal ? 'interrupted\n' : 'failed\n');
     throw new InstallationError(ended, shorten(output.join('').trim()));
   }
   process.stderr.write(`done in ${Math.round((performance.now() - startedMs) / 1000)} s\n`);

@@ -114,9 +114,16 @@ export class Report {
 function errorFacts(error: Error): { readonly failureType: unknown; readonly cause: string } {
   const failureType = 'failureType' in error ? error.failureType : undefined;
   const cause = error.cause ?? error;
-  const text = typeof cause === 'string' ? cause : inspect(cause, { depth: 4 });
+  const text = typeof cause === 'string' ? cause : describeError(cause);
   const lines = text.split('\n').filter((line) => !/^\s+at .*\(?node:internal/.test(line));
   return { failureType, cause: lines.join('\n') };
+}
+
+/** An assertion says all in its message; other errors may say more in further fields. */
+function describeError(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_ASSERTION')
+    return error.stack ?? error.message;
+  return inspect(error, { depth: 4 });
 }
 
 function indent(text: string): string {

@@ -34,6 +34,19 @@ describe('a program that is run for us', () => {
     assert.deepEqual(await once(parent, 'close'), [3, null]);
   });
 
+  test('is killed at once, with what it started, where there is nothing to end in order', async () => {
+    const program = `
+      process.on('SIGINT', () => {});
+      setInterval(() => {}, 1000);
+      require('node:child_process').spawn('sleep', ['600'], { stdio: 'inherit' });
+      console.log(process.pid);`;
+    const parent = startParent(program, { killOnSignal: true });
+    const lines = linesOf(parent);
+    await lines.next();
+    parent.kill('SIGINT');
+    assert.deepEqual(await once(parent, 'close'), [null, 'SIGINT']);
+  });
+
   test('is told to end when we are killed', { skip: process.platform !== 'linux' }, async () => {
     const parent = startParent(`
       process.on('SIGTERM', () => { console.log('told'); process.exit(); });
@@ -48,10 +61,11 @@ describe('a program that is run for us', () => {
 });
 
 /** A process that runs JavaScript in a child by way of `runChild`, and ends like it. */
-function startParent(program: string): ChildProcessWithoutNullStreams {
+function startParent(program: string, options: object = {}): ChildProcessWithoutNullStreams {
   const source = `
     import { endLike, runChild } from ${JSON.stringify(module)};
-    endLike(await runChild(process.execPath, ['--eval', ${JSON.stringify(program)}]));`;
+    const args = ['--eval', ${JSON.stringify(program)}];
+    endLike(await runChild(process.execPath, args, ${JSON.stringify(options)}));`;
   return spawn(process.execPath, ['--input-type=module', '--eval', source]);
 }
 
