@@ -2,18 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../contracts/failures.ts';
+import { fileKey, isFileName, typeFolder } from './layout.ts';
 import { errorCode, localFailure } from './local-failure.ts';
 import type { ByteRange, FileType, Store, StoredFile, StoreFile } from './store.ts';
 
-const folders: Record<Exclude<FileType, 'config'>, string> = {
-  key: 'keys',
-  lock: 'locks',
-  snapshot: 'snapshots',
-  index: 'index',
-  data: 'data',
-};
+const types = ['key', 'lock', 'snapshot', 'index', 'data'] as const;
 
-const storedName = /^[0-9a-f]{64}$/;
 const temporaryName = /\.tmp-[0-9a-f]{16}$/;
 
 /** Opens a folder as a store, in the layout of restic's local and sftp backends. Nothing is read or made yet. */
@@ -36,12 +30,10 @@ class LocalStore implements Store {
     signal?.throwIfAborted();
     try {
       await mkdir(this.location, { recursive: true, mode: 0o700 });
-      for (const folder of Object.values(folders)) await makeFolder(join(this.location, folder));
-      const data = join(this.location, folders.data);
-      for (let shard = 0; shard < 256; shard++) {
-        signal?.throwIfAborted();
-        await makeFolder(join(data, shard.toString(16).padStart(2, '0')));
-      }
+      for (const type of types) await makeFolder(join(this.location, typeFolder(type)));
+      const data = join(this.location, typeFolder('data'));
+      const shards = Array.from({ length: 256 }, (_, shard) => shard.toString(16).padStart(2, '0'));
+      await Promise.all(shards.map((shard) => makeFolder(join(data, shard))));
       for (const folder of [data, this.location, dirname(this.location)]) await syncFolder(folder);
     } catch (error) {
       throw localFailure(error, 'write', this.location, signal);
@@ -98,7 +90,7 @@ class LocalStore implements Store {
 
   async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
     for await (const { name, path } of this.#walk(type, signal)) {
-      if (!storedName.test(name)) continue;
+      if (!isFileName(name)) continue;
       const sizeBytes = await this.#sizeOfListed(path, signal);
       if (sizeBytes !== undefined) yield { name, sizeBytes };
     }
@@ -117,7 +109,7 @@ class LocalStore implements Store {
 
   async sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {
     const before = Date.now() - olderThanMs;
-    for (const type of ['key', 'lock', 'snapshot', 'index', 'data'] as const) {
+    for (const type of types) {
       for await (const { name, path } of this.#walk(type, signal)) {
         if (temporaryName.test(name)) await removeIfOlder(path, before, signal);
       }
@@ -130,17 +122,17 @@ class LocalStore implements Store {
 
   async close(): Promise<void> {}
 
-  #path({ type, name }: StoreFile): string {
-    if (type === 'config') return join(this.location, 'config');
-    if (!storedName.test(name)) throw new Failure('Internal', `"${name}" is no name of a stored file.`);
-    if (type === 'data') return join(this.location, folders.data, name.slice(0, 2), name);
-    return join(this.location, folders[type], name);
+  #path(file: StoreFile): string {
+    if (file.type !== 'config' && !isFileName(file.name)) {
+      throw new Failure('Internal', `"${file.name}" is no name of a stored file.`);
+    }
+    return join(this.location, fileKey(file));
   }
 
   /** All files of a type, with those that are none of ours. */
   async *#walk(type: Exclude<FileType, 'config'>, signal: AbortSignal | undefined) {
     await this.#assertPresent(signal);
-    const folder = join(this.location, folders[type]);
+    const folder = join(this.location, typeFolder(type));
     if (type !== 'data') {
       yield* filesIn(folder, signal);
       return;
@@ -174,9 +166,12 @@ class LocalStore implements Store {
   }
 }
 
-/** The mode is set again because the umask may have taken from it nothing but never adds. */
 async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+  }
 }
 
 async function writeSynced(path: string, parts: readonly Uint8Array[], signal: AbortSignal | undefined) {
