@@ -21,7 +21,7 @@ export interface PackFile {
  * @throws {Failure} RepositoryDamaged naming the pack
  */
 export async function readPackHeader(
-  { store, sealing }: { readonly store: Store; readonly sealing: Sealing },
+  { store, sealing }: { readonly store: Pick<Store, 'load'>; readonly sealing: Sealing },
   pack: PackFile,
   signal?: AbortSignal,
 ): Promise<readonly PackedBlob[]> {
@@ -57,7 +57,12 @@ export function damagedPack(id: string, why: string, cause?: unknown): Failure {
   return new Failure('RepositoryDamaged', `The pack ${shortId(id)} is damaged: ${why}.`, { cause });
 }
 
-async function loadTail(store: Store, { id, sizeBytes }: PackFile, length: number, signal?: AbortSignal) {
+async function loadTail(
+  store: Pick<Store, 'load'>,
+  { id, sizeBytes }: PackFile,
+  length: number,
+  signal?: AbortSignal,
+) {
   const range = { offset: sizeBytes - length, length };
   const bytes = await store.load({ type: 'data', name: id }, range, signal);
   if (!bytes) throw damagedPack(id, 'it is missing');

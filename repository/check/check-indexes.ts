@@ -1,0 +1,75 @@
+import { isFailure } from '../../contracts/failures.ts';
+import type { Store } from '../../stores/store.ts';
+import { sealOverheadBytes } from '../crypto/sealing.ts';
+import { shortId } from '../ids.ts';
+import { BlobIndex, type IndexedPack } from '../index/blob-index.ts';
+import { decodeIndex } from '../index/index-file.ts';
+import { headerBytes } from '../pack/header.ts';
+import type { SealedFiles } from '../sealed-files.ts';
+import type { Damages } from './damages.ts';
+
+/** What the index files say, as far as they can be read. */
+export async function loadIndexes(
+  { store, files }: { readonly store: Store; readonly files: SealedFiles },
+  damages: Damages,
+  signal: AbortSignal,
+): Promise<BlobIndex> {
+  const index = new BlobIndex();
+  for await (const { name } of store.list('index', signal)) {
+    try {
+      const json = await files.load('index', name, signal);
+      // A file that has gone was replaced by another process.
+      const packs = json ? decodeIndex(json) : [];
+      if (packs) for (const pack of packs) index.addPack(pack);
+      else damages.add(`The index file ${shortId(name)} is damaged: it is no index.`);
+    } catch (error) {
+      if (!isFailure(error, 'RepositoryDamaged')) throw error;
+      damages.add(error.message);
+    }
+  }
+  return index;
+}
+
+/** The packs of a repository compared with its index. */
+export interface PackComparison {
+  /** Packs that are there and have the size that the index says. */
+  readonly sound: readonly { readonly id: string; readonly sizeBytes: number }[];
+  /** Packs that are missing or have another size. */
+  readonly broken: ReadonlySet<string>;
+  /** Packs that no index names: what an interrupted run leaves behind. */
+  readonly unindexed: number;
+}
+
+export async function comparePacks(
+  { store, index }: { readonly store: Store; readonly index: BlobIndex },
+  damages: Damages,
+  signal: AbortSignal,
+): Promise<PackComparison> {
+  const sizes = new Map<string, number>();
+  for await (const { name, sizeBytes } of store.list('data', signal)) sizes.set(name, sizeBytes);
+  const sound: { id: string; sizeBytes: number }[] = [];
+  const broken = new Set<string>();
+  for (const pack of index.blobsByPack()) {
+    const sizeBytes = sizes.get(pack.id);
+    const problem = packProblem(pack, sizeBytes);
+    if (problem === undefined && sizeBytes !== undefined) sound.push({ id: pack.id, sizeBytes });
+    else {
+      broken.add(pack.id);
+      damages.add(`The pack ${shortId(pack.id)} with ${pack.blobs.length} blobs ${problem}.`);
+    }
+    sizes.delete(pack.id);
+  }
+  return { sound, broken, unindexed: sizes.size };
+}
+
+function packProblem(pack: IndexedPack, sizeBytes: number | undefined): string | undefined {
+  if (sizeBytes === undefined) return 'is missing';
+  const expected = packBytes(pack);
+  return sizeBytes === expected ? undefined : `has ${sizeBytes} bytes where the index says ${expected}`;
+}
+
+/** Size of a pack: blobs, sealed header, and four bytes for its length (restic's design document, "Pack Format"). */
+export function packBytes({ blobs }: IndexedPack): number {
+  const blobBytes = blobs.reduce((sum, { length }) => sum + length, 0);
+  return blobBytes + headerBytes(blobs) + sealOverheadBytes + 4;
+}

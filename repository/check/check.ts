@@ -1,0 +1,204 @@
+import { Failure, isFailure } from '../../contracts/failures.ts';
+import { loadBlob } from '../blob-loader.ts';
+import type { BlobReader, BlobType } from '../blobs.ts';
+import { Compressor } from '../compression.ts';
+import { shortId } from '../ids.ts';
+import type { BlobIndex } from '../index/blob-index.ts';
+import type { PackFile } from '../pack/pack-reader.ts';
+import type { Repository } from '../repository.ts';
+import { damaged, SealedFiles } from '../sealed-files.ts';
+import { decodeSnapshot, type Snapshot } from '../snapshot.ts';
+import { blobKey, checkPackData } from './check-data.ts';
+import { comparePacks, loadIndexes } from './check-indexes.ts';
+import { TreeChecker } from './check-trees.ts';
+import { Damages } from './damages.ts';
+
+export interface CheckOptions {
+  /** Id of one snapshot: its trees alone are followed. All of them when left out. */
+  readonly snapshot?: string;
+  /** Share of the packs that are read and decrypted: none at 0, a random choice, or all at 100. */
+  readonly readDataPercent: number;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: CheckProgress) => void;
+}
+
+export interface CheckProgress {
+  readonly step: 'index' | 'packs' | 'data' | 'trees';
+  readonly packsDone: number;
+  /** Packs whose data is read. */
+  readonly packsTotal: number;
+  readonly bytesRead: number;
+  /** Bytes of those packs. */
+  readonly bytesTotal: number;
+  readonly snapshotsDone: number;
+  readonly snapshotsTotal: number;
+  /** Path of the folder under way, while trees are followed. */
+  readonly current?: string;
+}
+
+export interface CheckResult {
+  readonly snapshots: number;
+  readonly packs: number;
+  readonly blobs: number;
+  readonly bytesRead: number;
+  /** One sentence for each damage. The first 100. */
+  readonly damages: readonly string[];
+  readonly damageCount: number;
+  /** What a person may want to know and that is no damage. */
+  readonly notes: readonly string[];
+}
+
+const reportMs = 100;
+
+/**
+ * Checks a repository and reports all damage that it finds. It reads the index files anew and takes no lock:
+ * the caller holds a shared one, so that nothing is removed meanwhile.
+ * @throws {Failure} SnapshotNotFound for a `snapshot` that is not there; of the store
+ */
+export async function checkRepository(repository: Repository, options: CheckOptions): Promise<CheckResult> {
+  return await new RepositoryCheck(repository, options).run();
+}
+
+class RepositoryCheck {
+  readonly #repository: Repository;
+  readonly #options: CheckOptions;
+  readonly #files: SealedFiles;
+  readonly #damages = new Damages();
+  #lastReport = 0;
+  #progress: CheckProgress = {
+    step: 'index',
+    packsDone: 0,
+    packsTotal: 0,
+    bytesRead: 0,
+    bytesTotal: 0,
+    snapshotsDone: 0,
+    snapshotsTotal: 0,
+  };
+
+  constructor(repository: Repository, options: CheckOptions) {
+    this.#repository = repository;
+    this.#options = options;
+    const { store, sealing } = repository;
+    this.#files = new SealedFiles({ store, sealing, compressor: new Compressor('default') });
+  }
+
+  async run(): Promise<CheckResult> {
+    const { store } = this.#repository;
+    const { signal } = this.#options;
+    this.#report({ step: 'index' });
+    // Snapshots first: what they refer to was indexed before they were written.
+    const snapshots = await this.#loadSnapshots();
+    const index = await loadIndexes({ store, files: this.#files }, this.#damages, signal);
+    this.#report({ step: 'packs', snapshotsTotal: snapshots.length });
+    const packs = await comparePacks({ store, index }, this.#damages, signal);
+    const unreadable = await this.#readData(choose(packs.sound, this.#options.readDataPercent), index);
+    await this.#followTrees(snapshots, {
+      index,
+      isLost: (type, id) =>
+        index
+          .locate(type, id)
+          .every(({ pack }) => packs.broken.has(pack) || unreadable.has(blobKey(pack, { type, id }))),
+      mayBeLost: packs.broken.size > 0 || unreadable.size > 0,
+    });
+    return {
+      snapshots: snapshots.length,
+      packs: index.packCount,
+      blobs: index.blobCount,
+      bytesRead: this.#progress.bytesRead,
+      damages: this.#damages.listed,
+      damageCount: this.#damages.count,
+      notes: packs.unindexed === 0 ? [] : [unindexedNote(packs.unindexed)],
+    };
+  }
+
+  async #loadSnapshots(): Promise<readonly Snapshot[]> {
+    const { snapshot: wanted, signal } = this.#options;
+    const snapshots: Snapshot[] = [];
+    for await (const { name } of this.#repository.store.list('snapshot', signal)) {
+      if (wanted !== undefined && !name.startsWith(wanted)) continue;
+      try {
+        const bytes = await this.#files.load('snapshot', name, signal);
+        const snapshot = bytes && decodeSnapshot(name, bytes);
+        if (snapshot) snapshots.push(snapshot);
+        else if (bytes) throw damaged('snapshot', name, 'it is no snapshot');
+      } catch (error) {
+        if (!isFailure(error, 'RepositoryDamaged')) throw error;
+        this.#damages.add(error.message);
+      }
+    }
+    if (wanted === undefined || snapshots.length > 0 || this.#damages.count > 0) return snapshots;
+    throw new Failure('SnapshotNotFound', `There is no snapshot ${shortId(wanted)}.`);
+  }
+
+  async #readData(packs: readonly PackFile[], index: BlobIndex): Promise<ReadonlySet<string>> {
+    const bytesTotal = packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    this.#report({ step: 'data', packsTotal: packs.length, bytesTotal });
+    const { store, sealing } = this.#repository;
+    return await checkPackData(packs, {
+      store,
+      sealing,
+      index,
+      damages: this.#damages,
+      signal: this.#options.signal,
+      onPack: (sizeBytes) =>
+        this.#report({
+          packsDone: this.#progress.packsDone + 1,
+          bytesRead: this.#progress.bytesRead + sizeBytes,
+        }),
+    });
+  }
+
+  async #followTrees(snapshots: readonly Snapshot[], found: FoundData): Promise<void> {
+    const { signal } = this.#options;
+    const checker = new TreeChecker({
+      reader: readerOf(this.#repository, found.index),
+      isDamaged: (type, id) => found.mayBeLost && found.isLost(type, id),
+      damages: this.#damages,
+      signal,
+      onTree: (current) => {
+        if (performance.now() - this.#lastReport > reportMs) this.#report({ current });
+      },
+    });
+    this.#report({ step: 'trees' });
+    for (const snapshot of snapshots) {
+      await checker.check(snapshot);
+      this.#report({ snapshotsDone: this.#progress.snapshotsDone + 1 });
+    }
+  }
+
+  #report(change: Partial<CheckProgress>): void {
+    this.#lastReport = performance.now();
+    this.#progress = { ...this.#progress, ...change };
+    this.#options.onProgress?.(this.#progress);
+  }
+}
+
+interface FoundData {
+  readonly index: BlobIndex;
+  /** Whether no whole copy of the blob is left. */
+  readonly isLost: (type: BlobType, id: string) => boolean;
+  readonly mayBeLost: boolean;
+}
+
+function readerOf({ store, sealing }: Repository, index: BlobIndex): BlobReader {
+  return {
+    hasBlob: (type, id) => index.hasBlob(type, id),
+    blobSize: (type, id) => index.blobSize(type, id),
+    loadBlob: (type, id, signal) => loadBlob({ store, sealing, index }, { type, id }, signal),
+  };
+}
+
+/** A random choice, so that repeated checks of a part come around to all of it. */
+function choose<T>(items: readonly T[], percent: number): readonly T[] {
+  if (percent >= 100) return items;
+  const count = Math.ceil((items.length * percent) / 100);
+  const drawn = items.map((item) => ({ item, order: Math.random() }));
+  return drawn
+    .toSorted((a, b) => a.order - b.order)
+    .slice(0, count)
+    .map(({ item }) => item);
+}
+
+function unindexedNote(count: number): string {
+  return `${count} ${count === 1 ? 'pack is' : 'packs are'} in no index: what an interrupted run left; the next one uses it.`;
+}

@@ -1,0 +1,116 @@
+import { isFailure } from '../contracts/failures.ts';
+import type { Store } from '../stores/store.ts';
+import { loadIndexes, packBytes } from './check/check-indexes.ts';
+import { Damages } from './check/damages.ts';
+import { Compressor } from './compression.ts';
+import type { BlobIndex, IndexedPack } from './index/blob-index.ts';
+import { type PackFile, readPackHeader } from './pack/pack-reader.ts';
+import type { Repository } from './repository.ts';
+import { SealedFiles } from './sealed-files.ts';
+import { IndexWriter } from './writer/index-writer.ts';
+
+export interface RebuildIndexOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: { readonly packsDone: number; readonly packsTotal: number }) => void;
+}
+
+export interface RebuildIndexResult {
+  readonly packs: number;
+  /** Packs that no index named, or not rightly. */
+  readonly packsAdded: number;
+  /** Packs that an index named and that are gone. */
+  readonly packsDropped: number;
+  /** One sentence for each pack whose header cannot be read, and for each index file that could not. */
+  readonly damages: readonly string[];
+}
+
+/**
+ * Writes the index anew from the packs that are there: what the old one says rightly is taken over, the
+ * headers of other packs are read. The old index files are removed last, so that a kill at any point leaves a
+ * complete index. Takes an exclusive lock.
+ * @throws {Failure} RepositoryLocked; of the store
+ */
+export async function rebuildIndex(
+  repository: Repository,
+  options: RebuildIndexOptions,
+): Promise<RebuildIndexResult> {
+  const lock = await repository.lock({ exclusive: true, signal: options.signal });
+  try {
+    return await rebuildLocked(repository, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function rebuildLocked(
+  repository: Repository,
+  { signal, onProgress }: RebuildIndexOptions,
+): Promise<RebuildIndexResult> {
+  const { store, sealing } = repository;
+  const files = new SealedFiles({ store, sealing, compressor: new Compressor('default') });
+  const damages = new Damages();
+  const oldFiles = await Array.fromAsync(store.list('index', signal));
+  const known = await loadIndexes({ store, files }, damages, signal);
+  const missing = await packsByName(store, signal);
+  const packsTotal = missing.size;
+  const writer = new IndexWriter(files);
+  let packs = 0;
+  const add = async (pack: IndexedPack): Promise<void> => {
+    writer.add(pack);
+    packs += 1;
+    onProgress?.({ packsDone: packs, packsTotal });
+    if (writer.isFull) await writer.write(signal);
+  };
+  const packsDropped = await addKnown({ known, missing, add });
+  const packsKept = packs;
+  for (const pack of missing.values()) {
+    signal.throwIfAborted();
+    try {
+      await add({ id: pack.id, blobs: await readPackHeader({ store, sealing }, pack, signal) });
+    } catch (error) {
+      if (!isFailure(error, 'RepositoryDamaged')) throw error;
+      damages.add(error.message);
+    }
+  }
+  await writer.write(signal);
+  await removeOld(store, oldFiles, signal);
+  await repository.loadIndex(signal);
+  return { packs, packsAdded: packs - packsKept, packsDropped, damages: damages.listed };
+}
+
+async function packsByName(store: Store, signal: AbortSignal): Promise<Map<string, PackFile>> {
+  const packs = new Map<string, PackFile>();
+  for await (const { name, sizeBytes } of store.list('data', signal))
+    packs.set(name, { id: name, sizeBytes });
+  return packs;
+}
+
+/** Takes over what the old index says of packs that have the size that it says; returns how many are gone. */
+async function addKnown({
+  known,
+  missing,
+  add,
+}: {
+  readonly known: BlobIndex;
+  readonly missing: Map<string, PackFile>;
+  readonly add: (pack: IndexedPack) => Promise<void>;
+}): Promise<number> {
+  let dropped = 0;
+  for (const pack of known.blobsByPack()) {
+    const found = missing.get(pack.id);
+    if (!found) dropped += 1;
+    if (found?.sizeBytes !== packBytes(pack)) continue;
+    missing.delete(pack.id);
+    await add(pack);
+  }
+  return dropped;
+}
+
+/** An index file that was written anew with the same bytes cannot be: each is sealed under a random nonce. */
+async function removeOld(
+  store: Store,
+  files: readonly { readonly name: string }[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { name } of files) await store.remove({ type: 'index', name }, signal);
+}
