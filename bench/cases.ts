@@ -29,7 +29,7 @@ export interface Case {
 export const cases: readonly Case[] = [
   {
     id: 'P1',
-    title: 'first backup of a tree of 36,700 files, 1.4 GB',
+    title: 'first backup of a tree of up to 36,700 files, 1.4 GB',
     target: 0.5,
     prepare: initialise,
     run: ({ contender, repository, data }) => measure(contender.backup(repository, data.tree)),

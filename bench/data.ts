@@ -1,15 +1,20 @@
 import { randomFillSync } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 import { seededRandom } from './random.ts';
 
 const mebibyte = 1024 * 1024;
 
+/** The tree ends at whichever comes first. */
+const treeFiles = 36_700;
+const treeBytes = 1_400_000_000;
+
 export interface DataSets {
-  /** A folder of some 36,700 files, 1.4 GB: mostly small text files, some of several MiB. */
+  /** A copy of files of this machine, up to 36,700 of them or 1.4 GB: sources, programs, documentation. */
   readonly tree: string;
   /** 1 GiB of SQL text. */
   readonly sql: string;
@@ -17,7 +22,7 @@ export interface DataSets {
   readonly random: string;
 }
 
-/** Makes the data that is not there yet; the tree and the SQL text are the same on every machine. */
+/** Makes the data that is not there yet. */
 export async function prepareData(folder: string): Promise<DataSets> {
   await mkdir(folder, { recursive: true });
   return {
@@ -36,15 +41,29 @@ async function once(target: string, make: (target: string) => Promise<void>): Pr
   return target;
 }
 
+/** Copies what every machine has: packages, programs, libraries, documentation. */
 async function makeTree(target: string): Promise<void> {
-  const random = seededRandom(1);
-  const words = vocabulary(random, 4000);
-  for (let index = 0; index < 36_700; index += 1) {
-    const folder = path.join(target, `package-${index % 367}`, `part-${Math.floor(index / 367) % 10}`);
-    if (index % 367 === 0 || index < 3670) await mkdir(folder, { recursive: true });
-    // Sizes spread like those of source trees: most are a few KB, one in a hundred is megabytes.
-    const sizeBytes = index % 100 === 0 ? 1.4 * mebibyte + random() * mebibyte : 500 + random() ** 3 * 80_000;
-    await writeFile(path.join(folder, `file-${index}.txt`), text(random, words, sizeBytes));
+  const packages = fileURLToPath(new URL('../node_modules', import.meta.url));
+  let files = 0;
+  let sizeBytes = 0;
+  for (const origin of [packages, '/usr/share', '/usr/lib', '/usr/include', '/usr/local']) {
+    for await (const file of regularFiles(origin)) {
+      if (files >= treeFiles || sizeBytes >= treeBytes) return;
+      const copy = path.join(target, file);
+      await mkdir(path.dirname(copy), { recursive: true });
+      await copyFile(file, copy);
+      files += 1;
+      sizeBytes += (await stat(copy)).size;
+    }
+  }
+}
+
+async function* regularFiles(folder: string): AsyncGenerator<string> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries.toSorted((left, right) => (left.name < right.name ? -1 : 1))) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) yield* regularFiles(file);
+    else if (entry.isFile()) yield file;
   }
 }
 
@@ -79,18 +98,6 @@ function vocabulary(random: () => number, count: number): readonly string[] {
     const length = 2 + Math.floor(random() * 9);
     return Array.from({ length }, () => String.fromCharCode(97 + Math.floor(random() * 26))).join('');
   });
-}
-
-function text(random: () => number, words: readonly string[], sizeBytes: number): string {
-  const parts: string[] = [];
-  for (let length = 0; length < sizeBytes; ) {
-    // The square makes some words common and most rare, as in real text.
-    const word = words[Math.floor(random() ** 2 * words.length)] ?? '';
-    const end = random() < 0.12 ? '\n' : ' ';
-    parts.push(word, end);
-    length += word.length + 1;
-  }
-  return parts.join('');
 }
 
 function sqlRow(id: number, random: () => number, words: readonly string[]): string {
