@@ -21,18 +21,11 @@ export async function listFiles(root: string, folder: string, ending: string): P
 /** Import and export lines (over several lines too) and imports by call. Source: the grammar that we use. */
 const importLine = /^(?:import|export)\s(?:[^'"`;]*?\sfrom\s+)?'([^'\n]+)';|\bimport\(\s*'([^'\n]+)'\s*\)/gm;
 
-export interface ImportedModule {
-  /** The name of a package, or the path of a file of ours relative to the root. */
-  readonly target: string;
-  /** Whether nothing is left of the line when the program runs. */
-  readonly typeOnly: boolean;
-}
-
-export function importsIn(source: string, file: string): readonly ImportedModule[] {
+/** What a file imports: packages by name, files of ours as paths relative to the root. */
+export function importsIn(source: string, file: string): readonly string[] {
   return [...source.matchAll(importLine)].map((match) => {
     const specifier = match[1] ?? match[2] ?? '';
-    const target = specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier;
-    return { target, typeOnly: /^(?:import|export)\s+type\s/.test(match[0]) };
+    return specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier;
   });
 }
 
@@ -44,7 +37,7 @@ export async function testFilesReached(root: string, file: string): Promise<Read
     if (reached.has(next) || !next.startsWith('test/')) continue;
     reached.add(next);
     const source = await readFile(join(root, next), 'utf8').catch(() => '');
-    waiting.push(...importsIn(source, next).map(({ target }) => target));
+    waiting.push(...importsIn(source, next));
   }
   return reached;
 }
