@@ -1,0 +1,47 @@
+import type { ResolvedRepository, ResolvedSource } from '../contracts/jobs.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { Restorer } from '../restore/restorer.ts';
+import type { Source } from '../sources/source.ts';
+import type { StatusFile } from './status-file.ts';
+
+/** What the activities work with; workers/ composes it from the configuration. */
+export interface ActivityDependencies {
+  readonly names: Names;
+  /** Makes a source for one operation; the caller closes it. Secrets are resolved here. */
+  createSource(source: string): Promise<Source>;
+  /** Makes what restores the snapshots of a source. */
+  createRestorer(source: string): Promise<Restorer>;
+  /** Opens a repository of the configuration; the caller closes it. Secrets are resolved here. */
+  openRepository(repository: string): Promise<Repository>;
+  readonly status: StatusFile;
+  readonly logger: Logger;
+  readonly timing: ActivityTiming;
+}
+
+/** The configuration as activities ask for it. */
+export interface Names {
+  /** @throws {Failure} InvalidInput for a name that the configuration does not have */
+  resolveSource(source: string): ResolvedSource;
+  /** @throws {Failure} InvalidInput for a name that the configuration does not have */
+  resolveRepository(repository?: string): ResolvedRepository;
+}
+
+/** Times in ms. Tests hand in short ones. */
+export interface ActivityTiming {
+  /** How often a step says that it lives, and how far it is. */
+  readonly heartbeatEveryMs: number;
+  /** Without any progress for so long, a step is stopped as stalled. */
+  readonly stalledAfterMs: number;
+  /** A step that was stopped has so long to release what it holds; then it is left to itself. */
+  readonly abandonAfterMs: number;
+  /** Pause before a full file system is tried again: space comes back by people, not by itself. */
+  readonly storageFullRetryMs: number;
+}
+
+export const defaultTiming: ActivityTiming = {
+  heartbeatEveryMs: 1000,
+  stalledAfterMs: 10 * 60_000,
+  abandonAfterMs: 60_000,
+  storageFullRetryMs: 10 * 60_000,
+};

@@ -1,0 +1,43 @@
+import type { HostActivities } from '../contracts/activities.ts';
+import { checkInRepository } from './check.ts';
+import { captureSource } from './capture.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { compareRestored, planRestore, restoreSnapshot } from './restore.ts';
+import { runStep } from './step.ts';
+import { withLock, withRepository } from './with-repository.ts';
+
+/** Activities of a host's queue. */
+export function createHostActivities(dependencies: ActivityDependencies): HostActivities {
+  return {
+    preflight: (source) =>
+      runStep(dependencies, 'preflight', async ({ signal }) => {
+        const reader = await dependencies.createSource(source.source);
+        try {
+          const report = await reader.preflight(signal);
+          // A wrong key or a missing repository is better known before everything is read.
+          await withRepository(dependencies, source.repository, async () => {});
+          return report;
+        } finally {
+          await reader.close();
+        }
+      }),
+    capture: (input) =>
+      runStep(dependencies, 'capture', (step) => captureSource(dependencies, input, step)),
+    commitSnapshot: ({ repository: name, draft }) =>
+      runStep(dependencies, 'commit', ({ signal: stop }) =>
+        withRepository(dependencies, name, (repository) =>
+          withLock(repository, stop, async (signal) => {
+            await repository.loadIndex(signal);
+            return { snapshot: await repository.commitSnapshot(draft, signal) };
+          }),
+        ),
+      ),
+    check: (input) => runStep(dependencies, 'check', (step) => checkInRepository(dependencies, input, step)),
+    planRestore: (request) =>
+      runStep(dependencies, 'preflight', (step) => planRestore(dependencies, request, step)),
+    restoreSnapshot: (plan) =>
+      runStep(dependencies, 'restore', (step) => restoreSnapshot(dependencies, plan, step)),
+    compareRestored: (plan) =>
+      runStep(dependencies, 'compare', (step) => compareRestored(dependencies, plan, step)),
+  };
+}

@@ -1,0 +1,92 @@
+import type { RestorePlan, RestoreRequest, RestoreStepResult } from '../contracts/activities.ts';
+import type { RestoreCheck } from '../contracts/jobs.ts';
+import type { RestoreJob, Restorer } from '../restore/restorer.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { Step } from './step.ts';
+import { WarningList } from './warning-list.ts';
+import { withLock, withRepository } from './with-repository.ts';
+
+/** Finds the snapshot and looks whether the target is free, so that every attempt does the same. */
+export async function planRestore(
+  dependencies: ActivityDependencies,
+  request: RestoreRequest,
+  { signal }: Step,
+): Promise<RestorePlan> {
+  const { source, repository } = request.source;
+  return await withRestorer(dependencies, source, async (restorer) => {
+    const target = await restorer.checkTarget(request.target, signal);
+    return await withRepository(dependencies, repository, async (opened) => {
+      const { id, tree, time } = await opened.findSnapshot(request.snapshot, { source });
+      return { ...request, target, snapshot: id, tree, snapshotTime: time };
+    });
+  });
+}
+
+/** Restores what the plan says. */
+export async function restoreSnapshot(
+  dependencies: ActivityDependencies,
+  plan: RestorePlan,
+  step: Step,
+): Promise<RestoreStepResult> {
+  const warnings = new WarningList();
+  const { files, bytes } = await withJob(dependencies, { plan, step, warnings }, (restorer, job) =>
+    restorer.restore(job),
+  );
+  return { files, bytes, warnings: warnings.first };
+}
+
+/** Compares what was restored with the snapshot. */
+export async function compareRestored(
+  dependencies: ActivityDependencies,
+  plan: RestorePlan,
+  step: Step,
+): Promise<readonly RestoreCheck[]> {
+  const warnings = new WarningList();
+  return await withJob(dependencies, { plan, step, warnings }, (restorer, job) => restorer.compare(job));
+}
+
+interface RestoreAttempt {
+  readonly plan: RestorePlan;
+  readonly step: Step;
+  readonly warnings: WarningList;
+}
+
+/** Gives the work a restorer, and the repository under a lock. */
+async function withJob<T>(
+  dependencies: ActivityDependencies,
+  { plan, step, warnings }: RestoreAttempt,
+  work: (restorer: Restorer, job: RestoreJob) => Promise<T>,
+): Promise<T> {
+  const { source, repository: name } = plan.source;
+  return await withRestorer(dependencies, source, (restorer) =>
+    withRepository(dependencies, name, (repository) =>
+      withLock(repository, step.signal, async (signal) => {
+        await repository.loadIndex(signal);
+        return await work(restorer, {
+          reader: repository,
+          tree: plan.tree,
+          target: plan.target,
+          include: plan.include,
+          runId: plan.runId,
+          attempt: step.attempt,
+          signal,
+          onProgress: step.report,
+          onWarning: warnings.add,
+        });
+      }),
+    ),
+  );
+}
+
+async function withRestorer<T>(
+  { createRestorer }: ActivityDependencies,
+  source: string,
+  work: (restorer: Restorer) => Promise<T>,
+): Promise<T> {
+  const restorer = await createRestorer(source);
+  try {
+    return await work(restorer);
+  } finally {
+    await restorer.close();
+  }
+}
