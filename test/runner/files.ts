@@ -30,17 +30,16 @@ export async function runFiles(
     timeout: timeoutMs,
     signal,
   });
-  const startedMs = new Map<string, number>();
   // Events of a file that did not even load carry its path in their name alone.
   const name = (data: { file?: string | undefined; name?: string }): string =>
     relative(root, data.file ?? data.name ?? '');
-  stream.on('test:dequeue', (data) => {
-    if (data.nesting === 0 && !startedMs.has(name(data))) startedMs.set(name(data), performance.now());
-  });
   stream.on('test:stdout', (data) => report.output(name(data), data.message));
   stream.on('test:stderr', (data) => report.output(name(data), data.message));
   stream.on('test:pass', (data) => report.pass(name(data), data));
-  stream.on('test:fail', (data) => report.fail(name(data), data));
+  stream.on('test:fail', (data) => {
+    // What a cancelled run cuts short has not failed.
+    if (!signal.aborted) report.fail(name(data), data);
+  });
   stream.on('test:summary', ({ file, duration_ms }) => {
     if (file !== undefined) report.fileDone(relative(root, file), { seconds: duration_ms / 1000, strict });
   });

@@ -50,19 +50,21 @@ export class Report {
   }
 
   pass(file: string, { name, details, skip, todo }: TestPass): void {
-    if (details.type === 'suite') return;
     const reason = skip ?? todo;
-    if (reason === undefined || reason === false) this.#file(file).passed += 1;
-    else this.#file(file).skipped.push(typeof reason === 'string' && reason ? `${name}: ${reason}` : name);
+    const isSkipped = reason !== undefined && reason !== false;
+    if (isSkipped) this.#file(file).skipped.push(typeof reason === 'string' ? `${name}: ${reason}` : name);
+    else if (details.type === 'suite') return;
+    // Node makes up a test with the name of the file then.
+    else if (name.endsWith(file)) this.#addFailure(file, '✖ the file declares no test');
+    else this.#file(file).passed += 1;
   }
 
   fail(file: string, { name, details, line }: TestFail): void {
     const report = this.#file(file);
     const { failureType, cause } = errorFacts(details.error);
     if (failureType === 'subtestsFailed' && report.failed > 0) return;
-    report.failed += 1;
     const place = line === undefined ? file : `${file}:${line}`;
-    report.failures.push(`✖ ${name} (${place})\n${indent(cause)}`);
+    this.#addFailure(file, `✖ ${name} (${place})\n${indent(cause)}`);
   }
 
   /** Prints the line of a file and adds its results up. `strict` counts skipped tests as failed. */
@@ -87,6 +89,12 @@ export class Report {
   summary(): string {
     const skipped = this.skipped > 0 ? `, ${this.skipped} skipped` : '';
     return `${this.passed} passed, ${this.failed} failed${skipped}`;
+  }
+
+  #addFailure(file: string, text: string): void {
+    const report = this.#file(file);
+    report.failed += 1;
+    report.failures.push(text);
   }
 
   #printFile(file: string, report: FileReport, seconds: number | undefined): void {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+
+const samples: Readonly<Record<string, string>> = {
+  'crash.test.ts': `throw new Error('at load');`,
+  'fail.test.ts': `
+    import assert from 'node:assert/strict';
+    import { describe, test } from 'node:test';
+    console.log('a word of the program');
+    describe('outer', () => { test('inner', () => assert.equal(1, 2)); });
+    test('fine', () => {});`,
+  'nothing.test.ts': '',
+  'pass.test.ts': `
+    import { describe, test } from 'node:test';
+    describe('outer', () => { test('inner', () => {}); test('second', () => {}); });`,
+  'skip.test.ts': `
+    import { describe, test } from 'node:test';
+    test('needs a moon', { skip: 'there is none' }, () => {});
+    describe('at night', { skip: true }, () => { test('is dark', () => {}); });`,
+};
+
+describe('the runner of test files', () => {
+  let folder = '';
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'runner-'));
+    for (const [name, source] of Object.entries(samples)) await writeFile(join(folder, name), source);
+  });
+
+  after(() => rm(folder, { recursive: true }));
+
+  test('prints one line for a file whose tests pass, and counts tests, not groups', async () => {
+    const output = await runSamples(['pass.test.ts'], false);
+    assert.match(output, /^✔ pass\.test\.ts \(2 tests, \d+\.\d s\)\n2 passed, 0 failed\n$/);
+  });
+
+  test('prints what a failed test threw and what its file printed', async () => {
+    const output = await runSamples(['fail.test.ts'], false);
+    assert.match(output, /✖ fail\.test\.ts \(2 tests, 1 failed/);
+    assert.match(output, /✖ inner \(fail\.test\.ts:5\)\n.*1 !== 2/s);
+    assert.match(output, /a word of the program/);
+    assert.match(output, /\n1 passed, 1 failed\n$/);
+  });
+
+  test('counts a file that does not load as failed', async () => {
+    const output = await runSamples(['crash.test.ts', 'pass.test.ts'], false);
+    assert.match(output, /✖ crash\.test\.ts \(1 test, 1 failed/);
+    assert.match(output, /at load/);
+    assert.match(output, /\n2 passed, 1 failed\n$/);
+  });
+
+  test('names skipped tests, and counts them as failed where all must run', async () => {
+    assert.match(
+      await runSamples(['skip.test.ts'], false),
+      /skipped: needs a moon: there is none\n {2}- skipped: at night\n0 passed, 0 failed, 2 skipped\n$/,
+    );
+    assert.match(await runSamples(['skip.test.ts'], true), /needs a moon.*\n0 passed, 2 failed\n$/s);
+  });
+
+  test('counts a file without tests as failed: somebody believes that it tests something', async () => {
+    const output = await runSamples(['nothing.test.ts'], false);
+    assert.match(output, /the file declares no test\n0 passed, 1 failed\n$/);
+  });
+
+  /** In a process of its own, because a test cannot run tests. */
+  async function runSamples(files: readonly string[], strict: boolean): Promise<string> {
+    const url = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
+    const source = `
+      import { runFiles } from ${url('files.ts')};
+      import { Report } from ${url('report.ts')};
+      const report = new Report((line) => console.log(line));
+      const signal = new AbortController().signal;
+      const files = ${JSON.stringify(files)};
+      const root = ${JSON.stringify(folder)};
+      await runFiles({ root, files, timeoutMs: 60_000, strict: ${strict}, signal }, report);
+      console.log(report.summary());`;
+    const program = join(folder, 'run.ts');
+    await writeFile(program, source);
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    return (await promisify(execFile)(process.execPath, [program], { env })).stdout;
+  }
+});
