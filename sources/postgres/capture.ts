@@ -1,0 +1,145 @@
+import { Readable } from 'node:stream';
+import { Failure, isFailure } from '../../contracts/failures.ts';
+import type { DirectoryEntry, Entry, StreamEntry } from '../../repository/archive/entry.ts';
+import type { NodeMetadata } from '../../repository/tree/node.ts';
+import type { CaptureContext } from '../source.ts';
+import { describeServer } from './connection.ts';
+import { DatabaseCapture } from './database-capture.ts';
+import type { ProgramContext } from './dump.ts';
+import { dumpFile, globalsFile, instructionsFile, manifestFile } from './file-names.ts';
+import { dumpGlobals } from './globals.ts';
+import { restoreInstructions } from './instructions.ts';
+import { encodeManifest, type ManifestContent } from './manifest.ts';
+import type { DatabaseSize } from './server.ts';
+import type { ReadySource } from './source.ts';
+
+/** Go's os.ModeDir. */
+const directoryBit = 2 ** 31;
+
+/** One run over a server. Each database is dumped as one moment saw it; the moments differ. */
+export class PostgresCapture {
+  readonly #source: ReadySource;
+  readonly #context: CaptureContext;
+  readonly #programs: ProgramContext;
+  readonly #startedAtNs = BigInt(Date.now()) * 1_000_000n;
+  readonly #databases: DatabaseCapture[] = [];
+
+  constructor(source: ReadySource, context: CaptureContext) {
+    const { options, tools, host } = source;
+    this.#source = source;
+    this.#context = context;
+    this.#programs = { connection: options.connection, tools, host, signal: context.signal };
+  }
+
+  folder(): DirectoryEntry {
+    return {
+      kind: 'directory',
+      name: Buffer.from(this.#source.options.name),
+      metadata: { ...this.#metadata(), type: 'dir', mode: directoryBit + 0o700 },
+      children: () => this.#children(),
+    };
+  }
+
+  /** Resolves when no session or program is left; the signal of the context must have been aborted. */
+  async finished(): Promise<void> {
+    await Promise.all(this.#databases.map((database) => database.finished()));
+  }
+
+  *#children(): Generator<Entry> {
+    this.#reportClosedDatabases();
+    yield this.#file(globalsFile, () => this.#globals());
+    for (const database of this.#source.server.databases) yield this.#dump(database);
+    yield this.#file(manifestFile, async () => encodeManifest(await this.#manifest()));
+    yield this.#file(instructionsFile, async () => Buffer.from(restoreInstructions(await this.#manifest())));
+  }
+
+  #reportClosedDatabases(): void {
+    const { options, server } = this.#source;
+    for (const name of server.closedDatabases) {
+      const message = `The user ${options.connection.user} may not connect to the database "${name}"`;
+      if (options.databases !== undefined) {
+        throw new Failure('SourceAuthentication', `${message} at ${describeServer(options.connection)}`, {
+          advice: 'Grant CONNECT on the database to the user, or take it off the list.',
+        });
+      }
+      this.#context.warn({ subject: name, message: `${message}: it is not backed up` });
+    }
+  }
+
+  async #globals(): Promise<Buffer> {
+    const withPasswords = this.#includesPasswords();
+    if (!withPasswords && this.#source.options.rolePasswords !== false) {
+      const { user } = this.#source.options.connection;
+      this.#context.warn({
+        subject: globalsFile,
+        message: `The passwords of the roles are left out: the user ${user} may not read pg_authid`,
+      });
+    }
+    return dumpGlobals(this.#programs, withPasswords);
+  }
+
+  #includesPasswords(): boolean {
+    const { options, server } = this.#source;
+    return server.passwordsReadable && options.rolePasswords !== false;
+  }
+
+  #dump(database: DatabaseSize): StreamEntry {
+    return {
+      kind: 'stream',
+      name: Buffer.from(dumpFile(database.name)),
+      metadata: this.#metadata(),
+      open: () => {
+        const capture = new DatabaseCapture(this.#programs, database);
+        this.#databases.push(capture);
+        return Readable.from(this.#dumpOf(capture, database), { objectMode: false });
+      },
+    };
+  }
+
+  async *#dumpOf(capture: DatabaseCapture, { name }: DatabaseSize): AsyncGenerator<Buffer> {
+    try {
+      yield* capture.dump();
+    } catch (error) {
+      const wanted = this.#source.options.databases !== undefined;
+      if (wanted || !isFailure(error, 'SourceMissing')) throw error;
+      // It was there a moment ago: another attempt will not look for it.
+      throw new Failure('SourceUnreachable', `The database "${name}" was dropped during the backup`, {
+        advice: 'The backup is tried again, without that database.',
+        cause: error,
+      });
+    }
+  }
+
+  async #manifest(): Promise<ManifestContent> {
+    const { options, server } = this.#source;
+    return {
+      source: options.name,
+      server: { version: server.version, major: server.major },
+      globals: { file: globalsFile, passwords: this.#includesPasswords() },
+      databases: await Promise.all(this.#databases.map(({ manifest }) => manifest)),
+    };
+  }
+
+  #file(name: string, content: () => Promise<Buffer>): StreamEntry {
+    return {
+      kind: 'stream',
+      name: Buffer.from(name),
+      metadata: this.#metadata(),
+      open: async () => Readable.from([await content()], { objectMode: false }),
+    };
+  }
+
+  /** Files of our own user alone. They are as old as the run; the manifest has the moment of each dump. */
+  #metadata(): NodeMetadata {
+    const timeNs = this.#startedAtNs;
+    return {
+      type: 'file',
+      mode: 0o600,
+      mtimeNs: timeNs,
+      atimeNs: timeNs,
+      ctimeNs: timeNs,
+      uid: process.getuid?.() ?? 0,
+      gid: process.getgid?.() ?? 0,
+    };
+  }
+}

@@ -1,0 +1,163 @@
+import pg from 'pg';
+import { z } from 'zod';
+import type { PostgresSession } from './session.ts';
+
+/** What one table held: enough to tell whether a restored one is equal, not enough to tell what differs. */
+export const tableContentSchema = z.object({
+  schema: z.string(),
+  name: z.string(),
+  rows: z.string(),
+  /** Sum over the rows of the first 64 bits of the SHA-256 of the row as text: the order does not matter. */
+  hash: z.string(),
+});
+export type TableContent = Readonly<z.output<typeof tableContentSchema>>;
+
+export const sequenceStateSchema = z.object({
+  schema: z.string(),
+  name: z.string(),
+  lastValue: z.string(),
+  isCalled: z.boolean(),
+});
+export type SequenceState = Readonly<z.output<typeof sequenceStateSchema>>;
+
+export const largeObjectsSchema = z.object({ count: z.string(), bytes: z.string(), hash: z.string() });
+export type LargeObjects = Readonly<z.output<typeof largeObjectsSchema>>;
+
+/** What a database held at one moment. */
+export interface DatabaseContent {
+  readonly tables: readonly TableContent[];
+  readonly largeObjects: LargeObjects;
+  /** Number of objects of each kind, those of extensions left out. */
+  readonly objects: Readonly<Record<string, number>>;
+}
+
+/** Takes the measure of a database, in the moment that the session's transaction sees. */
+export type ContentMeasure = (session: PostgresSession) => Promise<DatabaseContent>;
+
+/** Measures by queries: the server reads each table once more. */
+export const measureContent: ContentMeasure = async (session) => {
+  const tables: TableContent[] = [];
+  for (const { schema, name } of await session.rows(nameSchema, tablesQuery)) {
+    tables.push(await measureTable(session, schema, name));
+  }
+  const largeObjects = await session.row(largeObjectsSchema, largeObjectsQuery);
+  const counts = await session.rows(z.object({ kind: z.string(), count: z.number() }), objectsQuery);
+  return {
+    tables,
+    largeObjects,
+    objects: Object.fromEntries(counts.map(({ kind, count }) => [kind, count])),
+  };
+};
+
+/** Values of all sequences. They obey no transaction: each call may see later ones. */
+export async function readSequences(session: PostgresSession): Promise<readonly SequenceState[]> {
+  const sequences = await session.rows(nameSchema, sequencesQuery);
+  const states: SequenceState[] = [];
+  for (let start = 0; start < sequences.length; start += sequencesPerQuery) {
+    const parts = sequences.slice(start, start + sequencesPerQuery).map(
+      ({ schema, name }) =>
+        `SELECT ${pg.escapeLiteral(schema)} AS schema, ${pg.escapeLiteral(name)} AS name,
+           last_value::text AS "lastValue", is_called AS "isCalled" FROM ${qualified(schema, name)}`,
+    );
+    states.push(...(await session.rows(sequenceStateSchema, parts.join(' UNION ALL '))));
+  }
+  return states;
+}
+
+/** `"schema"."name"`, to stand in a statement. */
+export function qualified(schema: string, name: string): string {
+  return `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
+}
+
+const sequencesPerQuery = 100;
+
+const nameSchema = z.object({ schema: z.string(), name: z.string() });
+
+async function measureTable(session: PostgresSession, schema: string, name: string): Promise<TableContent> {
+  const measured = await session.row(
+    z.object({ rows: z.string(), hash: z.string() }),
+    `SELECT count(*)::text AS rows, coalesce(sum(${hash64('convert_to((t.*)::text, getdatabaseencoding())')}), 0)::text AS hash
+     FROM ONLY ${qualified(schema, name)} AS t`,
+  );
+  return { schema, name, ...measured };
+}
+
+/** SQL: the first 64 bits of the SHA-256 of some bytes, as a signed number. */
+function hash64(bytes: string): string {
+  return `('x' || encode(substr(sha256(${bytes}), 1, 8), 'hex'))::bit(64)::bigint`;
+}
+
+/** SQL: whether a catalog row belongs to an extension, whose members pg_dump leaves to CREATE EXTENSION. */
+function ofExtension(catalog: string, id: string): string {
+  return `EXISTS (SELECT FROM pg_depend WHERE classid = '${catalog}'::regclass AND objid = ${id} AND deptype = 'e')`;
+}
+
+const userSchemas = `n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'`;
+
+const userRelations = `pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE ${userSchemas} AND c.relpersistence <> 't' AND NOT ${ofExtension('pg_class', 'c.oid')}`;
+
+/** Tables with data of their own: not partitioned ones, foreign ones or views. A standby has no unlogged data. */
+const tablesQuery = `SELECT n.nspname AS schema, c.relname AS name FROM ${userRelations}
+  AND c.relkind = 'r' AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) ORDER BY 1, 2`;
+
+const sequencesQuery = `SELECT n.nspname AS schema, c.relname AS name FROM ${userRelations}
+  AND c.relkind = 'S' ORDER BY 1, 2`;
+
+/** Bytes of a large object that are read at a time. */
+const pieceBytes = 4_194_304;
+
+/** Large objects in pieces, since one of them may be larger than the server's memory. */
+const largeObjectsQuery = `
+  WITH RECURSIVE pieces(oid, part, size, hash) AS (
+    SELECT m.oid, 0, length(data), ${hash64('data')}
+    FROM pg_largeobject_metadata AS m, lo_get(m.oid, 0, ${pieceBytes}) AS data
+    UNION ALL
+    SELECT p.oid, p.part + 1, length(data), ${hash64('data')}
+    FROM pieces AS p, lo_get(p.oid, (p.part + 1)::bigint * ${pieceBytes}, ${pieceBytes}) AS data
+    WHERE p.size = ${pieceBytes}
+  )
+  SELECT count(*) FILTER (WHERE part = 0)::text AS count, coalesce(sum(size), 0)::text AS bytes,
+    coalesce(sum(${hash64(`convert_to(oid || ':' || part || ':' || hash, 'SQL_ASCII')`)}), 0)::text AS hash
+  FROM pieces`;
+
+/**
+ * Counts of what a restore must bring back. Only what counts alike in each version: NOT NULL is a constraint
+ * since PostgreSQL 18, invalid indexes are not dumped, and rows for partitions depend on the version.
+ */
+const objectsQuery = `
+  SELECT kind, count(*)::int AS count FROM (
+    SELECT CASE c.relkind WHEN 'r' THEN 'tables' WHEN 'p' THEN 'partitioned tables' WHEN 'v' THEN 'views'
+      WHEN 'm' THEN CASE WHEN c.relispopulated THEN 'materialized views' ELSE 'empty materialized views' END
+      WHEN 'f' THEN 'foreign tables' WHEN 'S' THEN 'sequences' END AS kind
+    FROM ${userRelations} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+    UNION ALL
+    SELECT 'indexes' FROM ${userRelations} AND c.relkind IN ('i', 'I')
+      AND (SELECT indisvalid FROM pg_index WHERE indexrelid = c.oid)
+    UNION ALL
+    SELECT CASE WHEN k.convalidated THEN 'constraints' ELSE 'constraints not validated' END
+    FROM pg_constraint AS k JOIN pg_namespace AS n ON n.oid = k.connamespace
+    WHERE ${userSchemas} AND k.contype <> 'n' AND k.conparentid = 0
+      AND NOT ${ofExtension('pg_class', 'k.conrelid')} AND NOT ${ofExtension('pg_type', 'k.contypid')}
+    UNION ALL
+    SELECT 'triggers' FROM pg_trigger AS g WHERE NOT g.tgisinternal AND g.tgparentid = 0
+      AND NOT ${ofExtension('pg_trigger', 'g.oid')}
+    UNION ALL
+    SELECT 'functions' FROM pg_proc AS f JOIN pg_namespace AS n ON n.oid = f.pronamespace
+    WHERE ${userSchemas} AND NOT ${ofExtension('pg_proc', 'f.oid')}
+    UNION ALL
+    SELECT 'types' FROM pg_type AS y JOIN pg_namespace AS n ON n.oid = y.typnamespace
+    WHERE ${userSchemas} AND NOT ${ofExtension('pg_type', 'y.oid')}
+      AND (y.typtype IN ('d', 'e', 'r')
+        OR y.typtype = 'c' AND (SELECT relkind FROM pg_class WHERE oid = y.typrelid) = 'c')
+    UNION ALL
+    SELECT 'policies' FROM pg_policy
+    UNION ALL
+    SELECT 'schemas' FROM pg_namespace AS n WHERE ${userSchemas} AND NOT ${ofExtension('pg_namespace', 'n.oid')}
+    UNION ALL
+    SELECT 'extensions' FROM pg_extension
+    UNION ALL
+    SELECT 'event triggers' FROM pg_event_trigger AS e WHERE NOT ${ofExtension('pg_event_trigger', 'e.oid')}
+    UNION ALL
+    SELECT 'publications' FROM pg_publication
+  ) AS counted GROUP BY kind ORDER BY kind`;

@@ -1,0 +1,100 @@
+import type { PreflightReport } from '../../contracts/jobs.ts';
+import { type ProgramHost, programHost } from '../../programs/host.ts';
+import type { Entry } from '../../repository/archive/entry.ts';
+import type { CaptureContext, Source } from '../source.ts';
+import { PostgresCapture } from './capture.ts';
+import { type ClientTools, findClientTools } from './client-tools.ts';
+import { describeServer, type PostgresConnection } from './connection.ts';
+import { inspectServer, type ServerFacts } from './server.ts';
+
+export interface PostgresSourceOptions {
+  /** Name of the source: of the folder in the snapshot. */
+  readonly name: string;
+  readonly connection: PostgresConnection;
+  /** Default: all of the server but template0 and template1. */
+  readonly databases?: readonly string[];
+  /** Folder of pg_dump and its kin. Default: the best that is found. */
+  readonly binDir?: string;
+  /**
+   * Whether the hashes of the roles' passwords are wanted. Default true: if they cannot be read, a warning
+   * tells so.
+   */
+  readonly rolePasswords?: boolean;
+  /** Default: what `programHost(process.env)` finds. */
+  readonly host?: ProgramHost;
+}
+
+/** A source whose options are complete and whose server has been looked at. */
+export interface ReadySource {
+  readonly options: PostgresSourceOptions;
+  readonly host: ProgramHost;
+  readonly server: ServerFacts;
+  readonly tools: ClientTools;
+}
+
+/** Logical backup of the databases of a PostgreSQL server: a dump of each, the roles, and what to compare. */
+export function createPostgresSource(options: PostgresSourceOptions): Source {
+  return new PostgresSource(options);
+}
+
+class PostgresSource implements Source {
+  readonly kind = 'postgres';
+  readonly paths: readonly string[];
+  readonly #options: PostgresSourceOptions;
+  readonly #closing = new AbortController();
+  #capture: PostgresCapture | undefined;
+
+  constructor(options: PostgresSourceOptions) {
+    this.#options = options;
+    this.paths = [`/${options.name}`];
+  }
+
+  async preflight(signal: AbortSignal): Promise<PreflightReport> {
+    const { server } = await this.#prepare(signal);
+    const expectedBytes = server.databases.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const count = server.databases.length;
+    const databases = count === 1 ? '1 database' : `${count} databases`;
+    return {
+      description: `PostgreSQL ${server.version}, ${databases}, ${describeSize(expectedBytes)}`,
+      expectedBytes,
+    };
+  }
+
+  async *capture(context: CaptureContext): AsyncGenerator<Entry> {
+    const signal = AbortSignal.any([context.signal, this.#closing.signal]);
+    const ready = await this.#prepare(signal);
+    this.#capture = new PostgresCapture(ready, { ...context, signal });
+    yield this.#capture.folder();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('The source was closed'));
+    await this.#capture?.finished();
+  }
+
+  async #prepare(signal: AbortSignal): Promise<ReadySource> {
+    const { connection, databases, binDir, host = programHost(process.env) } = this.#options;
+    const server = await inspectServer({
+      connection,
+      signal,
+      ...(databases === undefined ? {} : { databases }),
+    });
+    const tools = await findClientTools({
+      major: server.major,
+      reason: `PostgreSQL at ${describeServer(connection)} is version ${server.version}`,
+      host,
+      signal,
+      ...(binDir === undefined ? {} : { binDir }),
+    });
+    return { options: this.#options, host, server, tools };
+  }
+}
+
+const sizeUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** "1.4 GB". */
+function describeSize(bytes: number): string {
+  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), sizeUnits.length - 1);
+  const value = bytes / 1000 ** power;
+  return `${power > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${sizeUnits[power]}`;
+}
