@@ -55,17 +55,21 @@ export function isInstalled(root, { development }) {
  */
 export function missingPackages(wanted, installed, { development }) {
   return Object.keys(wanted).filter((path) => {
-    if (path === '') return false;
+    // The project itself, and folders of it that are linked.
+    if (!path.includes('node_modules/')) return false;
     const [want, have] = [wanted[path], installed[path]];
-    if (have) return have.version !== want.version || have.integrity !== want.integrity;
-    return !(want.optional && !isForThisMachine(want)) && !(want.dev && !development);
+    if (have) return have.version !== want.version || (want.integrity ?? have.integrity) !== have.integrity;
+    if (want.dev && !development) return false;
+    return !want.optional || isMadeForThisMachine(want);
   });
 }
 
-/** npm leaves out optional packages of other systems; which C library it found here is npm's knowledge. */
-function isForThisMachine({ os, cpu, libc }) {
-  const fits = (list, value) => !list || list.includes(value);
-  return fits(os, process.platform) && fits(cpu, process.arch) && !libc;
+/**
+ * npm leaves out optional packages of other systems, and those that it could not build. Which C library it
+ * found here is its own knowledge.
+ */
+function isMadeForThisMachine({ os, cpu, libc }) {
+  return Boolean(os?.includes(process.platform) && cpu?.includes(process.arch) && !libc);
 }
 
 function readLock(file) {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endLike, runChild } from './child.mjs';
 import { ensureInstalled, InstallationError } from './installation.mjs';
@@ -39,14 +39,22 @@ function isInstalledAsPackage() {
   return root.split(sep).includes('node_modules');
 }
 
-/** The binary of the package `node`, which its install script puts into place. */
+/** The binary of the package `node`, which its install script puts into place; else Node 24 or newer that runs us. */
 function pinnedNode() {
-  const manifest = createRequire(join(root, 'package.json')).resolve('node/package.json');
-  const binary = join(dirname(manifest), 'bin', 'node');
+  const binary = join(packageFolder('node'), 'bin', 'node');
   if (existsSync(binary)) return binary;
   if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
   throw new Error(
-    `${relative(root, binary)} is missing, because npm did not run the install script of the package "node". ` +
+    `${binary} is missing, because npm did not run the install script of the package "node". ` +
       'Run `npm rebuild node`, or use Node 24.',
   );
+}
+
+/** Installed as a package, we share a folder node_modules with others. */
+function packageFolder(name) {
+  try {
+    return dirname(createRequire(join(root, 'package.json')).resolve(`${name}/package.json`));
+  } catch {
+    return join(root, 'node_modules', name);
+  }
 }

@@ -28,13 +28,18 @@ describe('missingPackages', () => {
   });
 
   test('wants packages for development only where they are needed', () => {
-    const wanted = { 'node_modules/a': { ...one, dev: true } };
+    const optional = { optional: true, os: [process.platform], cpu: [process.arch] };
+    const wanted = {
+      'node_modules/a': { ...one, dev: true },
+      'node_modules/b': { ...one, dev: true, ...optional },
+    };
     assert.deepEqual(missingPackages(wanted, {}, forUse), []);
-    assert.deepEqual(missingPackages(wanted, {}, forDevelopment), ['node_modules/a']);
+    assert.deepEqual(missingPackages(wanted, {}, forDevelopment), Object.keys(wanted));
   });
 
-  test('does not want optional packages of other systems, but those of this one', () => {
+  test('wants of the optional packages those that are made for this machine', () => {
     const wanted = {
+      'node_modules/any': { ...one, optional: true },
       'node_modules/other': { ...one, optional: true, os: [otherSystem] },
       'node_modules/this': { ...one, optional: true, os: [process.platform], cpu: [process.arch] },
     };
