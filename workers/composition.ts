@@ -1,0 +1,115 @@
+import {
+  type ActivityDependencies,
+  type ActivityTiming,
+  defaultTiming,
+  StatusFile,
+} from '../activities/index.ts';
+import type { Configuration } from '../configuration/load.ts';
+import type { PostgresSourceConfiguration } from '../configuration/schema.ts';
+import { Failure } from '../contracts/failures.ts';
+import type { Logger } from '../logging/logger.ts';
+import { Repository, type RepositoryOptions } from '../repository/repository.ts';
+import { createFilesRestorer } from '../restore/files/restorer.ts';
+import type { Restorer } from '../restore/restorer.ts';
+import { resolveSecret } from '../secrets/resolve.ts';
+import { Secret } from '../secrets/secret.ts';
+import { createFilesSource } from '../sources/files/source.ts';
+import { type PostgresConnection, parsePostgresUrl } from '../sources/postgres/connection.ts';
+import { createPostgresSource } from '../sources/postgres/source.ts';
+import type { Source } from '../sources/source.ts';
+import { openStore } from '../stores/open.ts';
+import { createNames } from './names.ts';
+
+export interface CompositionOptions {
+  readonly configuration: Configuration;
+  readonly env: NodeJS.ProcessEnv;
+  readonly logger: Logger;
+  readonly programVersion: string;
+  readonly timing?: Partial<ActivityTiming>;
+  /** For fault tests. */
+  readonly repositoryOptions?: Pick<RepositoryOptions, 'packSizeBytes' | 'failpoint'>;
+}
+
+/** The one place where a worker's activities meet concrete stores and sources. */
+export function composeActivities(options: CompositionOptions): ActivityDependencies {
+  const { configuration, env, logger, programVersion, timing } = options;
+  return {
+    names: createNames(configuration, programVersion),
+    createSource: (name) => createSource(configuration, env, name),
+    createRestorer: (name) => createRestorer(configuration, name),
+    openRepository: (name) => openRepository(options, name),
+    status: new StatusFile(configuration.stateDir),
+    logger,
+    timing: { ...defaultTiming, ...timing },
+  };
+}
+
+async function openRepository(
+  { configuration, env, repositoryOptions }: CompositionOptions,
+  name: string,
+): Promise<Repository> {
+  const repository = Object.hasOwn(configuration.repositories, name) && configuration.repositories[name];
+  if (!repository) throw notHere('repository', name);
+  const { url, password, compression } = repository;
+  const secret = await resolveSecret(password, env);
+  return await Repository.open(openStore(url), secret, { ...repositoryOptions, compression });
+}
+
+async function createSource(
+  configuration: Configuration,
+  env: NodeJS.ProcessEnv,
+  name: string,
+): Promise<Source> {
+  const source = sourceNamed(configuration, name);
+  switch (source.kind) {
+    case 'files':
+      return createFilesSource(source);
+    case 'postgres': {
+      const connection = await postgresConnection(source.connection, env);
+      return createPostgresSource({
+        name,
+        connection,
+        ...(source.databases !== undefined && { databases: source.databases }),
+      });
+    }
+  }
+}
+
+async function createRestorer(configuration: Configuration, name: string): Promise<Restorer> {
+  const source = sourceNamed(configuration, name);
+  switch (source.kind) {
+    case 'files':
+      return createFilesRestorer();
+    case 'postgres':
+      throw new Failure('SourceUnsupported', 'Restoring databases is not built yet');
+  }
+}
+
+async function postgresConnection(
+  connection: PostgresSourceConfiguration['connection'],
+  env: NodeJS.ProcessEnv,
+): Promise<PostgresConnection> {
+  if (typeof connection === 'string') {
+    const isUrl = /^postgres(ql)?:/.test(connection);
+    return parsePostgresUrl(isUrl ? new Secret(connection) : await resolveSecret(connection, env));
+  }
+  const { password, sslMode, ...fields } = connection;
+  return {
+    ...fields,
+    ...(password !== undefined && { password: await resolveSecret(password, env) }),
+    ...(sslMode !== undefined && { sslMode }),
+  };
+}
+
+function sourceNamed(configuration: Configuration, name: string) {
+  const source = Object.hasOwn(configuration.sources, name) && configuration.sources[name];
+  if (source) return source;
+  throw notHere('source', name);
+}
+
+/** The control worker knows the name, so the configurations of two hosts differ. */
+function notHere(field: 'repository' | 'source', name: string): Failure {
+  return new Failure('InvalidConfiguration', `The configuration of this host has no ${field} "${name}"`, {
+    advice: 'Give all hosts of a namespace the same sources and repositories, and start their workers again.',
+  });
+}

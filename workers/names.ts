@@ -1,0 +1,80 @@
+import { userInfo } from 'node:os';
+import type { Names } from '../activities/index.ts';
+import type { Configuration } from '../configuration/load.ts';
+import type { SourceConfiguration } from '../configuration/schema.ts';
+import { parseDuration } from '../contracts/duration.ts';
+import { Failure } from '../contracts/failures.ts';
+import { hostQueue } from '../contracts/queues.ts';
+import { cleanPaths } from '../sources/files/targets.ts';
+
+/** Answers what workflows ask of the configuration; needs no secret and no connection. */
+export function createNames(configuration: Configuration, programVersion: string): Names {
+  const heartbeatTimeoutMs = heartbeatTimeout(configuration);
+  return {
+    resolveSource(name) {
+      const source = own(configuration.sources, name);
+      if (source === undefined) throw unknown('source', name, Object.keys(configuration.sources));
+      const host = source.host ?? configuration.host;
+      return {
+        source: name,
+        kind: source.kind,
+        host,
+        queue: hostQueue(host),
+        repository: repositoryName(configuration, source.repository),
+        paths: snapshotPaths(name, source),
+        username: userInfo().username,
+        programVersion: `resguardo ${programVersion}`,
+        tags: source.tags,
+        heartbeatTimeoutMs,
+      };
+    },
+    resolveRepository: (name) => ({
+      repository: repositoryName(configuration, name),
+      queue: hostQueue(configuration.host),
+      heartbeatTimeoutMs,
+    }),
+  };
+}
+
+function repositoryName(configuration: Configuration, wanted: string | undefined): string {
+  const names = Object.keys(configuration.repositories);
+  const name = wanted ?? configuration.defaultRepository ?? (names.length === 1 ? names[0] : undefined);
+  if (name === undefined) {
+    throw new Failure('InvalidInput', `repository: is needed, one of ${names.join(', ')}`, {
+      advice: 'Name the repository in the input, or set defaultRepository in the configuration.',
+    });
+  }
+  if (own(configuration.repositories, name) === undefined) throw unknown('repository', name, names);
+  return name;
+}
+
+/** `paths` of a source's snapshots, as the source itself gives them. */
+function snapshotPaths(name: string, source: SourceConfiguration): readonly string[] {
+  switch (source.kind) {
+    case 'files':
+      return cleanPaths(source.paths);
+    case 'postgres':
+      return [`/${name}`];
+  }
+}
+
+function heartbeatTimeout({ temporal }: Configuration): number {
+  const timeoutMs = parseDuration(temporal.heartbeatTimeout);
+  if (timeoutMs !== undefined) return timeoutMs;
+  throw new Failure('InvalidConfiguration', 'temporal.heartbeatTimeout: must be a duration such as 60s');
+}
+
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+function unknown(field: 'source' | 'repository', name: string, known: readonly string[]): Failure {
+  const list = known.length === 0 ? 'none' : known.join(', ');
+  return new Failure(
+    'InvalidInput',
+    `${field}: the configuration has no ${field} "${name}"; it has ${list}`,
+    {
+      advice: `Correct the name, or add the ${field} to the configuration and start the worker again.`,
+    },
+  );
+}

@@ -1,0 +1,116 @@
+import { fileURLToPath } from 'node:url';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createControlActivities, createHostActivities } from '../activities/index.ts';
+import { configuredDataConverter } from '../codec/configured.ts';
+import { controlQueue, hostQueue } from '../contracts/queues.ts';
+import { temporalEndpoint } from '../control/endpoint.ts';
+import { type CompositionOptions, composeActivities } from './composition.ts';
+import { connectWorker } from './connection.ts';
+import { installRuntime } from './runtime.ts';
+import { registerSearchAttributes } from './search-attributes.ts';
+
+export interface StartWorkersOptions extends CompositionOptions {
+  /** Which queues are worked on. A host that only lends its data has no need of the control queue. */
+  readonly queues?: 'all' | 'host';
+  /** Other settings of the SDK, for tests. */
+  readonly workerOptions?: Partial<WorkerOptions>;
+}
+
+export interface RunningWorkers {
+  /** Resolves when the workers have drained after `shutdown`; rejects if one of them fails. */
+  run(): Promise<void>;
+  /** Begins to drain; safe to repeat. */
+  shutdown(): void;
+}
+
+/** Settings with their reasons; measured in a study of this SDK. */
+const settings = {
+  // Steps that end within half a minute end in peace; others are stopped, and go on elsewhere.
+  shutdownGraceTime: '30 seconds',
+  shutdownForceTime: '60 seconds',
+  // A query that finds its worker dead waits this long before another one answers.
+  stickyQueueScheduleToStartTimeout: '3 seconds',
+  // How late a cancellation arrives, and how much progress a killed worker leaves untold.
+  maxHeartbeatThrottleInterval: '2 seconds',
+  defaultHeartbeatThrottleInterval: '2 seconds',
+} as const satisfies Partial<WorkerOptions>;
+
+/** Backups and restores are bound by disks and networks; more of them at once only slow each other. */
+const stepsAtOnce = 4;
+
+/**
+ * Starts a worker for the control queue and one for the queue of this host. They poll from `run` on.
+ * @throws {Failure} TemporalUnavailable, InvalidConfiguration, SecretUnavailable
+ */
+export async function startWorkers(options: StartWorkersOptions): Promise<RunningWorkers> {
+  const { configuration, env, logger, queues = 'all' } = options;
+  installRuntime(logger);
+  const endpoint = temporalEndpoint(configuration.temporal, env);
+  const { namespace } = endpoint;
+  const dataConverter = await configuredDataConverter(configuration.temporal.encryption, env);
+  const connection = await connectWorker(endpoint, logger);
+  try {
+    const workers = await createWorkers(options, {
+      ...settings,
+      connection,
+      namespace,
+      ...(dataConverter && { dataConverter }),
+      ...options.workerOptions,
+    });
+    logger.info(
+      { address: endpoint.address, namespace, host: configuration.host, queues },
+      'The worker is ready',
+    );
+    return runningWorkers(workers, connection);
+  } catch (error) {
+    // It refuses to close while a worker that was made, but not run, holds it.
+    await connection.close().catch(() => {});
+    throw error;
+  }
+}
+
+type SharedOptions = Omit<WorkerOptions, 'taskQueue' | 'activities'> & {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+};
+
+async function createWorkers(
+  options: StartWorkersOptions,
+  shared: SharedOptions,
+): Promise<readonly Worker[]> {
+  const dependencies = composeActivities(options);
+  const host = await Worker.create({
+    ...shared,
+    taskQueue: hostQueue(options.configuration.host),
+    activities: { ...createHostActivities(dependencies) },
+    maxConcurrentActivityTaskExecutions: stepsAtOnce,
+  });
+  if (options.queues === 'host') return [host];
+  await registerSearchAttributes(shared.connection, shared.namespace);
+  const control = await Worker.create({
+    ...shared,
+    taskQueue: controlQueue,
+    activities: { ...createControlActivities(dependencies) },
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+  });
+  return [host, control];
+}
+
+function runningWorkers(workers: readonly Worker[], connection: NativeConnection): RunningWorkers {
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  return {
+    shutdown,
+    async run() {
+      try {
+        const runs = workers.map((worker) => worker.run());
+        // One that fails takes the others with it, or the process would live on half deaf.
+        for (const run of runs) run.catch(shutdown);
+        await Promise.all(runs);
+      } finally {
+        await connection.close();
+      }
+    },
+  };
+}
