@@ -6,10 +6,11 @@ import { findNode } from '../../../repository/tree/walk.ts';
 import { backUpFiles } from '../back-up.ts';
 import { assertSameFiles, describeFiles } from '../describe-files.ts';
 import { makeNastyTree } from '../nasty-tree.ts';
-import { reopen, temporaryFolder, temporaryRepository } from '../temporary-repository.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { noSignal, testRepository } from '../test-repository.ts';
 import { Restic } from './restic.ts';
 
-const { signal } = new AbortController();
+const signal = noSignal;
 
 async function nastyTree(t: TestContext): Promise<string> {
   const folder = `${await temporaryFolder(t)}/source`;
@@ -21,10 +22,10 @@ async function nastyTree(t: TestContext): Promise<string> {
 for (const version of ['0.14.0', '0.19.1'] as const) {
   test(`restic ${version} checks what we store and restores it identically`, async (t) => {
     const source = await nastyTree(t);
-    const { repository, path } = await temporaryRepository(t);
+    const { repository, folder } = await testRepository(t);
     const { warnings } = await backUpFiles(repository, { paths: [source] });
     assert.deepEqual(warnings, []);
-    const restic = await Restic.of(version, path);
+    const restic = await Restic.of(version, folder);
     await restic.run('check', '--read-data');
     const target = await temporaryFolder(t);
     await restic.run('restore', 'latest', '--target', target);
@@ -35,10 +36,10 @@ for (const version of ['0.14.0', '0.19.1'] as const) {
 
   test(`what restic ${version} stores is restored identically by us`, async (t) => {
     const source = await nastyTree(t);
-    const { path } = await temporaryRepository(t);
-    const restic = await Restic.of(version, path);
+    const { folder, reopen } = await testRepository(t);
+    const restic = await Restic.of(version, folder);
     await restic.backUp(source);
-    const repository = await reopen(path);
+    const repository = await reopen();
     const { tree } = await repository.findSnapshot('latest');
     const target = await temporaryFolder(t);
     const warnings: unknown[] = [];
@@ -50,24 +51,24 @@ for (const version of ['0.14.0', '0.19.1'] as const) {
 
   test(`restic ${version} finds all our data in the repository, and we find all of its`, async (t) => {
     const source = await nastyTree(t);
-    const ours = await temporaryRepository(t);
+    const ours = await testRepository(t);
     const first = await backUpFiles(ours.repository, { paths: [source] });
-    assert.equal((await (await Restic.of(version, ours.path)).backUp(source, '--force')).dataBlobs, 0);
-    const theirs = await temporaryRepository(t);
-    await (await Restic.of(version, theirs.path)).backUp(source);
-    const second = await backUpFiles(await reopen(theirs.path), { paths: [source] });
+    assert.equal((await (await Restic.of(version, ours.folder)).backUp(source, '--force')).dataBlobs, 0);
+    const theirs = await testRepository(t);
+    await (await Restic.of(version, theirs.folder)).backUp(source);
+    const second = await backUpFiles(await theirs.reopen(), { paths: [source] });
     assert.equal(second.summary.dataBlobs, 0);
     assert.equal(second.summary.totalFilesProcessed, first.summary.totalFilesProcessed);
   });
 
   test(`files are unchanged for restic ${version} after our backup, and for us after its`, async (t) => {
     const source = await nastyTree(t);
-    const { repository, path } = await temporaryRepository(t);
+    const { repository, folder, reopen } = await testRepository(t);
     const { snapshot, summary } = await backUpFiles(repository, { paths: [source] });
-    const restic = await Restic.of(version, path);
+    const restic = await Restic.of(version, folder);
     const theirs = await restic.backUp(source, '--parent', snapshot);
     assert.equal(theirs.filesUnmodified, summary.totalFilesProcessed);
-    const again = await reopen(path);
+    const again = await reopen();
     const { tree: parentTree } = await again.findSnapshot(theirs.snapshot);
     const second = await backUpFiles(again, { paths: [source] }, { parentTree });
     assert.equal(second.summary.filesUnmodified, summary.totalFilesProcessed);
@@ -83,10 +84,10 @@ for (const zone of ['UTC', 'America/St_Johns', 'Asia/Kathmandu']) {
       else process.env.TZ = before;
     });
     const source = await nastyTree(t);
-    const { repository, path } = await temporaryRepository(t);
+    const { repository, folder, reopen } = await testRepository(t);
     const { tree: ours } = await backUpFiles(repository, { paths: [source] });
-    const { snapshot } = await (await Restic.of('0.19.1', path)).backUp(source, '--force');
-    const again = await reopen(path);
+    const { snapshot } = await (await Restic.of('0.19.1', folder)).backUp(source, '--force');
+    const again = await reopen();
     const { tree: theirs } = await again.findSnapshot(snapshot);
     // Folders above belong to everybody and change at any time.
     const ourNode = await findNode(again, ours, source, signal);

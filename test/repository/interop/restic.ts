@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { resticProgram } from '../../servers/restic.ts';
-import { testPassword } from '../temporary-repository.ts';
+import { testPassword } from '../test-repository.ts';
 
 const execute = promisify(execFile);
 
