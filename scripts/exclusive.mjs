@@ -29,10 +29,14 @@ export async function exclusively(name, { work, onWait }) {
   }
 }
 
+/** Size in bytes of an address in Linux (unix(7)). Node 20 fills shorter ones up, newer versions do not. */
+const addressLength = 108;
+
 /** Linux has sockets that no file belongs to; elsewhere a file in the folder for temporary files serves. */
 function lockAddress(name) {
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 32);
-  return process.platform === 'linux' ? `\0resguardo-${digest}` : join(tmpdir(), `resguardo-${digest}.lock`);
+  const digest = createHash('sha256').update(name).digest('hex');
+  if (process.platform === 'linux') return `\0resguardo-${digest}`.padEnd(addressLength, '-');
+  return join(tmpdir(), `resguardo-${digest.slice(0, 32)}.lock`);
 }
 
 /** Resolves to a function that frees the lock, or to undefined if another has it. */
