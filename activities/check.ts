@@ -29,7 +29,17 @@ export async function checkInRepository(
       });
       const { snapshots, packs, blobs, bytesRead, damages, damageCount } = found;
       const finishedAt = new Date().toISOString();
-      return { repository: name, snapshots, packs, blobs, bytesRead, damages, damageCount, startedAt, finishedAt };
+      return {
+        repository: name,
+        snapshots,
+        packs,
+        blobs,
+        bytesRead,
+        damages,
+        damageCount,
+        startedAt,
+        finishedAt,
+      };
     }),
   );
 }

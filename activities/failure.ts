@@ -20,6 +20,9 @@ const lastingAfter: Partial<Record<FailureType, number>> = {
   // A tool that fails in the same way three times, over half a minute, has found something wrong.
   ToolFailed: 3,
   Internal: 3,
+  // With the pauses of workflows/options.ts, some 50 min: a server that is away for longer is not restarting,
+  // and people should know. What the store lacks is waited for, since the source need not be read again.
+  SourceUnreachable: 12,
   // Each of these has cost the whole time of the watchdog.
   Stalled: 3,
 };
@@ -54,9 +57,13 @@ function unexpected(error: unknown, step: string): Failure {
   }
   const name = error instanceof Error ? error.name : typeof error;
   const what = code === undefined ? name : `${name}, ${code}`;
-  return new Failure('Internal', `The step ${step} failed unexpectedly (${what}); the worker's log tells more`, {
-    cause: error,
-  });
+  return new Failure(
+    'Internal',
+    `The step ${step} failed unexpectedly (${what}); the worker's log tells more`,
+    {
+      cause: error,
+    },
+  );
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,6 +1,6 @@
 import type { HostActivities } from '../contracts/activities.ts';
-import { checkInRepository } from './check.ts';
 import { captureSource } from './capture.ts';
+import { checkInRepository } from './check.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { compareRestored, planRestore, restoreSnapshot } from './restore.ts';
 import { runStep } from './step.ts';
@@ -21,8 +21,7 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
           await reader.close();
         }
       }),
-    capture: (input) =>
-      runStep(dependencies, 'capture', (step) => captureSource(dependencies, input, step)),
+    capture: (input) => runStep(dependencies, 'capture', (step) => captureSource(dependencies, input, step)),
     commitSnapshot: ({ repository: name, draft }) =>
       runStep(dependencies, 'commit', ({ signal: stop }) =>
         withRepository(dependencies, name, (repository) =>

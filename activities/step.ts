@@ -52,7 +52,10 @@ export async function runStep<T>(
 }
 
 /** Short activities of the control queue: no heartbeat, but the same translation. */
-export async function runLookUp<T>({ logger, timing }: ActivityDependencies, work: () => Promise<T> | T): Promise<T> {
+export async function runLookUp<T>(
+  { logger, timing }: ActivityDependencies,
+  work: () => Promise<T> | T,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -181,6 +181,12 @@ const temporalSchema = z.strictObject({
         "Silence of a worker after which its step is given to another. Longer than a restart of the Temporal server takes, or a living worker's step is done twice.",
       examples: ['60s'],
     }),
+  hostTimeout: durationSchema({ leastMs: 1000, mostMs: 24 * 3_600_000 })
+    .default('15m')
+    .meta({
+      description: 'A host whose worker takes no step for so long counts as offline, and the run fails.',
+      examples: ['15m'],
+    }),
   namespace: z
     .string()
     .min(1)

@@ -25,6 +25,8 @@ export interface RunReport {
   /** For a failed run: what failed, on what, why. */
   readonly message?: string;
   readonly advice?: string;
+  /** For a failed run: type of its failure (contracts/failures.ts). */
+  readonly failure?: string;
 }
 
 export interface CaptureInput {

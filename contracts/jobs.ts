@@ -31,14 +31,19 @@ export interface ResolvedSource {
   readonly tags: readonly string[];
   /** Silence of a worker after which its step is given to another, in ms. */
   readonly heartbeatTimeoutMs: number;
+  /** Time after which a host that takes no step counts as offline, in ms. */
+  readonly hostTimeoutMs: number;
 }
 
 /** A repository as a workflow needs to know it; holds no secret. */
 export interface ResolvedRepository {
   readonly repository: string;
-  /** Task queue of a host that reaches the repository. */
+  /** A host that reaches the repository. */
+  readonly host: string;
+  /** Task queue of that host. */
   readonly queue: string;
   readonly heartbeatTimeoutMs: number;
+  readonly hostTimeoutMs: number;
 }
 
 /** Something that a person should know and that did not stop the run. */

@@ -9,7 +9,10 @@ import { cleanPaths } from '../sources/files/targets.ts';
 
 /** Answers what workflows ask of the configuration; needs no secret and no connection. */
 export function createNames(configuration: Configuration, programVersion: string): Names {
-  const heartbeatTimeoutMs = heartbeatTimeout(configuration);
+  const timeouts = {
+    heartbeatTimeoutMs: durationOf('heartbeatTimeout', configuration.temporal.heartbeatTimeout),
+    hostTimeoutMs: durationOf('hostTimeout', configuration.temporal.hostTimeout),
+  };
   return {
     resolveSource(name) {
       const source = own(configuration.sources, name);
@@ -25,13 +28,14 @@ export function createNames(configuration: Configuration, programVersion: string
         username: userInfo().username,
         programVersion: `resguardo ${programVersion}`,
         tags: source.tags,
-        heartbeatTimeoutMs,
+        ...timeouts,
       };
     },
     resolveRepository: (name) => ({
       repository: repositoryName(configuration, name),
+      host: configuration.host,
       queue: hostQueue(configuration.host),
-      heartbeatTimeoutMs,
+      ...timeouts,
     }),
   };
 }
@@ -58,10 +62,10 @@ function snapshotPaths(name: string, source: SourceConfiguration): readonly stri
   }
 }
 
-function heartbeatTimeout({ temporal }: Configuration): number {
-  const timeoutMs = parseDuration(temporal.heartbeatTimeout);
-  if (timeoutMs !== undefined) return timeoutMs;
-  throw new Failure('InvalidConfiguration', 'temporal.heartbeatTimeout: must be a duration such as 60s');
+function durationOf(field: string, text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs !== undefined) return durationMs;
+  throw new Failure('InvalidConfiguration', `temporal.${field}: must be a duration such as 60s`);
 }
 
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {

@@ -17,24 +17,33 @@ export async function backupSource(rawInput: unknown): Promise<BackupResult> {
     subject: (input) => input.source,
     body: async (story, input) => {
       const source = await resolve(story, input);
-      const steps = stepsOn(source);
+      const steps = stepsOn(source, { isUnattended: input.schedule !== undefined });
 
       story.enter('preflight');
       const { description } = await steps.preflight(source);
+      story.know({ note: description });
 
-      story.enter('capture', description);
+      story.enter('capture');
       const backupStart = story.now();
       const captured = await steps.capture({ source, runId: story.runId });
+      const { summary, warnings, warningCount } = captured;
+      story.know({ bytesAdded: summary.dataAddedPacked });
+      story.count(numbersOf(captured));
 
-      story.enter('commit', description);
+      story.enter('commit');
       const draft = snapshotDraft({ story, input, source, captured, backupStart });
       const { snapshot } = await steps.commitSnapshot({ repository: source.repository, draft });
+      story.know({ snapshot });
 
-      story.enter('check', `Snapshot \`${snapshot.slice(0, 8)}\``);
-      await checkSnapshot(source, snapshot);
+      story.enter('check');
+      refuseDamage(
+        source,
+        snapshot,
+        await steps.check({ repository: source.repository, snapshot, readDataPercent: 0 }),
+      );
 
-      const status = captured.warningCount > 0 ? 'partial' : 'done';
-      const { summary, warnings, warningCount } = captured;
+      const status = warningCount > 0 ? 'partial' : 'done';
+      if (warningCount > 0) story.know({ note: `${description}; ${warningCount} warnings` });
       const result: BackupResult = {
         source: source.source,
         kind: source.kind,
@@ -47,21 +56,30 @@ export async function backupSource(rawInput: unknown): Promise<BackupResult> {
         startedAt: story.startedAt,
         finishedAt: story.now(),
       };
-      return { result, status, snapshot, bytesAdded: summary.dataAddedPacked };
+      return { result, status };
     },
   });
 }
 
 async function resolve(story: Story, input: BackupSourceInput): Promise<ResolvedSource> {
-  story.mark('source', input.source);
+  story.mark('source');
   const source = await lookUp.resolveSource(input.source);
-  story.mark('kind', source.kind);
-  story.mark('repository', source.repository);
-  if (input.kind !== undefined && input.kind !== source.kind) {
-    const message = `The input of backupSource is wrong: kind: the source ${source.source} is of kind ${source.kind}, not ${input.kind}`;
+  const { kind, repository, host } = source;
+  story.know({ kind, repository, host });
+  story.mark('source');
+  if (input.kind !== undefined && input.kind !== kind) {
+    const message = `The input of backupSource is wrong: kind: the source ${source.source} is of kind ${kind}, not ${input.kind}`;
     throw toApplicationFailure(new Failure('InvalidInput', message));
   }
   return source;
+}
+
+function numbersOf({ summary }: CaptureResult) {
+  return {
+    filesDone: summary.totalFilesProcessed,
+    bytesDone: summary.totalBytesProcessed,
+    bytesStored: summary.dataAddedPacked,
+  };
 }
 
 interface DraftParts {
@@ -74,7 +92,6 @@ interface DraftParts {
 
 /** Fixed here, time included, so that every attempt of the commit writes the same bytes. */
 function snapshotDraft({ story, input, source, captured, backupStart }: DraftParts): SnapshotDraft {
-  const now = story.now();
   const tags = [
     `source:${source.source}`,
     `kind:${source.kind}`,
@@ -94,14 +111,18 @@ function snapshotDraft({ story, input, source, captured, backupStart }: DraftPar
     tags: [...new Set(tags)],
     programVersion: source.programVersion,
     backupStart,
-    backupEnd: now,
+    backupEnd: story.now(),
     summary: captured.summary,
   };
 }
 
-async function checkSnapshot(source: ResolvedSource, snapshot: string): Promise<void> {
-  const found = await stepsOn(source).check({ repository: source.repository, snapshot, readDataPercent: 0 });
-  if (found.damageCount === 0) return;
-  const message = `Snapshot ${snapshot.slice(0, 8)} in repository ${source.repository} is damaged: ${found.damages[0]}`;
+interface Found {
+  readonly damages: readonly string[];
+  readonly damageCount: number;
+}
+
+function refuseDamage(source: ResolvedSource, snapshot: string, { damages, damageCount }: Found): void {
+  if (damageCount === 0) return;
+  const message = `Snapshot ${snapshot.slice(0, 8)} in repository ${source.repository} is damaged: ${damages[0]}`;
   throw toApplicationFailure(new Failure('RepositoryDamaged', message));
 }

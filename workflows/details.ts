@@ -1,14 +1,14 @@
 import type { Failure } from '../contracts/failures.ts';
-import type { Phase } from '../contracts/jobs.ts';
+import type { Phase, Progress } from '../contracts/jobs.ts';
 import type { WorkflowType } from '../contracts/messages.ts';
+import type { RunFacts } from './story.ts';
 
 export interface RunDescription {
   readonly workflow: WorkflowType;
-  readonly subject: string;
-  readonly phase: Phase;
+  readonly facts: RunFacts;
+  readonly progress: Progress;
   readonly startedAt: string;
-  readonly note?: string | undefined;
-  readonly failure?: Failure;
+  readonly failure?: Failure | undefined;
 }
 
 const titles: Readonly<Record<WorkflowType, string>> = {
@@ -19,7 +19,7 @@ const titles: Readonly<Record<WorkflowType, string>> = {
 
 const phases: Readonly<Record<Phase, string>> = {
   starting: 'Starting',
-  preflight: 'Checking that the source can be read',
+  preflight: 'Checking that everything is there',
   capture: 'Reading the source into the repository',
   commit: 'Writing the snapshot',
   check: 'Checking the repository',
@@ -30,30 +30,57 @@ const phases: Readonly<Record<Phase, string>> = {
 };
 
 /** The live details of a run in the Web UI, as Markdown: where it stands, and what one can do now. */
-export function describeRun({ workflow, subject, phase, startedAt, note, failure }: RunDescription): string {
+export function describeRun(run: RunDescription): string {
+  const { workflow, facts, progress, startedAt, failure } = run;
   const rows = [
-    ['Now', failure === undefined ? phases[phase] : `Failed: **${failure.type}**`],
+    ['Now', failure === undefined ? phases[progress.phase] : `Stopped: **${failure.type}**`],
     ['Since', startedAt],
-    ...(note === undefined ? [] : [['Note', note]]),
-    ...(failure === undefined
-      ? []
-      : [
-          ['Why', inTable(failure.message)],
-          ['What to do', inTable(failure.advice)],
-        ]),
+    ...given('Note', facts.note),
+    ...given('Host', facts.host),
+    ...given('Repository', facts.repository),
+    ...given('Snapshot', facts.snapshot && `\`${facts.snapshot.slice(0, 8)}\``),
+    ...given(
+      'Read',
+      progress.bytesDone > 0 ? `${progress.filesDone} files, ${size(progress.bytesDone)}` : '',
+    ),
+    ...given('Stored anew', facts.bytesAdded === undefined ? '' : size(facts.bytesAdded)),
+    ...given('Why', failure?.message),
+    ...given('What to do', failure?.advice),
   ];
   const table = ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
-  return `### ${titles[workflow]} **${subject}**\n\n${table}\n\n${whatToDo(workflow, subject, phase)}`;
+  const actions = whatToDo(run).map((line) => `- ${line}`);
+  return `### ${titles[workflow]} **${facts.subject}**\n\n${table}\n\n**What you can do**\n\n${actions.join('\n')}`;
 }
 
-function whatToDo(workflow: WorkflowType, subject: string, phase: Phase): string {
-  if (workflow === 'verification') return `All about the repository: \`resguardo verify\``;
-  const lines = [`Snapshots: \`resguardo snapshots --source ${subject}\``];
-  if (phase !== 'finished') lines.push('Cancelling is safe: what is stored stays, and the next run uses it.');
-  return lines.map((line) => `- ${line}`).join('\n');
+function whatToDo({ workflow, facts, progress }: RunDescription): readonly string[] {
+  const isOver = progress.phase === 'finished';
+  const short = facts.snapshot?.slice(0, 8);
+  if (workflow === 'verification') {
+    return isOver
+      ? ['Read all of the data, too: `resguardo verify --read-data`']
+      : ['Cancelling is safe: a verification changes nothing.'];
+  }
+  return [
+    ...(isOver ? [] : ['Cancelling is safe: what is stored stays, and the next run uses it.']),
+    `List the snapshots: \`resguardo snapshots --source ${facts.subject}\``,
+    ...(short === undefined
+      ? []
+      : [
+          `Look into this one: \`resguardo ls ${short}\`, or with restic, \`restic -r <URL of ${facts.repository}> ls ${short}\``,
+        ]),
+  ];
 }
 
-/** A bar or a line break would end the cell. */
-function inTable(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
+function given(name: string, value: string | undefined): [string, string][] {
+  // A bar or a line break would end the cell.
+  return value ? [[name, value.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ')]] : [];
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** "1.4 GB", in powers of ten as disks are sold. */
+function size(bytes: number): string {
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(bytes, 1)) / 3)));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
 }

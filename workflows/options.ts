@@ -23,8 +23,8 @@ const retry: RetryPolicy = {
   nonRetryableErrorTypes: [...nonRetryableFailureTypes],
 };
 
-/** A host that takes no work for so long is off, and people should know rather than wait. */
-const hostAbsence = '15 minutes';
+/** Four attempts in 35 s: somebody sits in front of a screen and can mend what is wrong. */
+const impatient: RetryPolicy = { ...retry, maximumAttempts: 4 };
 
 /** Waiting lets the activity release locks and end its programs before the workflow goes on. */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
@@ -38,22 +38,34 @@ export const lookUp = proxyActivities<Pick<ControlActivities, 'resolveSource' | 
   retry: { ...retry, initialInterval: '1 second', maximumInterval: '1 minute' },
 });
 
-/** Telling people is tried for a day: a run whose failure nobody hears of is the worst failure. */
+/**
+ * A run whose failure nobody hears of is the worst failure; but while it tells, the next backup of the source
+ * cannot begin. An hour bridges a restart and most outages.
+ */
 export const tell = proxyActivities<Pick<ControlActivities, 'notify'>>({
   taskQueue: controlQueue,
   summary: 'Tell how it ended',
   startToCloseTimeout: '2 minutes',
-  scheduleToCloseTimeout: '24 hours',
-  retry,
+  scheduleToCloseTimeout: '1 hour',
+  retry: { ...retry, maximumInterval: '1 minute' },
 });
 
+export interface StepSettings {
+  /** A schedule has started the run, so that nobody waits in front of a screen. */
+  readonly isUnattended: boolean;
+}
+
 /** Steps on the host of a source or repository. */
-export function stepsOn(place: ResolvedSource | ResolvedRepository) {
+export function stepsOn(
+  place: ResolvedSource | ResolvedRepository,
+  { isUnattended }: StepSettings = { isUnattended: false },
+) {
   return {
-    /** Connects and looks; a server that restarts is back within minutes. */
+    /** Connects and looks. At night it is worth while to wait for a server that restarts. */
     preflight: step(place, 'Check the source', {
       startToCloseTimeout: '5 minutes',
       scheduleToCloseTimeout: '1 hour',
+      ...(isUnattended ? {} : { retry: impatient }),
     }).preflight,
     /** The longest first backup that we know of took a day; after a week nobody wants it any more. */
     capture: step(place, 'Read the source into the repository', {
@@ -73,6 +85,7 @@ export function stepsOn(place: ResolvedSource | ResolvedRepository) {
     planRestore: step(place, 'Find the snapshot', {
       startToCloseTimeout: '10 minutes',
       scheduleToCloseTimeout: '1 hour',
+      retry: impatient,
     }).planRestore,
     /** Somebody waits for a restore: retried, but given up within the day that a large one may take. */
     restoreSnapshot: step(place, 'Restore', {
@@ -90,7 +103,8 @@ function step(place: ResolvedSource | ResolvedRepository, summary: string, times
   return proxyActivities<HostActivities>({
     taskQueue: place.queue,
     summary,
-    scheduleToStartTimeout: hostAbsence,
+    // A host that takes no work for so long is off, and people should know rather than wait.
+    scheduleToStartTimeout: place.hostTimeoutMs,
     // Shorter than this, a restart of the Temporal server would give a living worker's step to another.
     heartbeatTimeout: place.heartbeatTimeoutMs,
     cancellationType,

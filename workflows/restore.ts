@@ -15,10 +15,11 @@ export async function restore(rawInput: unknown): Promise<RestoreResult> {
     schema: restoreInputSchema,
     subject: (input) => input.source,
     body: async (story, input) => {
-      story.mark('source', input.source);
+      story.mark('source');
       const source = await lookUp.resolveSource(input.source);
-      story.mark('kind', source.kind);
-      story.mark('repository', source.repository);
+      const { kind, repository, host } = source;
+      story.know({ kind, repository, host });
+      story.mark('source');
       const steps = stepsOn(source);
 
       story.enter('preflight');
@@ -30,8 +31,10 @@ export async function restore(rawInput: unknown): Promise<RestoreResult> {
         runId: story.runId,
       });
 
-      story.enter('restore', `Snapshot \`${plan.snapshot.slice(0, 8)}\` of ${plan.snapshotTime}`);
+      story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, into ${plan.target}` });
+      story.enter('restore');
       const restored = await steps.restoreSnapshot(plan);
+      story.count({ filesDone: restored.files, bytesDone: restored.bytes });
 
       story.enter('compare');
       const checks = await steps.compareRestored(plan);
@@ -46,7 +49,7 @@ export async function restore(rawInput: unknown): Promise<RestoreResult> {
         startedAt: story.startedAt,
         finishedAt: story.now(),
       };
-      return { result, status: restored.warnings.length > 0 ? 'partial' : 'done', snapshot: plan.snapshot };
+      return { result, status: restored.warnings.length > 0 ? 'partial' : 'done' };
     },
   });
 }

@@ -1,8 +1,9 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import {
   CancellationScope,
   defineQuery,
   isCancellation,
+  log,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -11,11 +12,11 @@ import {
 import type { z } from 'zod';
 import type { RunReport } from '../contracts/activities.ts';
 import { toApplicationFailure } from '../contracts/application-failure.ts';
-import { isFailure } from '../contracts/failures.ts';
+import { type Failure, isFailure } from '../contracts/failures.ts';
 import { parseInput } from '../contracts/inputs.ts';
 import type { Phase, Progress } from '../contracts/jobs.ts';
 import { queryNames, type WorkflowType } from '../contracts/messages.ts';
-import { type RunStatus, searchAttributes } from '../contracts/search-attributes.ts';
+import { searchAttributes } from '../contracts/search-attributes.ts';
 import { describeRun } from './details.ts';
 import { knownFailure } from './failures.ts';
 import { tell } from './options.ts';
@@ -24,29 +25,31 @@ import { tell } from './options.ts';
 export interface Outcome<Result> {
   readonly result: Result;
   readonly status: 'done' | 'partial';
-  readonly snapshot?: string;
-  readonly bytesAdded?: number;
 }
 
 export interface StoryOptions<Input, Result> {
   readonly workflow: WorkflowType;
   readonly schema: z.ZodType<Input>;
-  /** Source or repository that the run is about. */
+  /** Source or repository that the run is about, as far as the input tells. */
   readonly subject: (input: Input) => string;
   readonly body: (story: Story, input: Input) => Promise<Outcome<Result>>;
 }
 
-/** How a run shows itself while it goes on: phase, numbers, search attributes. */
-export interface Story {
-  readonly runId: string;
-  readonly startedAt: string;
-  /** Workflow time, the same at each replay; ISO, UTC. */
-  now(): string;
-  enter(phase: Phase, note?: string): void;
-  mark(attribute: KeywordAttribute, value: string): void;
+/** What becomes known of a run while it goes on; shown in the Web UI, told in reports. */
+export interface RunFacts {
+  readonly subject: string;
+  readonly kind?: string;
+  readonly repository?: string;
+  /** Host that does the work. */
+  readonly host?: string;
+  /** A snapshot that is stored, or that is restored from. */
+  readonly snapshot?: string;
+  readonly bytesAdded?: number;
+  /** One line for people. */
+  readonly note?: string;
 }
 
-type KeywordAttribute = Exclude<keyof typeof searchAttributes, 'bytesAdded'>;
+export type Numbers = Partial<Pick<Progress, 'filesDone' | 'bytesDone' | 'bytesStored'>>;
 
 /**
  * Frames a workflow: answers queries from the first moment, parses the input, runs the body, tells people how
@@ -56,10 +59,9 @@ export async function runStory<Input, Result>(
   rawInput: unknown,
   options: StoryOptions<Input, Result>,
 ): Promise<Result> {
-  const startedAt = workflowInfo().startTime.toISOString();
-  let phase: Phase = 'starting';
+  const story = new Story(options.workflow);
   let result: Result | undefined;
-  setHandler(defineQuery<Progress>(queryNames.progress), () => noProgressIn(phase), {
+  setHandler(defineQuery<Progress>(queryNames.progress), () => story.progress, {
     description: 'Step under way',
   });
   setHandler(defineQuery<Result | undefined>(queryNames.result), () => result, {
@@ -67,71 +69,117 @@ export async function runStory<Input, Result>(
   });
 
   const input = parsed(options, rawInput);
-  const subject = options.subject(input);
-  const story: Story = {
-    runId: workflowInfo().runId,
-    startedAt,
-    now: () => new Date().toISOString(),
-    enter: (next, note) => {
-      phase = next;
-      setCurrentDetails(describeRun({ workflow: options.workflow, subject, phase, startedAt, note }));
-    },
-    mark,
-  };
-  mark('status', 'running');
+  story.know({ subject: options.subject(input) });
   story.enter('starting');
   try {
     const outcome = await options.body(story, input);
     result = outcome.result;
-    story.enter('notify');
-    await tellEnd(options.workflow, subject, { ...outcome, startedAt });
-    story.enter(
-      'finished',
-      outcome.snapshot === undefined ? undefined : `Snapshot \`${outcome.snapshot.slice(0, 8)}\``,
-    );
+    await story.end(outcome.status);
     return outcome.result;
   } catch (error) {
-    throw await failRun(error, { workflow: options.workflow, subject, startedAt });
+    const failure = knownFailure(error, story.facts.host);
+    // A fault of ours: Temporal keeps the run until a mended worker comes.
+    if (failure === undefined) throw error;
+    await story.end(isCancellation(error) ? 'cancelled' : 'failed', failure);
+    throw isCancellation(error) ? error : toApplicationFailure(failure);
   }
 }
 
-interface FailedRun {
-  readonly workflow: WorkflowType;
-  readonly subject: string;
-  readonly startedAt: string;
-}
+/** How a run shows itself while it goes on: phase, numbers, search attributes, live details. */
+export class Story {
+  readonly runId = workflowInfo().runId;
+  /** ISO, UTC. */
+  readonly startedAt = workflowInfo().startTime.toISOString();
+  readonly #workflow: WorkflowType;
+  #facts: RunFacts = { subject: '' };
+  #progress: Progress = { phase: 'starting', filesDone: 0, bytesDone: 0, bytesStored: 0 };
 
-/** Tells of the end, even when the run was cancelled, and gives back what to throw. */
-async function failRun(error: unknown, { workflow, subject, startedAt }: FailedRun): Promise<unknown> {
-  const failure = knownFailure(error);
-  if (failure === undefined) return error;
-  const status = isCancellation(error) ? 'cancelled' : 'failed';
-  await CancellationScope.nonCancellable(async () => {
-    setCurrentDetails(describeRun({ workflow, subject, phase: 'finished', startedAt, failure }));
-    await tellEnd(workflow, subject, { status, startedAt, message: failure.message, advice: failure.advice });
-  });
-  return isCancellation(error) ? error : toApplicationFailure(failure);
-}
+  constructor(workflow: WorkflowType) {
+    this.#workflow = workflow;
+  }
 
-type End = Pick<RunReport, 'status' | 'startedAt' | 'snapshot' | 'bytesAdded' | 'message' | 'advice'>;
+  get facts(): RunFacts {
+    return this.#facts;
+  }
 
-async function tellEnd(workflow: WorkflowType, subject: string, end: End): Promise<void> {
-  mark('status', end.status);
-  if (end.bytesAdded !== undefined) markBytes(end.bytesAdded);
-  const { workflowId, runId } = workflowInfo();
-  await tell.notify({
-    workflow,
-    workflowId,
-    runId,
-    subject,
-    status: end.status,
-    startedAt: end.startedAt,
-    finishedAt: new Date().toISOString(),
-    ...(end.snapshot === undefined ? {} : { snapshot: end.snapshot }),
-    ...(end.bytesAdded === undefined ? {} : { bytesAdded: end.bytesAdded }),
-    ...(end.message === undefined ? {} : { message: end.message }),
-    ...(end.advice === undefined ? {} : { advice: end.advice }),
-  });
+  /** The numbers of finished steps; those of the step under way are in its heartbeats. */
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** Workflow time, the same at each replay; ISO, UTC. */
+  now(): string {
+    return new Date().toISOString();
+  }
+
+  know(facts: Partial<RunFacts>): void {
+    this.#facts = { ...this.#facts, ...facts };
+  }
+
+  count(numbers: Numbers): void {
+    this.#progress = { ...this.#progress, ...numbers };
+  }
+
+  enter(phase: Phase): void {
+    this.#progress = { ...this.#progress, phase };
+    this.#show();
+  }
+
+  /** Makes the run findable: by source, kind and repository, as far as they are known. */
+  mark(subject: 'source' | 'repository'): void {
+    const { kind, repository } = this.#facts;
+    upsertSearchAttributes([
+      keyword('status', 'running'),
+      ...(subject === 'source' ? [keyword('source', this.#facts.subject)] : []),
+      ...(kind === undefined ? [] : [keyword('kind', kind)]),
+      ...(repository === undefined ? [] : [keyword('repository', repository)]),
+    ]);
+  }
+
+  /** Tells of the end, even when the run was cancelled. That telling fails does not change how a run ended. */
+  async end(status: RunReport['status'], failure?: Failure): Promise<void> {
+    const { bytesAdded } = this.#facts;
+    const bytes = bytesAdded === undefined ? [] : [bytesAttribute(bytesAdded)];
+    upsertSearchAttributes([keyword('status', status), ...bytes]);
+    this.enter('notify');
+    this.#show(failure);
+    const report = this.#report(status, failure);
+    await CancellationScope.nonCancellable(async () => {
+      try {
+        await tell.notify(report);
+      } catch (error) {
+        log.error('How the run ended could not be told', { error });
+      }
+    });
+    this.#progress = { ...this.#progress, phase: 'finished' };
+    this.#show(failure);
+  }
+
+  #report(status: RunReport['status'], failure: Failure | undefined): RunReport {
+    const { subject, snapshot, bytesAdded } = this.#facts;
+    return {
+      workflow: this.#workflow,
+      workflowId: workflowInfo().workflowId,
+      runId: this.runId,
+      subject,
+      status,
+      startedAt: this.startedAt,
+      finishedAt: this.now(),
+      ...(snapshot === undefined ? {} : { snapshot }),
+      ...(bytesAdded === undefined ? {} : { bytesAdded }),
+      ...(failure === undefined
+        ? {}
+        : { message: failure.message, advice: failure.advice, failure: failure.type }),
+    };
+  }
+
+  #show(failure?: Failure): void {
+    const { startedAt } = this;
+    const workflow = this.#workflow;
+    setCurrentDetails(
+      describeRun({ workflow, facts: this.#facts, progress: this.#progress, startedAt, failure }),
+    );
+  }
 }
 
 /** A wrong input fails the run at once: nobody needs to be told who has just typed it. */
@@ -140,22 +188,19 @@ function parsed<Input, Result>({ workflow, schema }: StoryOptions<Input, Result>
     return parseInput(workflow, schema, rawInput);
   } catch (error) {
     if (!isFailure(error)) throw error;
-    mark('status', 'failed');
+    upsertSearchAttributes([keyword('status', 'failed')]);
     throw toApplicationFailure(error);
   }
 }
 
-function mark(attribute: KeywordAttribute, value: string | RunStatus): void {
+type KeywordAttribute = Exclude<keyof typeof searchAttributes, 'bytesAdded'>;
+
+function keyword(attribute: KeywordAttribute, value: string): SearchAttributePair {
   const { name, type } = searchAttributes[attribute];
-  upsertSearchAttributes([{ key: defineSearchAttributeKey(name, type), value }]);
+  return { key: defineSearchAttributeKey(name, type), value };
 }
 
-function markBytes(value: number): void {
+function bytesAttribute(value: number): SearchAttributePair {
   const { name, type } = searchAttributes.bytesAdded;
-  upsertSearchAttributes([{ key: defineSearchAttributeKey(name, type), value }]);
-}
-
-/** Numbers come from the heartbeats of the step under way; the workflow itself knows the phase. */
-function noProgressIn(phase: Phase): Progress {
-  return { phase, filesDone: 0, bytesDone: 0, bytesStored: 0 };
+  return { key: defineSearchAttributeKey(name, type), value };
 }

@@ -13,14 +13,15 @@ export async function verification(rawInput: unknown): Promise<VerificationResul
     subject: (input) => input.repository ?? 'the default repository',
     body: async (story, input) => {
       const place = await lookUp.resolveRepository(input.repository);
-      story.mark('repository', place.repository);
+      const { repository, host } = place;
       const readDataPercent = input.readDataPercent ?? 0;
+      const note = readDataPercent > 0 ? `Reading ${readDataPercent} % of the data` : 'Structure alone';
+      story.know({ subject: repository, repository, host, note });
+      story.mark('repository');
 
-      story.enter(
-        'check',
-        readDataPercent > 0 ? `Reading ${readDataPercent} % of the data` : 'Structure alone',
-      );
-      const result = await stepsOn(place).check({ repository: place.repository, readDataPercent });
+      story.enter('check');
+      const result = await stepsOn(place).check({ repository, readDataPercent });
+      story.count({ bytesDone: result.bytesRead });
       if (result.damageCount > 0) throw toApplicationFailure(damage(result));
       return { result, status: 'done' };
     },

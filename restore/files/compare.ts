@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { constants, type BigIntStats } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
 import { Failure } from '../../contracts/failures.ts';
 import type { RestoreCheck } from '../../contracts/jobs.ts';

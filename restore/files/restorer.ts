@@ -12,9 +12,13 @@ export function createFilesRestorer(): Restorer {
 
 async function checkTarget(target: string): Promise<string> {
   if (!path.isAbsolute(target)) {
-    throw new Failure('InvalidInput', `The input of restore is wrong: target: ${target} is no absolute path`, {
-      advice: `Write the whole path of the folder, such as /restore/${path.basename(target)}.`,
-    });
+    throw new Failure(
+      'InvalidInput',
+      `The input of restore is wrong: target: ${target} is no absolute path`,
+      {
+        advice: `Write the whole path of the folder, such as /restore/${path.basename(target)}.`,
+      },
+    );
   }
   const folder = path.resolve(target);
   const kind = await kindOf(folder);
