@@ -1,0 +1,62 @@
+import type { RunReport } from '../contracts/activities.ts';
+import type { Finding } from '../contracts/findings.ts';
+import type { NotificationEvent } from '../contracts/notifications.ts';
+import { formatBytes } from '../policy/wording.ts';
+
+/** What is told of the end of a run. A cancelled one is told nobody: whoever cancelled it knows. */
+export function runEvent(report: RunReport): NotificationEvent | undefined {
+  const { status, subject, runId, workflowId, finishedAt, message, advice, failure } = report;
+  if (status === 'cancelled') return undefined;
+  const { topic, title, command } = wordsOf(report);
+  return {
+    id: `${runId}/${status}`,
+    topic: `${topic}/${subject}`,
+    severity: { done: 'ok', partial: 'warning', failed: 'critical' }[status] as NotificationEvent['severity'],
+    title: `${title} ${subject}`,
+    message: message ?? endWords[status],
+    reason: failure ?? status,
+    ...(advice === undefined ? {} : { advice }),
+    ...(command === undefined || status === 'done' ? {} : { command }),
+    facts: {
+      Run: workflowId,
+      'Run id': runId,
+      ...(report.snapshot === undefined ? {} : { Snapshot: report.snapshot.slice(0, 8) }),
+      ...(report.bytesAdded === undefined ? {} : { Added: formatBytes(report.bytesAdded) }),
+    },
+    at: finishedAt,
+  };
+}
+
+/** What is told of a finding of the checks on health, compliance and security. */
+export function findingEvent(
+  { check, subject, level, message, mend }: Finding,
+  at: string,
+): NotificationEvent {
+  const topic = `${check}/${subject}`;
+  return {
+    id: `${topic}/${at}`,
+    topic,
+    severity: level,
+    title: `${check} of ${subject}`,
+    message,
+    ...(mend === undefined ? {} : { advice: mend }),
+    at,
+  };
+}
+
+const endWords = {
+  done: 'The run ended well.',
+  partial: 'Some of it could not be read; what was readable is stored. The run lists the rest.',
+  failed: 'The run failed.',
+} as const;
+
+function wordsOf({ workflow, subject }: RunReport): { topic: string; title: string; command?: string } {
+  switch (workflow) {
+    case 'backupSource':
+      return { topic: 'backup', title: 'Backup of', command: `resguardo backup ${subject}` };
+    case 'verification':
+      return { topic: 'verification', title: 'Verification of', command: 'resguardo verify --read-data' };
+    case 'restore':
+      return { topic: 'restore', title: 'Restore of' };
+  }
+}
