@@ -258,8 +258,12 @@ class ArchiveRun {
 }
 
 async function completed(nodes: readonly PendingNode[]): Promise<readonly EncodedNode[]> {
-  const result = await Promise.all(nodes);
-  return result.filter((node) => node !== undefined);
+  const result: EncodedNode[] = [];
+  for (const pending of nodes) {
+    const node = pending instanceof Promise ? await pending : pending;
+    if (node) result.push(node);
+  }
+  return result;
 }
 
 function encodeUnique(nodes: readonly EncodedNode[], path: string): Buffer {
