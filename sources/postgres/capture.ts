@@ -11,6 +11,7 @@ import { dumpGlobals } from './globals.ts';
 import { restoreInstructions } from './instructions.ts';
 import { encodeManifest, type ManifestContent } from './manifest.ts';
 import type { DatabaseSize } from './server.ts';
+import { defaultLockTimeoutMs } from './session.ts';
 import type { ReadySource } from './source.ts';
 
 /** Go's os.ModeDir. */
@@ -28,7 +29,8 @@ export class PostgresCapture {
     const { options, tools, host } = source;
     this.#source = source;
     this.#context = context;
-    this.#programs = { connection: options.connection, tools, host, signal: context.signal };
+    const { connection, lockTimeoutMs = defaultLockTimeoutMs } = options;
+    this.#programs = { connection, tools, host, lockTimeoutMs, signal: context.signal };
   }
 
   folder(): DirectoryEntry {

@@ -87,6 +87,7 @@ export class DatabaseCapture {
         objects,
       },
       roles: { owners: [...owners], grantees: [...facts.grantees], inPolicies: [...facts.policyRoles] },
+      tablespaces: [...facts.tablespaces],
       tables: [...content.tables],
       sequences: before.flatMap((state, index) => {
         const later = after[index];

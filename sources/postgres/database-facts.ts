@@ -14,13 +14,16 @@ export interface DatabaseFacts {
   /** Roles that have rights on its objects, without owners. */
   readonly grantees: readonly string[];
   readonly policyRoles: readonly string[];
+  readonly tablespaces: readonly string[];
 }
 
 export async function readDatabaseFacts(session: PostgresSession): Promise<DatabaseFacts> {
   const roles = await session.rows(z.object({ role: z.string(), kind: z.string() }), rolesQuery);
   const ofKind = (kind: string): readonly string[] =>
     roles.filter((role) => role.kind === kind).map(({ role }) => role);
+  const tablespaces = await session.rows(z.object({ name: z.string() }), tablespacesQuery);
   return {
+    tablespaces: tablespaces.map(({ name }) => name),
     properties: await readProperties(session),
     extensions: await session.rows(extensionSchema, extensionsQuery),
     grantees: ofKind('a'),
@@ -95,3 +98,7 @@ const rolesQuery = `
     AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND r.rolname !~ '^pg_'
   ORDER BY r.rolname`;
+
+const tablespacesQuery = `
+  SELECT DISTINCT spcname AS name FROM pg_class JOIN pg_tablespace AS s ON s.oid = reltablespace
+  WHERE spcname <> 'pg_global' ORDER BY spcname`;

@@ -6,13 +6,14 @@ import type { PostgresConnection } from './connection.ts';
 import { type DumpFacts, DumpInspector } from './dump-format.ts';
 import { libpqSettings } from './libpq.ts';
 import { programFailure } from './program-errors.ts';
-import { lockTimeoutMs } from './session.ts';
 import type { DatabaseSnapshot } from './snapshot.ts';
 
 export interface ProgramContext {
   readonly connection: PostgresConnection;
   readonly tools: ClientTools;
   readonly host: ProgramHost;
+  /** Longest wait for the locks of a dump, in ms. */
+  readonly lockTimeoutMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +29,7 @@ export interface FinishedDump extends DumpFacts {
  * @throws {Failure} SourceUnreachable, SourceAuthentication, SourceMissing, Stalled, ToolFailed
  */
 export async function* dumpDatabase(
-  { connection, tools, host, signal }: ProgramContext,
+  { connection, tools, host, lockTimeoutMs, signal }: ProgramContext,
   snapshot: DatabaseSnapshot,
 ): AsyncGenerator<Buffer, FinishedDump, undefined> {
   const { database, lost } = snapshot.session;

@@ -70,6 +70,8 @@ const databaseManifestSchema = z.object({
     /** Roles that row security policies name. */
     inPolicies: z.array(z.string()),
   }),
+  /** Tablespaces of objects, besides that of the database. */
+  tablespaces: z.array(z.string()),
   tables: z.array(tableContentSchema),
   /** Each sequence before and after the dump: the dump holds a value from between. */
   sequences: z.array(z.object({ before: sequenceStateSchema, after: sequenceStateSchema })),

@@ -30,7 +30,7 @@ const sessionSettings = {
 } as const;
 
 /** Longest wait for a lock of ours, in ms; we read, so only a change of structure makes us wait. */
-export const lockTimeoutMs = 60_000;
+export const defaultLockTimeoutMs = 60_000;
 
 /** One connection to one database. Ends when the signal is aborted. */
 export class PostgresSession {
@@ -104,7 +104,7 @@ export class PostgresSession {
   }
 
   async #applySettings(): Promise<void> {
-    const settings = { ...sessionSettings, lock_timeout: String(lockTimeoutMs) };
+    const settings = { ...sessionSettings, lock_timeout: String(defaultLockTimeoutMs) };
     await this.#query(
       `SELECT set_config(s.name, s.value, false)
        FROM jsonb_each_text($1::jsonb) AS s(name, value)

@@ -20,6 +20,8 @@ export interface PostgresSourceOptions {
    * tells so.
    */
   readonly rolePasswords?: boolean;
+  /** Longest wait of pg_dump for its locks, in ms; only a change of structure holds them up. Default: one minute. */
+  readonly lockTimeoutMs?: number;
   /** Default: what `programHost(process.env)` finds. */
   readonly host?: ProgramHost;
 }

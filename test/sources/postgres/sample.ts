@@ -14,7 +14,8 @@ export function connectionTo(server: SharedPostgres, database = 'postgres'): Pos
 export async function execute(connection: PostgresConnection, sql: string): Promise<void> {
   const session = await PostgresSession.open(connection, connection.database, never);
   try {
-    await session.run(`SET search_path = public; ${sql}`);
+    await session.run('SET search_path = public');
+    await session.run(sql);
   } finally {
     await session.close();
   }

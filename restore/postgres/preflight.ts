@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { Failure } from '../../contracts/failures.ts';
+import type { Warning } from '../../contracts/jobs.ts';
+import type { ProgramHost } from '../../programs/host.ts';
+import { type ClientTools, findClientTools } from '../../sources/postgres/client-tools.ts';
+import { describeServer, type PostgresConnection } from '../../sources/postgres/connection.ts';
+import type { DatabaseManifest } from '../../sources/postgres/manifest.ts';
+import { readVersion } from '../../sources/postgres/server.ts';
+import type { PostgresSession } from '../../sources/postgres/session.ts';
+
+export interface RestorePreflightRequest {
+  readonly connection: PostgresConnection;
+  readonly manifest: DatabaseManifest;
+  /** Major version of the server that was backed up. */
+  readonly sourceMajor: number;
+  readonly binDir?: string;
+  readonly host: ProgramHost;
+  readonly signal: AbortSignal;
+}
+
+export interface RestorePreflight {
+  readonly major: number;
+  readonly tools: ClientTools;
+  /** Options of pg_restore for what the target does not have. */
+  readonly options: readonly string[];
+  /** Roles of the manifest that the target does not have, or that our user may not act as. */
+  readonly missingRoles: ReadonlySet<string>;
+  readonly warnings: readonly Warning[];
+}
+
+/** pg_restore of this version and later sets a parameter that older servers refuse (transaction_timeout). */
+const firstMajorWithTransactionTimeout = 17;
+
+/**
+ * Checks what a restore needs at the target, before anything is made there.
+ * @throws {Failure} SourceUnsupported for an older server, a missing extension or role; ToolMissing
+ */
+export async function checkTarget(
+  session: PostgresSession,
+  request: RestorePreflightRequest,
+): Promise<RestorePreflight> {
+  const { connection, manifest } = request;
+  const server = await readVersion(session, connection);
+  const subject = `PostgreSQL ${server.version} at ${describeServer(connection)}`;
+  if (server.major < request.sourceMajor) {
+    throw new Failure(
+      'SourceUnsupported',
+      `${subject} is older than version ${request.sourceMajor}, from which the database "${manifest.name}" was backed up`,
+      { advice: `Restore to PostgreSQL ${request.sourceMajor} or newer.` },
+    );
+  }
+  await checkExtensions(session, subject, manifest);
+  const tools = await restoreTools(subject, server.major, request);
+  const missingRoles = await readMissingRoles(session, manifest);
+  const missingSpaces = await readMissingTablespaces(session, manifest);
+  checkPolicyRoles(subject, manifest, missingRoles);
+  return { major: server.major, tools, missingRoles, ...omissions(manifest, missingRoles, missingSpaces) };
+}
+
+async function checkExtensions(
+  session: PostgresSession,
+  subject: string,
+  { name, extensions }: DatabaseManifest,
+): Promise<void> {
+  const missing = await session.rows(
+    z.object({ name: z.string() }),
+    `SELECT wanted.name FROM unnest($1::text[]) AS wanted(name)
+     WHERE wanted.name NOT IN (SELECT a.name FROM pg_available_extensions AS a)`,
+    [extensions.map((extension) => extension.name)],
+  );
+  if (missing.length === 0) return;
+  const list = missing.map((extension) => extension.name).join(', ');
+  throw new Failure(
+    'SourceUnsupported',
+    `${subject} lacks what the database "${name}" needs: the extension ${list}`,
+    {
+      advice: `Install the packages of ${list} on the host of the target server.`,
+    },
+  );
+}
+
+/** The dump must be readable for pg_restore, and what it sends must be understood by the server. */
+async function restoreTools(
+  subject: string,
+  serverMajor: number,
+  { manifest, binDir, host, signal }: RestorePreflightRequest,
+): Promise<ClientTools> {
+  const oldest = manifest.dump.programMajor;
+  const needsOlder = serverMajor < firstMajorWithTransactionTimeout;
+  const newest = needsOlder ? firstMajorWithTransactionTimeout - 1 : Number.POSITIVE_INFINITY;
+  if (oldest > newest) {
+    throw new Failure(
+      'SourceUnsupported',
+      `The dump of the database "${manifest.name}" was written by pg_dump ${manifest.dump.program}, whose pg_restore does not work with ${subject}`,
+      { advice: `Restore to PostgreSQL ${firstMajorWithTransactionTimeout} or newer.` },
+    );
+  }
+  const tools = await findClientTools({
+    major: Math.min(Math.max(oldest, serverMajor), newest),
+    reason: `The target is ${subject}, the dump was written by pg_dump ${manifest.dump.program}`,
+    host,
+    signal,
+    ...(binDir === undefined ? {} : { binDir }),
+  });
+  if (tools.major <= newest) return tools;
+  throw new Failure(
+    'ToolMissing',
+    `pg_restore ${tools.version} in ${tools.folder} does not work with ${subject}: version ${oldest} to ${newest} is needed`,
+    {
+      advice: `Install the client programs of PostgreSQL ${serverMajor} (Debian: postgresql-client-${serverMajor}).`,
+    },
+  );
+}
+
+async function readMissingRoles(
+  session: PostgresSession,
+  { roles, properties }: DatabaseManifest,
+): Promise<ReadonlySet<string>> {
+  const named = [...roles.owners, ...roles.grantees, ...roles.inPolicies, properties.owner];
+  const granted = (properties.grants ?? []).flatMap(({ grantee }) => grantee ?? []);
+  const missing = await session.rows(
+    z.object({ name: z.string() }),
+    `SELECT wanted.name FROM unnest($1::text[]) AS wanted(name)
+     LEFT JOIN pg_roles AS r ON r.rolname = wanted.name
+     WHERE r.oid IS NULL OR wanted.name = ANY ($2::text[]) AND NOT pg_has_role(r.oid, 'MEMBER')`,
+    [
+      [...named, ...granted],
+      [...roles.owners, properties.owner],
+    ],
+  );
+  return new Set(missing.map(({ name }) => name));
+}
+
+async function readMissingTablespaces(
+  session: PostgresSession,
+  { tablespaces }: DatabaseManifest,
+): Promise<readonly string[]> {
+  const missing = await session.rows(
+    z.object({ name: z.string() }),
+    `SELECT wanted.name FROM unnest($1::text[]) AS wanted(name)
+     WHERE wanted.name NOT IN (SELECT spcname FROM pg_tablespace)`,
+    [tablespaces],
+  );
+  return missing.map(({ name }) => name);
+}
+
+function checkPolicyRoles(
+  subject: string,
+  { name, roles }: DatabaseManifest,
+  missing: ReadonlySet<string>,
+): void {
+  const needed = roles.inPolicies.filter((role) => missing.has(role));
+  if (needed.length === 0) return;
+  throw new Failure(
+    'SourceUnsupported',
+    `${subject} lacks roles that row security policies of the database "${name}" name: ${needed.join(', ')}`,
+    { advice: 'Make the roles first, with the globals.sql of the snapshot.' },
+  );
+}
+
+function omissions(
+  { name, roles }: DatabaseManifest,
+  missingRoles: ReadonlySet<string>,
+  missingSpaces: readonly string[],
+): Pick<RestorePreflight, 'options' | 'warnings'> {
+  const owners = roles.owners.filter((role) => missingRoles.has(role));
+  const grantees = roles.grantees.filter((role) => missingRoles.has(role));
+  const found = [
+    {
+      missing: owners,
+      option: '--no-owner',
+      message: `All objects belong to the user of the restore, because these owners are missing: ${owners.join(', ')}`,
+    },
+    {
+      missing: [...owners, ...grantees],
+      option: '--no-acl',
+      message: `Rights on objects are not restored, because these roles are missing: ${[...owners, ...grantees].join(', ')}`,
+    },
+    {
+      missing: missingSpaces,
+      option: '--no-tablespaces',
+      message: `All objects lie in the default tablespace, because these are missing: ${missingSpaces.join(', ')}`,
+    },
+  ].filter(({ missing }) => missing.length > 0);
+  return {
+    options: found.map(({ option }) => option),
+    warnings: found.map(({ message }) => ({ subject: name, message })),
+  };
+}
