@@ -113,8 +113,13 @@ export class Repository implements BlobReader {
     const { scryptCost: cost, failpoint } = options;
     const id = await addKey(store, { master, password, owner: thisOwner(), cost, failpoint });
     const repository = new Repository(store, { id, master }, config, options);
-    // Last, because a config says that a repository is there.
-    await repository.#files.save('config', encodeConfig(config));
+    try {
+      // Last, because a config says that a repository is there.
+      await repository.#files.save('config', encodeConfig(config));
+    } catch (error) {
+      await store.remove({ type: 'key', name: id });
+      throw error;
+    }
     return repository;
   }
 
@@ -123,12 +128,16 @@ export class Repository implements BlobReader {
    * @throws {Failure} RepositoryNotFound, WrongKey, RepositoryUnsupported, RepositoryDamaged
    */
   static async open(store: Store, password: Secret, options: RepositoryOptions = {}): Promise<Repository> {
-    if ((await store.size({ type: 'config', name: '' })) === undefined) throw notFound(store.location);
-    const key = await findKey(store, password);
-    const sealing = new Sealing(key.master);
-    const files = new SealedFiles({ store, sealing, compressor: new Compressor('default') });
-    const config = await files.load('config', '');
-    if (!config) throw notFound(store.location);
+    const sealedConfig = await store.load({ type: 'config', name: '' });
+    if (!sealedConfig) throw notFound(store.location);
+    let config: Buffer | undefined;
+    const isMaster = (master: MasterKey): boolean => {
+      config = new Sealing(master).open(sealedConfig);
+      return config !== undefined;
+    };
+    const otherMaster = damaged('config', '', 'its authentication code is wrong');
+    const key = await findKey(store, { password, isMaster, otherMaster });
+    if (!config) throw otherMaster;
     return new Repository(store, key, decodeConfig(config), options);
   }
 

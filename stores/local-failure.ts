@@ -53,6 +53,7 @@ function reason(code: string): string {
     ENOTDIR: 'a part of the path is a file',
     EEXIST: 'a file stands where a folder should be',
     EIO: 'the disk reports an error',
+    ENOENT: 'its folder is not there',
     EMFILE: 'too many files are open',
   };
   return reasons[code] ?? 'the system refuses';
@@ -66,5 +67,6 @@ function advice(code: string, operation: 'read' | 'write', path: string): { advi
     return { advice: `Mount the file system of ${path} writable, or choose another place.` };
   if (code === 'ENOTDIR' || code === 'EEXIST')
     return { advice: 'Choose a path that is a folder or does not exist.' };
-  return {};
+  if (failureType(code) !== 'StoreUnavailable') return {};
+  return { advice: `Check that the disk which holds ${path} is mounted and whole.` };
 }

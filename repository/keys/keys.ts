@@ -32,6 +32,14 @@ export interface NewKey {
   readonly failpoint?: Failpoint | undefined;
 }
 
+export interface KeySearch {
+  readonly password: Secret;
+  /** Whether this is the master key of the repository. */
+  readonly isMaster: (master: MasterKey) => boolean;
+  /** Thrown when the password opens key files, but none with that master key. */
+  readonly otherMaster: Failure;
+}
+
 /** Stores a key file that opens the master key by a password; returns its id. */
 export async function addKey(store: Store, key: NewKey, signal?: AbortSignal): Promise<string> {
   const cost = key.cost ?? defaultScryptCost;
@@ -46,18 +54,21 @@ export async function addKey(store: Store, key: NewKey, signal?: AbortSignal): P
 }
 
 /**
- * Finds the key file that the password opens.
+ * Finds the key file that the password opens and whose master key is that of the repository: one that a
+ * failed `init` left has another.
  * @throws {Failure} WrongKey; RepositoryDamaged when none is opened and one of them is damaged
  */
-export async function findKey(store: Store, password: Secret, signal?: AbortSignal): Promise<OpenedKey> {
+export async function findKey(store: Store, search: KeySearch, signal?: AbortSignal): Promise<OpenedKey> {
   let tried = 0;
   let unusable: unknown;
   for await (const { name } of store.list('key', signal)) {
     if (++tried > maxKeysTried) break;
     try {
       const file = await loadKeyFile(store, name, signal);
-      const master = file && (await openKeyFile(file, password));
-      if (master) return { id: name, master };
+      const master = file && (await openKeyFile(file, search.password));
+      if (!master) continue;
+      if (search.isMaster(master)) return { id: name, master };
+      unusable ??= search.otherMaster;
     } catch (error) {
       if (!concernsOneKeyFile(error)) throw error;
       unusable ??= error;

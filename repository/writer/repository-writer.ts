@@ -89,7 +89,10 @@ export class RepositoryWriter implements BlobWriter {
     return await this.#saveContent(readDescriptor(fileDescriptor), options);
   }
 
+  /** Waits for the packs that are on their way, at most a few, so that they are in the index too. */
   async checkpoint(signal?: AbortSignal): Promise<void> {
+    this.#stop.signal.throwIfAborted();
+    await this.#packs.settle();
     this.#stop.signal.throwIfAborted();
     await this.#indexWriter.write(signal);
   }
