@@ -59,7 +59,9 @@ export async function acquireLock(place: LockPlace, request: LockRequest): Promi
     } catch (error) {
       const leftMs = until - timing.now();
       if (!isFailure(error, 'RepositoryLocked') || leftMs <= 0) throw error;
-      await delay(Math.min(waitMs, leftMs), undefined, signalOption(request.signal));
+      // Two who were in each other's way must not meet again at the next attempt.
+      const apartMs = waitMs * (0.5 + Math.random() / 2);
+      await delay(Math.min(apartMs, leftMs), undefined, signalOption(request.signal));
     }
   }
 }
