@@ -37,14 +37,21 @@ async function createRuns({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('warnings', 'text', (column) => column.notNull())
     .addPrimaryKeyConstraint('runsKey', ['workflowId', 'runId'])
     .execute();
-  // The newest run of each subject, and all of a subject in order.
-  await schema
-    .createIndex('runsOfSubject')
-    .on('runs')
-    .columns(['workflow', 'subject', 'startedAt'])
-    .execute();
-  await schema.createIndex('runsInOrder').on('runs').columns(['startedAt']).execute();
-  await schema.createIndex('runsByStatus').on('runs').columns(['status', 'startedAt']).execute();
+  const indexes = {
+    // The newest run of each subject, and its newest good one, without a look at the rows.
+    runsOfSubject: ['workflow', 'subject', 'startedAt', 'status'],
+    // Counts of the last days by kind and status, likewise.
+    runsOfWorkflow: ['workflow', 'startedAt', 'kind', 'status'],
+    runsInOrder: ['startedAt'],
+    runsByStatus: ['status', 'startedAt'],
+  } as const;
+  for (const [name, columns] of Object.entries(indexes)) {
+    await schema
+      .createIndex(name)
+      .on('runs')
+      .columns([...columns])
+      .execute();
+  }
   await schema
     .createTable('runTotals')
     .addColumn('workflow', 'text', (column) => column.notNull())
