@@ -125,7 +125,7 @@ async function startOnFreePort(
   cluster: Cluster,
 ): Promise<{ readonly server: ServerProcess; readonly port: number }> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = options.port ?? (await freePort());
+    const port = await freePort(options.port);
     try {
       return { port, server: await startOnPort(port, options, cluster) };
     } catch (error) {

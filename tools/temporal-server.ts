@@ -58,8 +58,8 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
 
 async function startOnce(options: TemporalServerOptions): Promise<TemporalServer> {
   const { executable, headless = false, namespace = 'default' } = options;
-  const address = `${host}:${options.port ?? (await freePort())}`;
-  const uiPort = headless ? undefined : (options.uiPort ?? (await freePort()));
+  const address = `${host}:${await freePort(options.port)}`;
+  const uiPort = headless ? undefined : await freePort(options.uiPort);
   const process = startServerProcess({
     name: 'Temporal',
     command: executable,

@@ -31,6 +31,7 @@ function runScript(script: string, cwd: string, signal: AbortSignal): Promise<st
   return new Promise((resolve) => {
     const child = spawn('npm', ['run', '--silent', script], {
       cwd,
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
       signal,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
