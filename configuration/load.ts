@@ -3,6 +3,11 @@ import { homedir, hostname } from 'node:os';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { Failure } from '../contracts/failures.ts';
+import {
+  configurationFromEnvironment,
+  type EnvironmentConfiguration,
+  variableOf,
+} from './from-environment.ts';
 import { notificationsWithPaths } from './notification-paths.ts';
 import { type ConfigurationText, fieldProblems, syntaxProblem } from './problems.ts';
 import { absoluteReference } from './references.ts';
@@ -10,8 +15,10 @@ import { configurationSchema, type ParsedConfiguration } from './schema.ts';
 
 /** The configuration with every default filled in and every path absolute; checked as a whole. */
 export interface Configuration extends ParsedConfiguration {
-  /** The file that it was read from. */
-  readonly file: string;
+  /** The file that it was read from; absent when it is made of environment variables. */
+  readonly file?: string;
+  /** What is asked for and not done yet: people must hear of it. */
+  readonly warnings: readonly string[];
   readonly host: string;
   readonly stateDir: string;
 }
@@ -26,12 +33,15 @@ export interface LoadOptions {
 const systemFile = '/etc/resguardo/resguardo.yaml';
 
 /**
- * Reads and checks the configuration.
+ * Reads and checks the configuration. Where no file is named and none is there, the environment variables of
+ * older scripts are it (from-environment.ts).
  * @throws {Failure} InvalidConfiguration with a line for each problem: file:line:column: field: what is wrong
  */
 export async function loadConfiguration(options: LoadOptions): Promise<Configuration> {
-  const { file, content } = await readFirst(options);
-  return parseConfiguration(file, content, options.env);
+  const read = await readFirst(options);
+  return 'content' in read
+    ? parseConfiguration(read.file, read.content, options.env)
+    : fromEnvironment(read, options);
 }
 
 /** Checks the text of a configuration file; `file` is an absolute path, from which relative ones start. */
@@ -44,10 +54,28 @@ export function parseConfiguration(file: string, content: string, env: NodeJS.Pr
   const result = configurationSchema.safeParse(document.toJS() ?? {});
   if (!result.success) throw fieldProblems(text, result.error.issues);
   checkReferences(file, result.data);
-  return withPaths(file, result.data, env);
+  return { ...withPaths(path.dirname(file), result.data, env), file, warnings: [] };
 }
 
-async function readFirst({ file, env, cwd }: LoadOptions): Promise<{ file: string; content: string }> {
+function fromEnvironment(
+  { input, problems, warnings }: EnvironmentConfiguration,
+  { cwd, env }: LoadOptions,
+): Configuration {
+  const result = configurationSchema.safeParse(input);
+  const wrong = result.success
+    ? problems
+    : [...problems, ...result.error.issues.map((issue) => `${variableOf(issue.path)}: ${issue.message}`)];
+  if (result.success && wrong.length === 0) return { ...withPaths(cwd, result.data, env), warnings };
+  throw new Failure('InvalidConfiguration', wrong.map((problem) => `environment: ${problem}`).join('\n'), {
+    advice: 'Correct these environment variables, or write resguardo.yaml: `resguardo init`.',
+  });
+}
+
+async function readFirst({
+  file,
+  env,
+  cwd,
+}: LoadOptions): Promise<{ readonly file: string; readonly content: string } | EnvironmentConfiguration> {
   const named = file ?? env.RESGUARDO_CONFIG;
   const candidates = named === undefined ? ['resguardo.yaml', systemFile] : [named];
   for (const candidate of candidates) {
@@ -55,12 +83,14 @@ async function readFirst({ file, env, cwd }: LoadOptions): Promise<{ file: strin
     const content = await readText(absolute);
     if (content !== undefined) return { file: absolute, content };
   }
+  const environment = named === undefined ? configurationFromEnvironment(env) : undefined;
+  if (environment !== undefined) return environment;
   const message =
     named === undefined
       ? `There is no configuration: neither resguardo.yaml in ${cwd} nor ${systemFile}`
       : `There is no configuration file ${path.resolve(cwd, named)}`;
   throw new Failure('InvalidConfiguration', message, {
-    advice: 'Write one as the README shows, or name it by --config FILE or RESGUARDO_CONFIG.',
+    advice: 'Write one by `resguardo init`, or name it by --config FILE or RESGUARDO_CONFIG.',
   });
 }
 
@@ -101,8 +131,12 @@ function checkReferences(file: string, configuration: ParsedConfiguration): void
   throw new Failure('InvalidConfiguration', problems.map((problem) => `${file}: ${problem}`).join('\n'));
 }
 
-function withPaths(file: string, parsed: ParsedConfiguration, env: NodeJS.ProcessEnv): Configuration {
-  const folder = path.dirname(file);
+/** Relative paths start at the folder. */
+function withPaths(
+  folder: string,
+  parsed: ParsedConfiguration,
+  env: NodeJS.ProcessEnv,
+): Omit<Configuration, 'file' | 'warnings'> {
   const repositories = Object.entries(parsed.repositories).map(([name, repository]) => {
     const url = isPath(repository.url) ? path.resolve(folder, repository.url) : repository.url;
     return [name, { ...repository, url, password: absoluteReference(folder, repository.password) }] as const;
@@ -115,7 +149,6 @@ function withPaths(file: string, parsed: ParsedConfiguration, env: NodeJS.Proces
   });
   return {
     ...parsed,
-    file,
     host: parsed.host ?? hostname(),
     stateDir: parsed.stateDir === undefined ? defaultStateDir(env) : path.resolve(folder, parsed.stateDir),
     temporal: withKeyPaths(folder, parsed.temporal),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { nameSchema } from '../contracts/inputs.ts';
 import { durationSchema } from './duration-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
-import { secretReferenceSchema } from './reference-schema.ts';
+import { referencePattern, secretReferenceSchema } from './reference-schema.ts';
 import { schedulesSchema } from './schedules-schema.ts';
 
 /**
@@ -19,7 +19,7 @@ const repositoryUrlSchema = z
 
 const connectionUrlSchema = z
   .string()
-  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|postgres(ql)?:\/\/.+)$/, {
+  .regex(new RegExp(`${referencePattern.source}|^postgres(ql)?://.+$`), {
     error:
       'must be env:NAME or file:PATH that holds a URL, or a URL postgres://USER@HOST:PORT/DATABASE without a password',
   })
@@ -288,6 +288,8 @@ export const configurationSchema = z
   })
   .meta({ title: 'Resguardo configuration', description: 'resguardo.yaml' });
 
+/** What a person, `init` or the environment writes. */
+export type ConfigurationInput = z.input<typeof configurationSchema>;
 export type ParsedConfiguration = z.output<typeof configurationSchema>;
 export type RepositoryConfiguration = Readonly<z.output<typeof repositorySchema>>;
 export type SourceConfiguration = Readonly<z.output<typeof sourceSchema>>;

@@ -1,12 +1,13 @@
 import { open } from 'node:fs/promises';
 import { Failure } from '../contracts/failures.ts';
 import { Secret } from './secret.ts';
+import { splitUrls } from './url-list.ts';
 
 /** Secrets are short; a reference to something larger is a mistake. */
 const longestBytes = 64 * 1024;
 
 /**
- * Gets the value behind a reference: `env:NAME`, or `file:PATH` whose last line end is not part of it.
+ * Gets the value behind a reference: `env:NAME`, `env:NAME#2` (the second URL of a list), or `file:PATH` whose last line end is not part of it.
  * @throws {Failure} SecretUnavailable naming the reference, never the value
  */
 export async function resolveSecret(reference: string, env: NodeJS.ProcessEnv): Promise<Secret> {
@@ -19,15 +20,27 @@ export async function resolveSecret(reference: string, env: NodeJS.ProcessEnv): 
   });
 }
 
-function fromEnvironment(name: string, env: NodeJS.ProcessEnv): Secret {
+function fromEnvironment(reference: string, env: NodeJS.ProcessEnv): Secret {
+  const [name = '', position] = reference.split('#');
   const value = env[name];
-  if (value) return new Secret(value);
+  if (value) return position === undefined ? new Secret(value) : entryOf(name, value, Number(position));
   throw new Failure(
     'SecretUnavailable',
     `The environment variable ${name} is ${value === '' ? 'empty' : 'not set'}`,
     {
       advice: `Set ${name} for the process of the worker, too.`,
     },
+  );
+}
+
+function entryOf(name: string, list: string, position: number): Secret {
+  const entries = splitUrls(list);
+  const entry = entries[position - 1];
+  if (entry !== undefined) return new Secret(entry);
+  throw new Failure(
+    'SecretUnavailable',
+    `The environment variable ${name} lists ${entries.length} URLs, and number ${position} is asked for`,
+    { advice: `Give all processes of Resguardo the same ${name}.` },
   );
 }
 
