@@ -41,10 +41,25 @@ export class PackAssembler {
 
   /** Seals a blob into a pack, waiting for room; returns its length there. The content is free afterwards. */
   async add(type: BlobType, blob: NewBlob): Promise<number> {
-    const builder = await this.#builderFor(type, blob.content.length);
-    const length = builder.add(blob);
-    if (builder.filledBytes >= this.#options.packBytes) this.#close(type, builder);
-    return length;
+    const contentBytes = blob.content.length;
+    if (contentBytes > pooledContentBytes) {
+      const own = this.#oversized(type, contentBytes);
+      const length = own.add(blob);
+      this.#close(type, own);
+      return length;
+    }
+    for (;;) {
+      const builder = this.#open.get(type);
+      // Between this look and the sealing nothing may be awaited: others wait for the same pack, and the first
+      // to fill it closes it.
+      if (builder?.hasRoomFor(contentBytes)) {
+        const length = builder.add(blob);
+        if (builder.filledBytes >= this.#options.packBytes) this.#close(type, builder);
+        return length;
+      }
+      if (builder) this.#close(type, builder);
+      await this.#openPack(type);
+    }
   }
 
   /** Closes the open packs and waits until all are stored. */
@@ -56,17 +71,6 @@ export class PackAssembler {
   /** Waits for the uploads under way, whatever becomes of them. */
   async settle(): Promise<void> {
     await Promise.all(this.#uploads);
-  }
-
-  /** The builder that it resolves to has room, and nobody else has used it since. */
-  async #builderFor(type: BlobType, contentBytes: number): Promise<PackBuilder> {
-    if (contentBytes > pooledContentBytes) return this.#oversized(type, contentBytes);
-    for (;;) {
-      const builder = this.#open.get(type);
-      if (builder?.hasRoomFor(contentBytes)) return builder;
-      if (builder) this.#close(type, builder);
-      await this.#openPack(type);
-    }
   }
 
   /** A pack of its own for a blob that no pooled buffer takes: the tree of a huge folder. */
