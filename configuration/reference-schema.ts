@@ -8,3 +8,10 @@ export const secretReferenceSchema = z.string().regex(referencePattern, {
   error:
     'must be a reference, env:NAME or file:PATH, and never the secret itself: put the secret into a file of mode 600 or into an environment variable',
 });
+
+/** Whether a URL has a password between user and host, or libpq's `password` parameter. */
+export function hasInlinePassword(url: string): boolean {
+  return (
+    /:\/\/[^/\s]*:[^/\s]*@/.test(url) || /^sftp:[^@/\s]+:[^@/\s]+@/.test(url) || /[?&]password=/i.test(url)
+  );
+}

@@ -2,8 +2,15 @@ import { z } from 'zod';
 import { nameSchema } from '../contracts/inputs.ts';
 import { durationSchema } from './duration-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
-import { referencePattern, secretReferenceSchema } from './reference-schema.ts';
+import { hasInlinePassword, secretReferenceSchema } from './reference-schema.ts';
 import { schedulesSchema } from './schedules-schema.ts';
+import { sourceSchema } from './sources-schema.ts';
+
+export type {
+  FilesSourceConfiguration,
+  PostgresSourceConfiguration,
+  SourceConfiguration,
+} from './sources-schema.ts';
 
 /**
  * The configuration as a person writes it. Each field tells its meaning, its default and an example of a
@@ -16,134 +23,6 @@ const repositoryUrlSchema = z
   .refine((url) => !hasInlinePassword(url), {
     error: 'must not hold a password: leave it out here, and give it by an environment variable or a file',
   });
-
-const connectionUrlSchema = z
-  .string()
-  .regex(new RegExp(`${referencePattern.source}|^postgres(ql)?://.+$`), {
-    error:
-      'must be env:NAME or file:PATH that holds a URL, or a URL postgres://USER@HOST:PORT/DATABASE without a password',
-  })
-  .refine((url) => !hasInlinePassword(url), {
-    error:
-      'must not hold a password: put the whole URL into an environment variable and write env:NAME here, or use the fields host, port, user, database and password: env:NAME',
-  });
-
-const connectionFieldsSchema = z.strictObject({
-  host: z
-    .string()
-    .min(1)
-    .default('localhost')
-    .meta({
-      description: 'Host name or address of the server, or the folder of its socket.',
-      examples: ['db1.internal'],
-    }),
-  port: z
-    .int()
-    .min(1)
-    .max(65_535)
-    .default(5432)
-    .meta({ description: 'TCP port.', examples: [5432] }),
-  user: z
-    .string()
-    .min(1)
-    .meta({ description: 'Role that reads the databases.', examples: ['backup'] }),
-  database: z
-    .string()
-    .min(1)
-    .default('postgres')
-    .meta({
-      description: 'Database that is connected to first; the others are found from there.',
-      examples: ['postgres'],
-    }),
-  password: secretReferenceSchema.optional().meta({
-    description: "Reference to the role's password. Left out where the server asks for none.",
-    examples: ['env:PGPASSWORD'],
-  }),
-  sslMode: z
-    .enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full'])
-    .optional()
-    .meta({ description: 'How the connection is encrypted, as in libpq.', examples: ['verify-full'] }),
-});
-
-const sourceFields = {
-  repository: nameSchema.optional().meta({
-    description: 'Repository that takes the snapshots. Default: defaultRepository.',
-    examples: ['main'],
-  }),
-  host: z
-    .string()
-    .min(1)
-    .max(253)
-    .optional()
-    .meta({
-      description: 'Host whose worker reads the data. Default: host of this configuration.',
-      examples: ['db1'],
-    }),
-  tags: z
-    .array(z.string().regex(/^[^,\s:]+(:[^,\s]+)?$/, 'must not contain commas or spaces'))
-    .max(20)
-    .default([])
-    .meta({ description: 'Tags that every snapshot of the source gets.', examples: [['team-a']] }),
-};
-
-const postgresSourceSchema = z
-  .strictObject({
-    kind: z.literal('postgres'),
-    connection: z.union([connectionUrlSchema, connectionFieldsSchema]).meta({
-      description: 'Where the server is. A URL with a password is given by reference: env:NAME or file:PATH.',
-      examples: ['env:DATABASE_URL'],
-    }),
-    databases: z
-      .array(z.string().min(1))
-      .min(1)
-      .optional()
-      .meta({
-        description: 'Databases to back up. Default: all of the server.',
-        examples: [['shop', 'crm']],
-      }),
-    ...sourceFields,
-  })
-  .meta({
-    title: 'PostgreSQL, logical dumps',
-    description: 'Databases of a PostgreSQL server, roles included.',
-  });
-
-const filesSourceSchema = z
-  .strictObject({
-    kind: z.literal('files'),
-    paths: z
-      .array(z.string().min(1))
-      .min(1)
-      .meta({
-        description: 'Files and folders. Relative ones start at the folder of this configuration file.',
-        examples: [['/etc', '/home']],
-      }),
-    exclude: z
-      .array(z.string().min(1))
-      .default([])
-      .meta({
-        description: 'Patterns of what is left out.',
-        examples: [['*.tmp', '__pycache__']],
-      }),
-    excludeCaches: z
-      .boolean()
-      .default(false)
-      .meta({
-        description: 'Leaves out folders that hold a CACHEDIR.TAG.',
-        examples: [true],
-      }),
-    oneFileSystem: z
-      .boolean()
-      .default(false)
-      .meta({
-        description: 'Does not cross into other file systems.',
-        examples: [true],
-      }),
-    ...sourceFields,
-  })
-  .meta({ title: 'Files and folders', description: 'Files and folders of a host.' });
-
-const sourceSchema = z.discriminatedUnion('kind', [postgresSourceSchema, filesSourceSchema]);
 
 const repositorySchema = z.strictObject({
   url: repositoryUrlSchema.meta({
@@ -292,14 +171,4 @@ export const configurationSchema = z
 export type ConfigurationInput = z.input<typeof configurationSchema>;
 export type ParsedConfiguration = z.output<typeof configurationSchema>;
 export type RepositoryConfiguration = Readonly<z.output<typeof repositorySchema>>;
-export type SourceConfiguration = Readonly<z.output<typeof sourceSchema>>;
-export type PostgresSourceConfiguration = Readonly<z.output<typeof postgresSourceSchema>>;
-export type FilesSourceConfiguration = Readonly<z.output<typeof filesSourceSchema>>;
 export type LogConfiguration = Readonly<z.output<typeof logSchema>>;
-
-/** Whether a URL has a password between user and host, or libpq's `password` parameter. */
-export function hasInlinePassword(url: string): boolean {
-  return (
-    /:\/\/[^/\s]*:[^/\s]*@/.test(url) || /^sftp:[^@/\s]+:[^@/\s]+@/.test(url) || /[?&]password=/i.test(url)
-  );
-}

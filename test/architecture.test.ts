@@ -36,6 +36,10 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   posix: ['contracts'],
   tools: ['contracts', 'secrets/secret.ts', 'programs', 'scripts/exclusive.mjs'],
   configuration: ['contracts', 'secrets'],
+  schedules: ['contracts', 'configuration'],
+  http: ['contracts', 'secrets/secret.ts'],
+  notify: ['contracts', 'configuration', 'http', 'policy', 'secrets/secret.ts'],
+  codec: ['contracts', 'secrets'],
 };
 
 /** Packages that a folder may import, where that is narrower than package.json. */
