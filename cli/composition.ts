@@ -1,5 +1,5 @@
 import { Repository } from '../repository/repository.ts';
-import { createFilesSource } from '../sources/files/source.ts';
+import { createFilesSource, type FilesSourceOptions } from '../sources/files/source.ts';
 import type { Source } from '../sources/source.ts';
 import { openStore } from '../stores/open.ts';
 import type { Store } from '../stores/store.ts';
@@ -8,12 +8,14 @@ import { type RepositoryAccess, type RepositorySelection, resolveAccess } from '
 
 /** The one place of the command line that names stores and sources. */
 
+export type { FilesSourceOptions };
+
 export function storeOf({ url }: RepositoryAccess): Store {
   return openStore(url);
 }
 
 /** A source for paths that a person gave on the command line. */
-export function filesSource(options: Parameters<typeof createFilesSource>[0]): Source {
+export function filesSource(options: FilesSourceOptions): Source {
   return createFilesSource(options);
 }
 

@@ -1,15 +1,15 @@
 import { hostname, userInfo } from 'node:os';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { isFailure } from '../contracts/failures.ts';
 import type { BackupSummary, Warning } from '../contracts/jobs.ts';
 import { archive } from '../repository/archive/archiver.ts';
 import type { Entry } from '../repository/archive/entry.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { NewSnapshot, Snapshot } from '../repository/snapshot.ts';
-import type { FilesSourceOptions } from '../sources/files/source.ts';
-import { filesSource } from './composition.ts';
+import { type FilesSourceOptions, filesSource } from './composition.ts';
 import type { ProgressBoard } from './output/progress.ts';
 import { programVersion } from './version.ts';
+import { WarningList } from './warning-list.ts';
 
 /** A backup by the engine alone, as restic does it. */
 export interface EngineBackup {
@@ -35,8 +35,6 @@ export interface EngineBackupResult {
   readonly warningCount: number;
   readonly seconds: number;
 }
-
-const keptWarnings = 100;
 
 /**
  * Stores files or a stream as a snapshot. Nothing is committed unless all of it was read; files that could
@@ -83,23 +81,6 @@ export async function runEngineBackup(
   }
 }
 
-/** Shows warnings as they come, and keeps the first for the result. */
-class WarningList {
-  readonly first: Warning[] = [];
-  count = 0;
-  readonly #board: ProgressBoard;
-
-  constructor(board: ProgressBoard) {
-    this.#board = board;
-  }
-
-  add(warning: Warning): void {
-    this.count += 1;
-    if (this.first.length < keptWarnings) this.first.push(warning);
-    this.#board.warn(warning);
-  }
-}
-
 interface Input {
   readonly paths: readonly string[];
   readonly roots: AsyncIterable<Entry> | Iterable<Entry>;
@@ -130,7 +111,8 @@ function streamEntry(name: string, content: Readable): Entry {
       gid,
       user: username,
     },
-    open: () => content,
+    // Standard input may stand still for ever.
+    open: (signal) => addAbortSignal(signal, content),
   };
 }
 

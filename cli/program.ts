@@ -25,14 +25,14 @@ type Surroundings = Omit<CommandContext, 'configFile'>;
 export async function runCommandLine(host: Host): Promise<number> {
   const interrupt = new Interrupt();
   interrupt.listen();
-  stopWhenReaderGoes(host.stdout, interrupt);
+  const reader = watchReader(host.stdout, interrupt);
   const { env, cwd, stdin } = host;
   const output = createOutput(host);
   try {
     return await parseAndRun(host, { output, interrupt, signal: interrupt.signal, env, cwd, stdin });
   } catch (error) {
-    const failure = toFailure(error);
-    await output.failure(failure);
+    const failure = reader.isGone ? readerGone() : toFailure(error);
+    if (!reader.isGone) await output.failure(failure);
     return exitCodeOf(failure);
   } finally {
     interrupt.close();
@@ -100,7 +100,8 @@ function wrongUsage(error: CommanderError, command: Command): Failure {
   // Commander shows help, as an error, where a group lacks its command.
   const reason =
     error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
-  return new Failure('InvalidInput', `${path.join(' ')}: ${reason}`, {
+  const subject = path.slice(1).join(' ');
+  return new Failure('InvalidInput', subject === '' ? reason : `${subject}: ${reason}`, {
     advice: `See \`${path.join(' ')} --help\`.`,
     cause: error,
   });
@@ -119,10 +120,17 @@ function createOutput({ args, env, stdout, stderr }: Host): Output {
   });
 }
 
-/** In `resguardo ls … | head` the reader goes away in the middle: that is no fault. */
-function stopWhenReaderGoes(stdout: NodeJS.WriteStream, interrupt: Interrupt): void {
+/** In `resguardo ls … | head` the reader goes away in the middle: that is no fault, and nothing to tell. */
+function watchReader(stdout: NodeJS.WriteStream, interrupt: Interrupt): { readonly isGone: boolean } {
+  const reader = { isGone: false };
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
+    reader.isGone = true;
     interrupt.abort('The reader of the output has gone');
   });
+  return reader;
+}
+
+function readerGone(): Failure {
+  return new Failure('Cancelled', 'The reader of the output has gone');
 }

@@ -11,7 +11,7 @@ export async function withControl<T>(
   configuration: Configuration,
   work: (control: Control) => Promise<T>,
 ): Promise<T> {
-  const control = await connectControl({ configuration, env });
+  const control = await connectControl({ settings: configuration.temporal, env });
   try {
     return await work(control);
   } finally {

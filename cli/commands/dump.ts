@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -47,7 +47,8 @@ async function dump(context: CommandContext, id: string, path: string, options: 
     const node = await findNode(repository, snapshot.tree, absolute, signal);
     if (node?.type !== 'file') throw noFile(absolute, snapshot.id, node?.type);
     const content = readFile(repository, node, signal);
-    await pipeline(content, target === undefined ? standardOutput(output) : newFile(target), { signal });
+    if (target === undefined) await pipeline(content, standardOutput(output), { signal });
+    else await pipeline(content, await newFile(target), { signal });
     return Number(node.size ?? 0n);
   });
   if (target !== undefined)
@@ -65,8 +66,15 @@ function standardOutput(output: Output): Writable {
 }
 
 /** Refuses to overwrite. */
-function newFile(path: string): Writable {
-  return createWriteStream(path, { flags: 'wx', mode: 0o600 });
+async function newFile(path: string): Promise<Writable> {
+  try {
+    return (await open(path, 'wx', 0o600)).createWriteStream();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    const message = exists ? `The target ${path} exists` : `Cannot write the target: ${reason}`;
+    throw new Failure(exists ? 'TargetConflict' : 'TargetUnwritable', message, { cause: error });
+  }
 }
 
 function noFile(path: string, snapshot: string, type: string | undefined): Failure {

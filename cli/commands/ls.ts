@@ -41,17 +41,14 @@ async function list(
   path: string | undefined,
   options: Options,
 ): Promise<number> {
+  const folder = path === undefined ? undefined : snapshotPath(path);
   await withRepository(context, options, async (repository) => {
     const snapshot = await repository.findSnapshot(id, snapshotFilter(options));
     await repository.loadIndex(context.signal);
     const nodes =
-      path === undefined
+      folder === undefined
         ? walkTree(repository, snapshot.tree, context.signal)
-        : below(
-            { repository, snapshot, path: snapshotPath(path) },
-            options.recursive === true,
-            context.signal,
-          );
+        : below({ repository, snapshot, path: folder }, options.recursive === true, context.signal);
     await context.output.list(toItems(nodes, options.long === true));
   });
   return 0;

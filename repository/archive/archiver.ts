@@ -217,6 +217,7 @@ class ArchiveRun {
       signal: this.#background.signal,
       onBytes: (bytes) => {
         this.#bytesDone += bytes;
+        this.#pace.moved();
       },
     };
   }

@@ -216,6 +216,7 @@ class RestoreRun {
     const path = place.folder.pathOf(node.name);
     const onBytes = (bytes: number): void => {
       this.#bytesDone += bytes;
+      this.#pace.moved();
     };
     try {
       this.#makeRoom(node, place);

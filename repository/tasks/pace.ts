@@ -22,8 +22,14 @@ export class Pace {
   async turn(): Promise<void> {
     await nextTurn();
     this.#lastTurn = performance.now();
-    if (this.#lastTurn - this.#lastReport < reportMs) return;
-    this.#lastReport = this.#lastTurn;
+    this.moved();
+  }
+
+  /** Reports, if it is time to: to be called as bytes move, because one large file has no turns. */
+  moved(): void {
+    const now = performance.now();
+    if (now - this.#lastReport < reportMs) return;
+    this.#lastReport = now;
     this.#report();
   }
 }
