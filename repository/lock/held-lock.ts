@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../contracts/failures.ts';
+import { ignoreHangUps } from './hang-up.ts';
 import type { LockPlace } from './lock.ts';
 import { encodeLockFile, type LockFile } from './lock-file.ts';
 
@@ -25,6 +26,7 @@ export class HeldLock implements RepositoryLock {
   readonly #place: LockPlace;
   readonly #lost = new AbortController();
   readonly #poll: NodeJS.Timeout;
+  readonly #heedHangUps = ignoreHangUps();
   #file: LockFile;
   #name: string;
   #refreshedMs: number;
@@ -38,8 +40,6 @@ export class HeldLock implements RepositoryLock {
     this.#refreshedMs = Date.parse(file.time);
     this.#poll = setInterval(() => this.#tick(), place.timing.pollEveryMs);
     this.#poll.unref();
-    // restic asks by SIGHUP whether the owner of a lock is alive, which would end a Node process.
-    process.on('SIGHUP', ignoreSignal);
   }
 
   get lost(): AbortSignal {
@@ -57,7 +57,7 @@ export class HeldLock implements RepositoryLock {
     if (this.#released) return;
     this.#released = true;
     clearInterval(this.#poll);
-    process.off('SIGHUP', ignoreSignal);
+    this.#heedHangUps();
     await this.#refreshing;
     await this.#place.store.remove({ type: 'lock', name: this.#name });
   }
@@ -132,5 +132,3 @@ export class HeldLock implements RepositoryLock {
     );
   }
 }
-
-function ignoreSignal(): void {}
