@@ -109,5 +109,7 @@ export class Sealing {
     // A used IV is wiped: were the pool ever read twice, the seal would be visibly zero rather than repeated.
     this.#ivPool.fill(0, this.#ivPosition, this.#ivPosition + ivBytes);
     this.#ivPosition += ivBytes;
+    // Two copies of a running virtual machine hold the same pool; their clocks set them apart.
+    target.writeBigUInt64LE(target.readBigUInt64LE(8) ^ process.hrtime.bigint(), 8);
   }
 }

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { hash, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { promisify } from 'node:util';
 import { type Failure, isFailure } from '../../contracts/failures.ts';
 import { openLocalStore } from '../../stores/local.ts';
 import type { StoreFile } from '../../stores/store.ts';
 import { temporaryFolder } from '../repository/temporary-folder.ts';
 import { testStore } from './conformance.ts';
+import { smallDisk } from './small-disk.ts';
 
 testStore('local', async (t) => openLocalStore(join(await temporaryFolder(t), 'a folder', 'repository')));
 
@@ -111,7 +110,7 @@ test('a file where the repository should be is named with the mend', async (t) =
 });
 
 test('a full disk fails the save alone, and takes it again once there is space', async (t) => {
-  await using disk = await smallDisk(t);
+  await using disk = await smallDisk(t, 2);
   if (!disk) return;
   const store = openLocalStore(join(disk.folder, 'repository'));
   await store.create();
@@ -128,24 +127,6 @@ test('a full disk fails the save alone, and takes it again once there is space',
   await store.remove(fillerFile);
   assert.equal(await store.save(nextFile, [next]), 'stored');
 });
-
-/** A disk of 2 MiB. Undefined, and the test is skipped, when we may not mount one. */
-async function smallDisk(t: TestContext) {
-  const run = promisify(execFile);
-  const folder = await temporaryFolder(t);
-  try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', folder]);
-  } catch {
-    t.skip('only root can mount a small disk');
-    return undefined;
-  }
-  return {
-    folder,
-    [Symbol.asyncDispose]: async () => {
-      await run('umount', [folder]);
-    },
-  };
-}
 
 async function failureOf(promise: Promise<unknown>): Promise<Failure> {
   const outcome = await promise.then(
