@@ -21,3 +21,10 @@ export function duration(text: string): number {
   if (durationMs !== undefined) return durationMs;
   throw new InvalidArgumentError('It must be a duration such as 90s, 15m, 6h or 7d.');
 }
+
+/** A TCP port. */
+export function port(text: string): number {
+  const number = /^\d+$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= 65_535) return number;
+  throw new InvalidArgumentError('It must be a port, from 1 to 65535.');
+}

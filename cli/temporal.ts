@@ -1,6 +1,7 @@
 import type { Configuration } from '../configuration/load.ts';
 import { type Control, connectControl } from '../control/client.ts';
 import type { CommandContext } from './context.ts';
+import { temporalSettings } from './local-temporal.ts';
 
 /**
  * Connects to Temporal, works, and closes the connection.
@@ -11,7 +12,7 @@ export async function withControl<T>(
   configuration: Configuration,
   work: (control: Control) => Promise<T>,
 ): Promise<T> {
-  const control = await connectControl({ settings: configuration.temporal, env });
+  const control = await connectControl({ settings: await temporalSettings(configuration, env), env });
   try {
     return await work(control);
   } finally {

@@ -28,6 +28,8 @@ export interface TemporalServer {
   /** Undefined if there is no Web UI. */
   readonly uiUrl: string | undefined;
   readonly pid: number;
+  /** Resolves when the server has ended, to how it ended. Never rejects. */
+  readonly ended: Promise<string>;
   /** Safe to repeat. */
   stop(): Promise<void>;
 }
@@ -77,6 +79,7 @@ async function startOnce(options: TemporalServerOptions): Promise<TemporalServer
     namespace,
     uiUrl: uiPort === undefined ? undefined : `http://${host}:${uiPort}`,
     pid: process.pid,
+    ended: process.ended,
     // In order takes a second, which is for the file.
     stop: () => process.stop(options.dbFilename === undefined ? 'SIGKILL' : 'SIGTERM'),
   };

@@ -1,4 +1,110 @@
-import type { Definition } from '../../context.ts';
-export function defineRepoCheck({ parent }: Definition): void {
-  parent.command('check');
+import { Failure } from '../../../contracts/failures.ts';
+import { type CheckProgress, type CheckResult, checkRepository } from '../../../repository/check/check.ts';
+import { withLock, withRepository } from '../../composition.ts';
+import type { CommandContext, Definition } from '../../context.ts';
+import { withExamples } from '../../examples.ts';
+import { damageExitCode } from '../../failure.ts';
+import { percentage } from '../../option-values.ts';
+import { formatBytes, formatDuration, formatQuantity } from '../../output/format.ts';
+import { createProgressBoard, type ProgressRow } from '../../output/progress.ts';
+import { addRepositoryOptions, type RepositorySelection } from '../../repository-access.ts';
+
+interface Options extends RepositorySelection {
+  readonly readData?: boolean;
+  readonly readDataSubset?: number;
+  readonly snapshot?: string;
+}
+
+export function defineRepoCheck({ parent, run }: Definition): void {
+  const command = parent
+    .command('check')
+    .description('check the structure of a repository, and its data if asked for')
+    .option('--read-data', 'read, decrypt and verify every byte')
+    .option('--read-data-subset <percent>', 'the same for a random part of the packs', percentage)
+    .option('--snapshot <id>', 'follow the folders of this snapshot alone');
+  addRepositoryOptions(command).action(run(check));
+  withExamples(command, [
+    ['resguardo repo check --repo /srv/backup', 'the structure: every snapshot, folder and index'],
+    ['resguardo repo check --read-data --repo /srv/backup', 'every byte'],
+    ['resguardo repo check --read-data-subset=10% --repo /srv/backup', 'a tenth of the data'],
+  ]);
+}
+
+async function check(context: CommandContext, options: Options): Promise<number> {
+  const { output } = context;
+  const readDataPercent = percentToRead(options);
+  const startedAtMs = performance.now();
+  const board = createProgressBoard({ output });
+  try {
+    const result = await withRepository(context, options, (repository) =>
+      withLock(repository, { exclusive: false, signal: context.signal }, async (signal) => {
+        const row = board.row('check');
+        const snapshot = options.snapshot && (await repository.findSnapshot(options.snapshot)).id;
+        return await checkRepository(repository, {
+          ...(snapshot ? { snapshot } : {}),
+          readDataPercent,
+          signal,
+          onProgress: (progress) => showProgress(row, progress),
+        }).finally(() => row.finish());
+      }),
+    );
+    board.close();
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    await output.summary(
+      { ...result, status: result.damageCount > 0 ? 'damaged' : 'done', seconds },
+      render(result, seconds),
+    );
+    return result.damageCount > 0 ? damageExitCode : 0;
+  } finally {
+    board.close();
+  }
+}
+
+function percentToRead({ readData, readDataSubset }: Options): number {
+  if (readData === true && readDataSubset !== undefined) {
+    throw new Failure('InvalidInput', '--read-data and --read-data-subset exclude each other', {
+      advice: 'Give one of them.',
+    });
+  }
+  return readData === true ? 100 : (readDataSubset ?? 0);
+}
+
+function showProgress(row: ProgressRow, progress: CheckProgress): void {
+  const { step, packsDone, packsTotal, snapshotsDone, bytesRead, bytesTotal, current } = progress;
+  row.update({
+    phase: 'check',
+    filesDone: 0,
+    bytesDone: bytesRead,
+    bytesStored: 0,
+    ...(bytesTotal > 0 ? { totalBytes: bytesTotal } : {}),
+    current: describeStep({ step, packsDone, packsTotal, snapshotsDone, current }),
+  });
+}
+
+type Step = Pick<CheckProgress, 'step' | 'packsDone' | 'packsTotal' | 'snapshotsDone'> & {
+  readonly current: string | undefined;
+};
+
+function describeStep({ step, packsDone, packsTotal, snapshotsDone, current }: Step): string {
+  if (step === 'data') return `reading pack ${packsDone} of ${packsTotal}`;
+  if (step === 'trees') return `snapshot ${snapshotsDone + 1}: ${current ?? ''}`;
+  return step === 'index' ? 'reading the index' : 'comparing packs with the index';
+}
+
+function render(result: CheckResult, seconds: number): string {
+  const counts = [
+    formatQuantity(result.snapshots, 'snapshot'),
+    formatQuantity(result.packs, 'pack'),
+    formatQuantity(result.blobs, 'blob'),
+  ].join(', ');
+  const what = `${counts}; read ${formatBytes(result.bytesRead)} in ${formatDuration(seconds * 1000)}`;
+  if (result.damageCount === 0) return [`No damage found: ${what}`, ...result.notes].join('\n');
+  const more = result.damageCount - result.damages.length;
+  return [
+    `Found ${formatQuantity(result.damageCount, 'damage')}: ${what}`,
+    ...result.damages.map((damage) => `  ${damage}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    ...result.notes,
+    'Do not remove anything. Files whose data is whole can be restored.',
+  ].join('\n');
 }
