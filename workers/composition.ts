@@ -8,8 +8,10 @@ import type { Configuration } from '../configuration/load.ts';
 import type { PostgresSourceConfiguration } from '../configuration/schema.ts';
 import { Failure } from '../contracts/failures.ts';
 import type { Logger } from '../logging/logger.ts';
+import { programHost } from '../programs/host.ts';
 import { Repository, type RepositoryOptions } from '../repository/repository.ts';
 import { createFilesRestorer } from '../restore/files/restorer.ts';
+import { createPostgresRestorer } from '../restore/postgres/restorer.ts';
 import type { Restorer } from '../restore/restorer.ts';
 import { resolveSecret } from '../secrets/resolve.ts';
 import { Secret } from '../secrets/secret.ts';
@@ -36,7 +38,7 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
   return {
     names: createNames(configuration, programVersion),
     createSource: (name) => createSource(configuration, env, name),
-    createRestorer: (name) => createRestorer(configuration, name),
+    createRestorer: (name) => createRestorer(configuration, env, name),
     openRepository: (name) => openRepository(options, name),
     status: new StatusFile(configuration.stateDir),
     logger,
@@ -69,19 +71,26 @@ async function createSource(
       return createPostgresSource({
         name,
         connection,
+        host: programHost(env),
         ...(source.databases !== undefined && { databases: source.databases }),
       });
     }
   }
 }
 
-async function createRestorer(configuration: Configuration, name: string): Promise<Restorer> {
+async function createRestorer(
+  configuration: Configuration,
+  env: NodeJS.ProcessEnv,
+  name: string,
+): Promise<Restorer> {
   const source = sourceNamed(configuration, name);
   switch (source.kind) {
     case 'files':
       return createFilesRestorer();
-    case 'postgres':
-      throw new Failure('SourceUnsupported', 'Restoring databases is not built yet');
+    case 'postgres': {
+      const connection = await postgresConnection(source.connection, env);
+      return createPostgresRestorer({ source: name, connection, host: programHost(env) });
+    }
   }
 }
 
