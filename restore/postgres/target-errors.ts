@@ -17,6 +17,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '42P04': { type: 'TargetConflict' },
   '53100': { type: 'StorageFull' },
   '53200': { type: 'StorageFull', advice: 'Give the server more memory; the step is tried again.' },
+  '0A000': { type: 'SourceUnsupported', advice: 'Restore to a server that was built with ICU.' },
   // Names of locales that this server's system or ICU does not have.
   '22023': { type: 'SourceUnsupported', advice: 'Install the locale on the host of the target server.' },
   '42809': { type: 'SourceUnsupported', advice: 'Install the locale on the host of the target server.' },
