@@ -1,15 +1,16 @@
 import { Failure } from '../../contracts/failures.ts';
 import { ensurePostgres, type PostgresMajor } from '../../tools/postgres.ts';
 import { startPostgres } from '../../tools/postgres-server.ts';
+import { ensurePromtool } from '../../tools/promtool.ts';
 import { ensureRestic, type ResticVersion } from '../../tools/restic.ts';
 import { ensureTemporal } from '../../tools/temporal.ts';
 import { startTemporalServer } from '../../tools/temporal-server.ts';
 import { encodeServer, environmentNames, testSettings } from '../servers/environment.ts';
 import { testFilesReached } from '../source-files.ts';
 
-export type ServerKind = 'temporal' | 'postgres' | 'restic';
+export type ServerKind = 'temporal' | 'postgres' | 'restic' | 'promtool';
 
-const kinds: readonly ServerKind[] = ['temporal', 'postgres', 'restic'];
+const kinds: readonly ServerKind[] = ['temporal', 'postgres', 'restic', 'promtool'];
 
 /** Versions that every run has at hand. A test that wants another gets it from test/servers/ for itself. */
 const postgresMajors: readonly PostgresMajor[] = [15, 17, 18];
@@ -47,6 +48,7 @@ export async function startSharedServers(
     temporal: [() => startTemporal(start)],
     postgres: postgresMajors.map((major) => () => startPostgresMajor(major, start)),
     restic: resticVersions.map((version) => () => findRestic(version, start)),
+    promtool: [() => findPromtool(start)],
   };
   await Promise.all(
     [...wanted].flatMap((kind) =>
@@ -88,6 +90,10 @@ async function startPostgresMajor(major: PostgresMajor, { env, stops, options }:
 
 async function findRestic(version: ResticVersion, { env, options }: Start): Promise<void> {
   env[environmentNames.restic(version)] = await ensureRestic(version, options);
+}
+
+async function findPromtool({ env, options }: Start): Promise<void> {
+  env[environmentNames.promtool] = await ensurePromtool(options);
 }
 
 function asFailure(error: unknown): Failure {

@@ -10,6 +10,7 @@ export const environmentNames = {
   temporalExecutable: 'RESGUARDO_TEST_TEMPORAL_EXECUTABLE',
   /** JSON, see `SharedPostgres`. */
   postgres: (major: number): string => `RESGUARDO_TEST_POSTGRES_${major}`,
+  promtool: 'RESGUARDO_TEST_PROMTOOL',
   restic: (version: string): string => `RESGUARDO_TEST_RESTIC_${version.replaceAll('.', '_')}`,
 } as const;
 
