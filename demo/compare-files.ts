@@ -20,8 +20,6 @@ export interface FileQuestion {
   readonly paths: readonly string[];
   /** Folder that they were restored into, under their whole paths. */
   readonly target: string;
-  /** Names of folders that were left out. */
-  readonly leftOut: ReadonlySet<string>;
   /** What was changed later than this cannot be compared. */
   readonly backupBeganAt: Date;
 }
@@ -77,7 +75,7 @@ class Comparison implements FileComparison {
 
   async #compareFolder(path: string, copyPath: string, hasChanged: boolean): Promise<void> {
     this.folders += 1;
-    const names = (await readdir(path)).filter((name) => !this.#question.leftOut.has(name));
+    const names = await readdir(path);
     const copies = new Set(await readdir(copyPath));
     for (const name of names) {
       copies.delete(name);

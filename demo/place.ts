@@ -4,11 +4,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Secret } from '../secrets/secret.ts';
 
-/** The project itself, which is part of what the demo backs up. */
-export const projectFolder = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const projectFolder = fileURLToPath(new URL('..', import.meta.url));
 
-/** What is left out of it: installed, generated, or written while the demo runs. */
-export const leftOut = ['node_modules', '.git', '.resguardo', 'bench/data'];
+/** Folders of the project itself that the demo backs up beside its own files: real sources and pages. */
+export const projectFolders = ['contracts', 'docs', 'repository', 'workflows'].map((name) =>
+  path.join(projectFolder, name),
+);
 
 /** Where the demo keeps its things, inside the checkout, so that a second run finds them. */
 export interface Place {
@@ -63,7 +64,7 @@ export async function hasRepository(place: Place): Promise<boolean> {
 /** Writes the configuration that a person would write; the database's password stays in a file of mode 600. */
 export async function writeConfiguration(place: Place, databaseUrl: Secret, database: string): Promise<void> {
   await writeFile(place.databaseUrlFile, `${databaseUrl.reveal()}\n`, { mode: 0o600 });
-  const exclude = leftOut.map((name) => JSON.stringify(path.join(projectFolder, name)));
+  const paths = ['files', ...projectFolders].map((folder) => JSON.stringify(folder));
   const lines = [
     '# Written by `npm run demo`.',
     'stateDir: state',
@@ -81,8 +82,7 @@ export async function writeConfiguration(place: Place, databaseUrl: Secret, data
     `    databases: [${database}]`,
     '  files:',
     '    kind: files',
-    `    paths: [files, ${JSON.stringify(projectFolder)}]`,
-    `    exclude: [${exclude.join(', ')}]`,
+    `    paths: [${paths.join(', ')}]`,
   ];
   await writeFile(place.configurationFile, `${lines.join('\n')}\n`);
 }

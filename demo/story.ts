@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import type { CommandContext } from '../cli/context.ts';
 import { followRun } from '../cli/follow.ts';
 import { formatBytes, formatCount, formatQuantity } from '../cli/output/format.ts';
@@ -15,7 +14,7 @@ import { startVerification } from '../control/verification.ts';
 import { Secret } from '../secrets/secret.ts';
 import { compareDatabases } from './compare-databases.ts';
 import { compareFiles } from './compare-files.ts';
-import { leftOut, type Place, projectFolder } from './place.ts';
+import { type Place, projectFolders } from './place.ts';
 import { type ShopDatabase, withClient, withDatabase } from './shop/fill.ts';
 import type { Steps } from './steps.ts';
 
@@ -123,9 +122,8 @@ async function compare(
       `${formatQuantity(tables, 'table')}, ${formatQuantity(rows, 'row')}, ${formatQuantity(objects, 'further object')}: equal`,
   );
   const question = {
-    paths: [place.treeFolder, projectFolder],
+    paths: [place.treeFolder, ...projectFolders],
     target: place.restoredFolder,
-    leftOut: new Set(leftOut.map((name) => path.basename(name))),
     backupBeganAt: beganAt,
   };
   await steps.run(
