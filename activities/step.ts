@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { Failure } from '../contracts/failures.ts';
 import type { Phase, Progress } from '../contracts/jobs.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { failureForTemporal } from './failure.ts';
 import { watchProgress } from './heartbeat.ts';
@@ -25,30 +26,43 @@ export async function runStep<T>(
   work: (step: Step) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
-  const { activityType, attempt, workflowExecution, taskQueue } = context.info;
+  const { cancellationSignal: cancelled } = context;
+  const { attempt } = context.info;
+  const log = stepLogger(logger, context);
   const watch = watchProgress({
     phase,
     timing,
     heartbeat: (progress) => context.heartbeat(progress),
-    cancelled: context.cancellationSignal,
+    cancelled,
   });
+  const onStop = (): void => log.info({ reason: reasonOf(cancelled) }, 'A step is asked to stop');
+  cancelled.addEventListener('abort', onStop, { once: true });
   try {
     return await watch.run((signal) => work({ signal, attempt, report: watch.report }));
   } catch (error) {
-    const { workflowId, runId } = workflowExecution ?? {};
-    const cancelled = context.cancellationSignal.aborted ? context.cancellationSignal.reason : undefined;
-    const told = { step: activityType, attempt, workflowId, runId, taskQueue };
-    if (cancelled === undefined) logger.warn({ ...told, err: error }, 'A step failed');
-    else logger.info({ ...told, reason: String(cancelled.message ?? cancelled) }, 'A step was stopped');
+    if (cancelled.aborted) log.info('A step has stopped');
+    else log.warn({ err: error }, 'A step failed');
     throw failureForTemporal(error, {
-      step: activityType,
+      step: context.info.activityType,
       attempt,
       storageFullRetryMs: timing.storageFullRetryMs,
-      cancelled,
+      cancelled: cancelled.aborted ? cancelled.reason : undefined,
     });
   } finally {
+    cancelled.removeEventListener('abort', onStop);
     watch.stop();
   }
+}
+
+function stepLogger(logger: Logger, { info }: Context): Logger {
+  const { activityType, attempt, workflowExecution } = info;
+  const { workflowId, runId } = workflowExecution ?? {};
+  return logger.child({ step: activityType, attempt, workflowId, runId });
+}
+
+/** CANCELLED, WORKER_SHUTDOWN, TIMED_OUT and so on. */
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** Short activities of the control queue: no heartbeat, but the same translation. */
@@ -59,9 +73,9 @@ export async function runLookUp<T>(
   try {
     return await work();
   } catch (error) {
-    const { activityType, attempt, workflowExecution } = Context.current().info;
-    const { workflowId, runId } = workflowExecution ?? {};
-    logger.warn({ step: activityType, attempt, workflowId, runId, err: error }, 'A step failed');
+    const context = Context.current();
+    const { activityType, attempt } = context.info;
+    stepLogger(logger, context).warn({ err: error }, 'A step failed');
     throw failureForTemporal(error, {
       step: activityType,
       attempt,

@@ -4,7 +4,11 @@ import type { Logger } from '../logging/logger.ts';
 
 type TemporalLogger = NonNullable<RuntimeOptions['logger']>;
 
-const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+/** What Temporal calls information is of use to us alone. */
+const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
+
+/** Said by each worker of a host, which has activities alone by intention. */
+const expected = /^No workflows registered/;
 
 /**
  * Makes Temporal's runtime log through our logger, and leaves signals to us: `resguardo up` stops its parts in
@@ -26,7 +30,8 @@ export function installRuntime(logger: Logger): void {
 export function temporalLogger(logger: Logger): TemporalLogger {
   const write = (level: LogLevel, message: string, fields: LogMetadata = {}): void => {
     const { error, ...rest } = fields;
-    logger[levels[level]]({ ...rest, ...(error !== undefined && { err: error }) }, message);
+    const ours = expected.test(message) ? 'debug' : levels[level];
+    logger[ours]({ ...rest, ...(error !== undefined && { err: error }) }, message);
   };
   return {
     log: write,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import { createControlActivities, createHostActivities } from '../activities/index.ts';
 import { configuredDataConverter } from '../codec/configured.ts';
 import { controlQueue, hostQueue } from '../contracts/queues.ts';
@@ -12,6 +12,8 @@ import { registerSearchAttributes } from './search-attributes.ts';
 export interface StartWorkersOptions extends CompositionOptions {
   /** Which queues are worked on. A host that only lends its data has no need of the control queue. */
   readonly queues?: 'all' | 'host';
+  /** Made beforehand (`workflowsPath`); without it the workflows are bundled now, which takes a second or two. */
+  readonly workflowBundle?: WorkflowBundle;
   /** Other settings of the SDK, for tests. */
   readonly workerOptions?: Partial<WorkerOptions>;
 }
@@ -34,6 +36,9 @@ const settings = {
   maxHeartbeatThrottleInterval: '2 seconds',
   defaultHeartbeatThrottleInterval: '2 seconds',
 } as const satisfies Partial<WorkerOptions>;
+
+/** Source of the workflows, for bundling. */
+export const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
 
 /** Backups and restores are bound by disks and networks; more of them at once only slow each other. */
 const stepsAtOnce = 4;
@@ -91,7 +96,7 @@ async function createWorkers(
     ...shared,
     taskQueue: controlQueue,
     activities: { ...createControlActivities(dependencies) },
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    ...(options.workflowBundle ? { workflowBundle: options.workflowBundle } : { workflowsPath }),
   });
   return [host, control];
 }

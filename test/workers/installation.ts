@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Dirent } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -85,7 +86,9 @@ ${more}
 async function takeInventory(repositoryPath: string): Promise<Inventory> {
   const filesIn = async (name: string): Promise<readonly string[]> => {
     const entries = await readdir(path.join(repositoryPath, name), { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+    // What a killed process was still writing has another name, and is swept later.
+    const isWhole = (entry: Dirent): boolean => entry.isFile() && /^[0-9a-f]{64}$/.test(entry.name);
+    return entries.filter(isWhole).map((entry) => path.join(entry.parentPath, entry.name));
   };
   const packs = await filesIn('data');
   const sizes = await Promise.all(packs.map(async (pack) => (await readFile(pack)).length));
