@@ -8,6 +8,7 @@ import { shortId } from './ids.ts';
 import type { BlobIndex, BlobLocation } from './index/blob-index.ts';
 import type { PackedBlob } from './pack/header.ts';
 import { damagedPack } from './pack/pack-reader.ts';
+import { type PackSegments, smallBlobBytes } from './pack/pack-segments.ts';
 
 /** A blob that claims to be longer is refused, so that a planted one cannot take all memory. */
 const maxBlobBytes = 1024 * 1024 * 1024;
@@ -16,6 +17,8 @@ export interface BlobLoaderParts {
   readonly store: Store;
   readonly sealing: Sealing;
   readonly index: BlobIndex;
+  /** Reads small blobs together with their neighbours. */
+  readonly segments: PackSegments;
 }
 
 /**
@@ -24,21 +27,22 @@ export interface BlobLoaderParts {
  * @throws {Failure} RepositoryDamaged naming the blob and its pack
  */
 export async function loadBlob(
-  { store, sealing, index }: BlobLoaderParts,
+  parts: BlobLoaderParts,
   { type, id }: { readonly type: BlobType; readonly id: string },
   signal?: AbortSignal,
 ): Promise<Buffer> {
-  let damage: unknown = new Failure('RepositoryDamaged', `No index names the ${type} blob ${shortId(id)}.`);
-  for (const location of index.locate(type, id)) {
+  let damage: unknown;
+  for (const location of parts.index.locate(type, id)) {
     try {
-      const sealed = await loadSealed(store, location, signal);
-      return await openBlob(sealing, location, sealed);
+      const sealed = await loadSealed(parts, location, signal);
+      return await openBlob(parts.sealing, location, sealed);
     } catch (error) {
       if (!isFailure(error, 'RepositoryDamaged')) throw error;
+      parts.segments.forget(location.pack);
       damage = error;
     }
   }
-  throw damage;
+  throw damage ?? new Failure('RepositoryDamaged', `No index names the ${type} blob ${shortId(id)}.`);
 }
 
 /**
@@ -65,13 +69,16 @@ async function plaintext(blob: PackedBlob, content: Buffer): Promise<Buffer | un
 }
 
 async function loadSealed(
-  store: Store,
+  { store, segments }: BlobLoaderParts,
   blob: BlobLocation,
   signal: AbortSignal | undefined,
 ): Promise<Buffer> {
-  const { offset, length } = blob;
+  const { pack, offset, length } = blob;
   if (length > maxBlobBytes) throw damagedBlob(blob, `its length, ${length}, is impossible`);
-  const sealed = await store.load({ type: 'data', name: blob.pack }, { offset, length }, signal);
+  const sealed =
+    length <= smallBlobBytes
+      ? await segments.load({ pack, offset, length }, signal)
+      : await store.load({ type: 'data', name: pack }, { offset, length }, signal);
   if (!sealed)
     throw damagedPack(blob.pack, `it is missing, and with it the ${blob.type} blob ${shortId(blob.id)}`);
   return sealed;

@@ -25,6 +25,7 @@ import {
   removeLocks,
   resticLockTiming,
 } from './lock/lock.ts';
+import { PackSegments } from './pack/pack-segments.ts';
 import { damaged, type Failpoint, repositoryExists, SealedFiles } from './sealed-files.ts';
 import { decodeSnapshot, encodeSnapshot, type NewSnapshot, type Snapshot } from './snapshot.ts';
 import { chooseSnapshot, type SnapshotFilter } from './snapshot-filter.ts';
@@ -72,6 +73,7 @@ export class Repository implements BlobReader {
   /** What the index files say; empty until `loadIndex`. */
   readonly index = new BlobIndex();
   readonly sealing: Sealing;
+  readonly segments: PackSegments;
   readonly #options: RepositoryOptions;
   readonly #compressor: Compressor;
   readonly #files: SealedFiles;
@@ -92,6 +94,7 @@ export class Repository implements BlobReader {
     this.id = config.id;
     this.chunkerPolynomial = config.chunkerPolynomial;
     this.sealing = new Sealing(key.master);
+    this.segments = new PackSegments(this.#fence);
     this.#compressor = new Compressor(options.compression ?? 'default');
     const files = { sealing: this.sealing, compressor: this.#compressor, failpoint: options.failpoint };
     this.#files = new SealedFiles({ ...files, store: this.#fence });

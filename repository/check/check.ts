@@ -5,6 +5,7 @@ import { Compressor } from '../compression.ts';
 import { shortId } from '../ids.ts';
 import type { BlobIndex } from '../index/blob-index.ts';
 import type { PackFile } from '../pack/pack-reader.ts';
+import { PackSegments } from '../pack/pack-segments.ts';
 import type { Repository } from '../repository.ts';
 import { damaged, SealedFiles } from '../sealed-files.ts';
 import { decodeSnapshot, type Snapshot } from '../snapshot.ts';
@@ -181,10 +182,11 @@ interface FoundData {
 }
 
 function readerOf({ store, sealing }: Repository, index: BlobIndex): BlobReader {
+  const segments = new PackSegments(store);
   return {
     hasBlob: (type, id) => index.hasBlob(type, id),
     blobSize: (type, id) => index.blobSize(type, id),
-    loadBlob: (type, id, signal) => loadBlob({ store, sealing, index }, { type, id }, signal),
+    loadBlob: (type, id, signal) => loadBlob({ store, sealing, index, segments }, { type, id }, signal),
   };
 }
 
