@@ -1,6 +1,6 @@
 import type { DataConverter } from '@temporalio/common';
 import { resolveSecret } from '../secrets/resolve.ts';
-import { encryptTemporal } from './data-converter.ts';
+import { type EncryptedTemporal, encryptTemporal } from './data-converter.ts';
 
 /** References to keys, as the configuration has them. */
 export interface EncryptionSettings {
@@ -9,14 +9,22 @@ export interface EncryptionSettings {
 }
 
 /**
- * The data converter that the configuration asks for; undefined when it asks for none.
+ * The encryption that the configuration asks for; undefined when it asks for none.
  * @throws {Failure} SecretUnavailable, InvalidConfiguration
  */
+export async function configuredEncryption(
+  settings: EncryptionSettings | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<EncryptedTemporal | undefined> {
+  if (settings === undefined) return undefined;
+  const oldKeys = await Promise.all(settings.oldKeys.map((reference) => resolveSecret(reference, env)));
+  return encryptTemporal(await resolveSecret(settings.key, env), oldKeys);
+}
+
+/** The data converter of that encryption. */
 export async function configuredDataConverter(
   settings: EncryptionSettings | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<DataConverter | undefined> {
-  if (settings === undefined) return undefined;
-  const oldKeys = await Promise.all(settings.oldKeys.map((reference) => resolveSecret(reference, env)));
-  return encryptTemporal(await resolveSecret(settings.key, env), oldKeys).dataConverter;
+  return (await configuredEncryption(settings, env))?.dataConverter;
 }

@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { configuredDataConverter } from '../codec/configured.ts';
+import { configuredEncryption } from '../codec/configured.ts';
 import { type TemporalSettings, temporalEndpoint, temporalUnavailable } from './endpoint.ts';
 
 export { namesTemporalServer, type TemporalSettings } from './endpoint.ts';
@@ -9,6 +9,8 @@ export interface Control {
   readonly client: Client;
   readonly address: string;
   readonly namespace: string;
+  /** Id of the key that encrypts what Temporal stores, when one does. */
+  readonly encryptionKeyId?: string;
   close(): Promise<void>;
 }
 
@@ -27,7 +29,7 @@ export interface ConnectOptions {
 export async function connectControl({ settings, env, timeoutMs = 5000 }: ConnectOptions): Promise<Control> {
   const endpoint = temporalEndpoint(settings, env);
   const { address, namespace } = endpoint;
-  const dataConverter = await configuredDataConverter(settings.encryption, env);
+  const encryption = await configuredEncryption(settings.encryption, env);
   const connection = Connection.lazy(endpoint.connectionOptions);
   try {
     // Asks for the namespace, because a server that knows it not would fail later and say less.
@@ -39,9 +41,14 @@ export async function connectControl({ settings, env, timeoutMs = 5000 }: Connec
     throw temporalUnavailable(error, endpoint);
   }
   return {
-    client: new Client({ connection, namespace, ...(dataConverter && { dataConverter }) }),
+    client: new Client({
+      connection,
+      namespace,
+      ...(encryption && { dataConverter: encryption.dataConverter }),
+    }),
     address,
     namespace,
+    ...(encryption && { encryptionKeyId: encryption.keyId }),
     close: () => connection.close(),
   };
 }

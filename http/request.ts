@@ -60,21 +60,20 @@ export async function sendRequest(request: HttpRequest): Promise<HttpAnswer> {
   }
 }
 
-/** Host of a URL for messages; nothing else of it. */
-export function hostOf(url: Secret): string {
-  return URL.parse(url.reveal())?.host ?? 'no host';
+/**
+ * The host to which a request would go, for messages; nothing else of the URL.
+ * @throws {Failure} of the type `refused` if it is no web address
+ */
+export function hostOf(request: Pick<HttpRequest, 'name' | 'url' | 'failures'>): string {
+  return checkedUrl(request).host;
 }
 
-function checkedUrl(request: HttpRequest): URL {
-  const url = URL.parse(request.url.reveal().trim());
+function checkedUrl({ name, url: secret, failures }: Pick<HttpRequest, 'name' | 'url' | 'failures'>): URL {
+  const url = URL.parse(secret.reveal().trim());
   if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
-  throw new Failure(
-    request.failures.refused,
-    `${request.name}: the URL does not begin with https:// or http://`,
-    {
-      advice: 'Correct the URL that the reference leads to.',
-    },
-  );
+  throw new Failure(failures.refused, `${name}: the URL does not begin with https:// or http://`, {
+    advice: 'Correct the URL that the reference leads to.',
+  });
 }
 
 async function readStart(response: Response): Promise<string> {
@@ -91,7 +90,7 @@ async function readStart(response: Response): Promise<string> {
 
 function refusal(request: HttpRequest, response: Response, text: string): Failure {
   const { status } = response;
-  const host = hostOf(request.url);
+  const host = hostOf(request);
   const said = firstWords(text, request.url);
   const message = `${request.name}: ${host} answers ${status}${said === '' ? '' : ` (${said})`}`;
   if (status >= 300 && status < 400) {
@@ -130,8 +129,8 @@ function firstWords(text: string, url: Secret): string {
 }
 
 function connectionFailure(request: HttpRequest, error: unknown, timedOut: boolean): Failure {
-  const { name, url, failures, timeoutMs = defaultTimeoutMs } = request;
-  const host = hostOf(url);
+  const { name, failures, timeoutMs = defaultTimeoutMs } = request;
+  const host = hostOf(request);
   if (timedOut)
     return new Failure(failures.unavailable, `${name}: no answer from ${host} in ${timeoutMs / 1000} s`);
   const code = codeOf(error);

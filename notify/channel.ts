@@ -15,6 +15,12 @@ export interface Channel {
    *   SecretUnavailable
    */
   send(message: ChannelMessage, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * Looks whether it could send, without sending.
+   * @returns a sentence on what was found
+   * @throws {Failure} as `send`
+   */
+  verify(signal: AbortSignal): Promise<string>;
 }
 
 export interface ChannelMessage {

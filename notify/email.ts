@@ -15,13 +15,15 @@ export function createEmailChannel(
   { resolve, host, timeoutMs = defaultTimeoutMs }: ChannelDependencies,
 ): Channel {
   const { smtp, severity } = configuration;
-  const send = async (message: ChannelMessage, signal: AbortSignal): Promise<string | undefined> => {
+  const connected = async <T>(
+    work: (transport: Transporter<SentMessageInfo>) => Promise<T>,
+    signal: AbortSignal,
+  ) => {
     signal.throwIfAborted();
     const password = smtp.password === undefined ? undefined : await resolve(smtp.password);
     const transport = createTransport(transportOptions(smtp, password, timeoutMs));
     try {
-      const info = await sendWithin(transport, mail(message, configuration, host), { signal, timeoutMs });
-      return refusedAddresses(info);
+      return await within(work(transport), AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw mailFailure(error, `mail channel ${name}`, smtp);
@@ -29,7 +31,16 @@ export function createEmailChannel(
       transport.close();
     }
   };
-  return { name, severity, send };
+  const send = (message: ChannelMessage, signal: AbortSignal) =>
+    connected(
+      async (transport) => refusedAddresses(await transport.sendMail(mail(message, configuration, host))),
+      signal,
+    );
+  const verify = async (signal: AbortSignal) => {
+    await connected((transport) => transport.verify(), signal);
+    return `${smtp.host}:${portOf(smtp)} takes our mail.`;
+  };
+  return { name, severity, send, verify };
 }
 
 function transportOptions(smtp: Smtp, password: Secret | undefined, timeoutMs: number) {
@@ -82,22 +93,16 @@ function mailDomain(host: string): string {
 }
 
 /** nodemailer knows no abort signal, and its own time-outs begin anew with each answer of the server. */
-async function sendWithin(
-  transport: Transporter<SentMessageInfo>,
-  options: SendMailOptions,
-  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
-): Promise<SentMessageInfo> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const sending = transport.sendMail(options);
+async function within<T>(work: Promise<T>, limit: AbortSignal): Promise<T> {
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const stop = () => reject(limit.reason);
   limit.addEventListener('abort', stop, { once: true });
   try {
-    return await Promise.race([sending, stopped]);
+    return await Promise.race([work, stopped]);
   } finally {
     limit.removeEventListener('abort', stop);
     // Closing the transport, as the caller does, makes it fail after we have stopped to wait.
-    sending.catch(() => undefined);
+    work.catch(() => undefined);
   }
 }
 

@@ -2,7 +2,7 @@ import { IncomingWebhook, type IncomingWebhookSendArguments } from '@slack/webho
 import type { SlackConfiguration } from '../configuration/notifications-schema.ts';
 import { Failure, isFailure } from '../contracts/failures.ts';
 import type { Notification } from '../contracts/notifications.ts';
-import { sendRequest } from '../http/request.ts';
+import { hostOf, sendRequest } from '../http/request.ts';
 import { type Channel, type ChannelDependencies, type ChannelMessage, channelFailures } from './channel.ts';
 
 /** Slack cuts longer texts of a section off with an error (https://docs.slack.dev/reference/block-kit). */
@@ -39,7 +39,9 @@ export function createSlackChannel(
       throw innermost(error, name, signal);
     }
   };
-  return { name, severity, send };
+  const verify = async () =>
+    `The URL at ${hostOf({ name: `Slack channel ${name}`, url: await resolve(reference), failures: channelFailures })} is known.`;
+  return { name, severity, send, verify };
 }
 
 /** A message in Slack's blocks, with the subject as the text of the notification on the phone. */

@@ -1,5 +1,5 @@
 import type { WebhookConfiguration } from '../configuration/notifications-schema.ts';
-import { sendRequest } from '../http/request.ts';
+import { hostOf, sendRequest } from '../http/request.ts';
 import { Secret } from '../secrets/secret.ts';
 import { type Channel, type ChannelDependencies, type ChannelMessage, channelFailures } from './channel.ts';
 import { renderText } from './render.ts';
@@ -10,6 +10,7 @@ export function createWebhookChannel(
   { url, headers, severity }: WebhookConfiguration,
   { resolve, timeoutMs }: ChannelDependencies,
 ): Channel {
+  const target = async () => (/^https?:/.test(url) ? new Secret(url) : await resolve(url));
   const send = async (message: ChannelMessage, signal: AbortSignal): Promise<undefined> => {
     const given: Record<string, string> = {};
     for (const [header, reference] of Object.entries(headers)) {
@@ -17,7 +18,7 @@ export function createWebhookChannel(
     }
     await sendRequest({
       name: `webhook ${name}`,
-      url: /^https?:/.test(url) ? new Secret(url) : await resolve(url),
+      url: await target(),
       method: 'POST',
       // The key lets the other side know a message that it gets twice.
       headers: { ...given, 'Content-Type': 'application/json', 'Idempotency-Key': message.id },
@@ -27,7 +28,11 @@ export function createWebhookChannel(
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
   };
-  return { name, severity, send };
+  const verify = async () => {
+    for (const reference of Object.values(headers)) await resolve(reference);
+    return `The URL at ${hostOf({ name: `webhook ${name}`, url: await target(), failures: channelFailures })} is known.`;
+  };
+  return { name, severity, send, verify };
 }
 
 function webhookBody({ id, notification, rendered }: ChannelMessage): string {

@@ -246,3 +246,14 @@ test('a trial message says what it is', async () => {
   await sendTest(mail(server.port), new Date('2026-11-21T10:00:00Z'), signal);
   assert.match(server.received[0]?.content ?? '', /Subject: \[Resguardo\] TEST: channel ops/);
 });
+
+test('a channel is looked at without sending', async () => {
+  await using server = await startMailServer();
+  assert.equal(await mail(server.port).verify(signal), `127.0.0.1:${server.port} takes our mail.`);
+  assert.equal(server.received.length, 0);
+  await using endpoint = await startEndpoint(() => ({ status: 200 }));
+  assert.match(await slack(endpoint.url).verify(signal), /^The URL at 127\.0\.0\.1:\d+ is known\.$/);
+  assert.equal(endpoint.received.length, 0);
+  assert.equal((await failureOf(slack('not a URL').verify(signal))).type, 'NotificationRefused');
+  assert.equal((await failureOf(mail(1).verify(signal))).type, 'NotificationUnavailable');
+});

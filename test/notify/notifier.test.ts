@@ -28,6 +28,10 @@ class MemoryChannel implements Channel {
     if (this.failing) throw this.failing();
     this.got.push(rendered.subject.replace('[Resguardo] ', ''));
   }
+
+  async verify(): Promise<string> {
+    return '';
+  }
 }
 
 const event = (minutes: number, severity: Severity | 'ok', topic = 'backup/shop'): NotificationEvent => ({

@@ -1,0 +1,21 @@
+import { channelChecks } from './channels.ts';
+import type { Check } from './check.ts';
+import { configurationCheck, secretChecks } from './configuration.ts';
+import type { DoctorContext } from './context.ts';
+import { machineChecks } from './machine.ts';
+import { repositoryChecks } from './repositories.ts';
+import { sourceChecks } from './sources.ts';
+import { temporalCheck } from './temporal.ts';
+
+/** All that a backup will need, in the order in which a person would mend it. */
+export function doctorChecks(context: DoctorContext): readonly Check[] {
+  return [
+    configurationCheck(context),
+    ...machineChecks(context),
+    ...secretChecks(context),
+    ...repositoryChecks(context),
+    ...sourceChecks(context),
+    temporalCheck(context),
+    ...channelChecks(context),
+  ];
+}
