@@ -18,6 +18,8 @@ export interface ContentSource {
   /** Bounds the blobs in memory, over all files. */
   readonly blobs: Slots;
   readonly onBytes: (bytes: number) => void;
+  /** Called when the content is written and the file still open. */
+  readonly onWritten: (descriptor: number) => void;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function writeFile(path: Buffer, node: TreeNode, source: ContentSou
   const descriptor = openSync(path, flags, 0o600);
   try {
     await writeParts(descriptor, parts, source);
+    source.onWritten(descriptor);
   } catch (error) {
     removeQuietly(path);
     throw error;
