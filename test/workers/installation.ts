@@ -38,6 +38,8 @@ export interface InstallationOptions {
   readonly repositoryPath?: string;
   /** Further sections of the configuration, in YAML. */
   readonly more?: string;
+  /** Further settings of the section `temporal`, as flow YAML. */
+  readonly temporal?: string;
   /** Further sources, in YAML, indented by two. */
   readonly moreSources?: string;
 }
@@ -70,10 +72,11 @@ export async function install(options: InstallationOptions): Promise<Installatio
 
 function configurationText(options: InstallationOptions, repositoryPath: string): string {
   const { address, more = '', moreSources = '' } = options;
+  const temporal = options.temporal === undefined ? '' : `, ${options.temporal}`;
   return `host: test-host
 stateDir: state
 log: { format: json }
-temporal: { address: "${address}", heartbeatTimeout: 3s }
+temporal: { address: "${address}", heartbeatTimeout: 3s${temporal} }
 repositories:
   main: { url: "${repositoryPath}", password: "file:key" }
 sources:
