@@ -1,9 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, opendir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../contracts/failures.ts';
 import { fileKey, isFileName, typeFolder } from './layout.ts';
-import { errorCode, localFailure } from './local-failure.ts';
+import { localFailure } from './local-failure.ts';
+import {
+  ignoreMissing,
+  isMissing,
+  makeFolder,
+  publish,
+  readRange,
+  syncFolder,
+  writeSynced,
+} from './local-file.ts';
 import type { ByteRange, FileType, Store, StoredFile, StoreFile } from './store.ts';
 
 const types = ['key', 'lock', 'snapshot', 'index', 'data'] as const;
@@ -166,109 +175,6 @@ class LocalStore implements Store {
   }
 }
 
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
-  }
-}
-
-async function writeSynced(path: string, parts: readonly Uint8Array[], signal: AbortSignal | undefined) {
-  const handle = await openNew(path);
-  try {
-    for (const part of parts) await writeFully(handle, part, signal);
-    await handle.sync();
-  } catch (error) {
-    await unlink(path).catch(ignoreMissing);
-    throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes the folder of the file too when it is missing, as a shard may be in a copied repository. */
-async function openNew(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'wx', 0o600);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    await mkdir(dirname(path), { mode: 0o700 });
-    await syncFolder(dirname(dirname(path)));
-    return await open(path, 'wx', 0o600);
-  }
-}
-
-async function writeFully(handle: FileHandle, part: Uint8Array, signal: AbortSignal | undefined) {
-  const sliceBytes = 4 * 1024 * 1024;
-  for (let done = 0; done < part.length; ) {
-    signal?.throwIfAborted();
-    const { bytesWritten } = await handle.write(part, done, Math.min(sliceBytes, part.length - done));
-    done += bytesWritten;
-  }
-}
-
-async function publish(temporary: string, path: string): Promise<'stored' | 'exists'> {
-  try {
-    await link(temporary, path);
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return 'exists';
-    if (!withoutLinks.has(errorCode(error) ?? '')) throw error;
-    if (await exists(path)) return 'exists';
-    await rename(temporary, path);
-  }
-  await syncFolder(dirname(path));
-  return 'stored';
-}
-
-/** What file systems without hard links answer: FAT, some network and FUSE file systems. */
-const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, 'r');
-    await handle.sync();
-  } catch (error) {
-    // Some file systems do not sync folders, and the parent of the repository may be unreadable for us.
-    if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES', 'EISDIR'].includes(errorCode(error) ?? ''))
-      throw error;
-  } finally {
-    await handle?.close();
-  }
-}
-
-async function readRange(
-  handle: FileHandle,
-  { offset, length }: ByteRange,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  for (let done = 0; done < length; ) {
-    signal?.throwIfAborted();
-    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
-    if (bytesRead === 0) {
-      throw new Failure(
-        'RepositoryDamaged',
-        `The file ${path} ends after ${offset + done} bytes; ${length} bytes at ${offset} were to be read.`,
-      );
-    }
-    done += bytesRead;
-  }
-  return bytes;
-}
-
 async function* filesIn(folder: string, signal: AbortSignal | undefined) {
   for await (const entry of entriesOf(folder, signal)) {
     if (!entry.isDirectory()) yield { name: entry.name, path: join(folder, entry.name) };
@@ -292,12 +198,4 @@ async function removeIfOlder(path: string, beforeMs: number, signal: AbortSignal
   } catch (error) {
     if (!isMissing(error)) throw localFailure(error, 'write', path, signal);
   }
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!isMissing(error)) throw error;
-}
-
-function isMissing(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '');
 }
