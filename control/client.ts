@@ -1,6 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
 import { configuredEncryption } from '../codec/configured.ts';
-import { type TemporalSettings, temporalEndpoint, temporalUnavailable } from './endpoint.ts';
+import {
+  type TemporalEndpoint,
+  type TemporalSettings,
+  temporalEndpoint,
+  temporalUnavailable,
+} from './endpoint.ts';
 
 export { namesTemporalServer, type TemporalSettings } from './endpoint.ts';
 
@@ -30,16 +35,8 @@ export async function connectControl({ settings, env, timeoutMs = 5000 }: Connec
   const endpoint = temporalEndpoint(settings, env);
   const { address, namespace } = endpoint;
   const encryption = await configuredEncryption(settings.encryption, env);
+  await knock(endpoint, timeoutMs);
   const connection = Connection.lazy(endpoint.connectionOptions);
-  try {
-    // Asks for the namespace, because a server that knows it not would fail later and say less.
-    await connection.withDeadline(Date.now() + timeoutMs, () =>
-      connection.workflowService.describeNamespace({ namespace }),
-    );
-  } catch (error) {
-    await connection.close();
-    throw temporalUnavailable(error, endpoint);
-  }
   return {
     client: new Client({
       connection,
@@ -51,4 +48,22 @@ export async function connectControl({ settings, env, timeoutMs = 5000 }: Connec
     ...(encryption && { encryptionKeyId: encryption.keyId }),
     close: () => connection.close(),
   };
+}
+
+/**
+ * Asks for the namespace, once: a server that goes away later is waited for, one that never was there is told
+ * of at once, and one that does not know the namespace would fail later and say less.
+ */
+async function knock(endpoint: TemporalEndpoint, timeoutMs: number): Promise<void> {
+  // Without the interceptor that tries again.
+  const connection = Connection.lazy({ ...endpoint.connectionOptions, interceptors: [] });
+  try {
+    await connection.withDeadline(Date.now() + timeoutMs, () =>
+      connection.workflowService.describeNamespace({ namespace: endpoint.namespace }),
+    );
+  } catch (error) {
+    throw temporalUnavailable(error, endpoint);
+  } finally {
+    await connection.close();
+  }
 }

@@ -12,7 +12,7 @@ import { followRun, noteMissingWorker } from '../follow.ts';
 import { freshSnapshot } from '../fresh-snapshot.ts';
 import { duration, repeatable } from '../option-values.ts';
 import { renderBackup } from '../output/backup.ts';
-import { formatDuration, formatTime, shortId } from '../output/format.ts';
+import { formatTime, shortId } from '../output/format.ts';
 import { createProgressBoard, type ProgressBoard } from '../output/progress.ts';
 import { withControl } from '../temporal.ts';
 
@@ -148,7 +148,8 @@ async function reportEnd(
   const result = await followRun(context, run, { title: source, board });
   for (const warning of result.warnings) board.warn(warning);
   const seconds = (Date.parse(result.finishedAt) - Date.parse(result.startedAt)) / 1000;
-  const text = `${source}: done in ${formatDuration(seconds * 1000)}\n${renderBackup({ ...result, seconds })}`;
+  const how = result.status === 'partial' ? 'done in part' : 'done';
+  const text = `${source}: ${how}\n${renderBackup({ ...result, seconds })}`;
   board.close();
   await context.output.summary({ ...result, workflowId: run.workflowId, runId: run.runId }, text);
   return result.status === 'partial' ? partialExitCode : 0;

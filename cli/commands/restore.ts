@@ -45,7 +45,8 @@ async function restore(context: CommandContext, id: string | undefined, options:
   const snapshot = id ?? (await chooseSnapshotByHand(context, configuration, source));
   const target =
     configuration.sources[source]?.kind === 'files' ? folder(context, options.target) : options.target;
-  if (options.yes !== true) await confirm(context, `Restore snapshot ${snapshot} of ${source} to ${target}?`);
+  if (options.yes !== true)
+    await confirm(context, `Restore snapshot ${shownId(snapshot)} of ${source} to ${target}?`);
   const include = options.include === undefined ? {} : { include: [...options.include] };
   const result = await withControl(context, configuration, async (control) => {
     const board = createProgressBoard({ output: context.output });
@@ -68,6 +69,10 @@ function chosenSource(configuration: Configuration, name: string | undefined): s
   if (wanted === undefined) throw new Failure('InvalidInput', 'Which source is meant?', { advice });
   if (known.includes(wanted)) return wanted;
   throw new Failure('InvalidInput', `The configuration has no source "${wanted}"`, { advice });
+}
+
+function shownId(snapshot: string): string {
+  return snapshot === 'latest' ? snapshot : shortId(snapshot);
 }
 
 /** The worker may have another working folder than we have. */

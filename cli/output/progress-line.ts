@@ -61,10 +61,12 @@ function doneShare({ bytesDone, totalBytes }: Progress): number | undefined {
   return Math.min(1, bytesDone / totalBytes);
 }
 
-function amounts({ bytesDone, totalBytes, filesDone, totalFiles }: Progress): string[] {
+function amounts({ phase, bytesDone, totalBytes, filesDone, totalFiles }: Progress): string[] {
   const parts: string[] = [];
   if (totalBytes) parts.push(`${formatBytes(bytesDone)} of ${formatBytes(totalBytes)}`);
   else if (bytesDone > 0) parts.push(formatBytes(bytesDone));
+  // A check counts packs and snapshots; `current` tells of them.
+  if (phase === 'check') return parts;
   if (totalFiles) parts.push(`${formatCount(filesDone)} of ${formatQuantity(totalFiles, 'file')}`);
   else if (filesDone > 0) parts.push(formatQuantity(filesDone, 'file'));
   return parts;
