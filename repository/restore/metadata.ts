@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, constants, fchmodSync, lchownSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fchmodSync, fchownSync, lchownSync, openSync } from 'node:fs';
 import type { PosixCalls } from '../../posix/calls.ts';
 import { posixPermissions } from '../tree/file-mode.ts';
 import type { TreeNode } from '../tree/node.ts';
@@ -12,12 +12,22 @@ export interface MetadataProblem {
   readonly error: unknown;
 }
 
+/** A restored item, which links in its place are not followed from. */
+export interface RestoredItem {
+  readonly path: Buffer;
+  /** Of a file or folder that is open. */
+  readonly descriptor?: number;
+}
+
 /**
  * Gives a restored item its owner, extended attributes, times and mode, in this order: a change of the owner
  * takes away setuid and file capabilities. One part that fails does not keep the others from being set.
- * @param path of the item itself; links are not followed
  */
-export function applyMetadata(calls: PosixCalls, path: Buffer, node: TreeNode): readonly MetadataProblem[] {
+export function applyMetadata(
+  calls: PosixCalls,
+  { path, descriptor }: RestoredItem,
+  node: TreeNode,
+): readonly MetadataProblem[] {
   const problems: MetadataProblem[] = [];
   const attempt = (part: MetadataProblem['part'], action: () => void): void => {
     try {
@@ -26,25 +36,24 @@ export function applyMetadata(calls: PosixCalls, path: Buffer, node: TreeNode): 
       problems.push({ part, error });
     }
   };
-  attempt('owner', () => lchownSync(path, node.uid, node.gid));
+  attempt('owner', () => {
+    if (descriptor === undefined) lchownSync(path, node.uid, node.gid);
+    else fchownSync(descriptor, node.uid, node.gid);
+  });
   for (const { name, value } of node.extendedAttributes ?? []) {
     attempt('extended attributes', () => calls.setAttribute(path, name, value));
   }
   attempt('times', () => calls.setTimes(path, node));
-  if (node.type !== 'symlink') attempt('mode', () => setMode(path, node));
+  const permissions = posixPermissions(node.mode);
+  if (descriptor !== undefined) attempt('mode', () => fchmodSync(descriptor, permissions));
+  else if (node.type !== 'symlink') attempt('mode', () => setMode(path, permissions));
   return problems;
 }
 
-/** `chmod` follows links, so the item is opened first, without following one. */
-function setMode(path: Buffer, node: TreeNode): void {
-  const permissions = posixPermissions(node.mode);
-  if (node.type === 'dir' || process.platform !== 'linux') {
-    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      fchmodSync(descriptor, permissions);
-    } finally {
-      closeSync(descriptor);
-    }
+/** `chmod` follows links, so the item is named by a descriptor first, without following one. */
+function setMode(path: Buffer, permissions: number): void {
+  if (process.platform !== 'linux') {
+    chmodSync(path, permissions);
     return;
   }
   const descriptor = openSync(path, pathOnly | constants.O_NOFOLLOW);

@@ -11,7 +11,7 @@ import type { TreeNode } from '../tree/node.ts';
 import { findNode, maxTreeDepth, printablePath, subtreeOf } from '../tree/walk.ts';
 import { type FirstLink, HardLinks } from './hard-links.ts';
 import { IncludedPaths } from './include.ts';
-import { applyMetadata } from './metadata.ts';
+import { applyMetadata, type RestoredItem } from './metadata.ts';
 import { RestoreProblems } from './problems.ts';
 import { makeSpecial } from './special.ts';
 import { TargetFolder } from './target-folder.ts';
@@ -159,7 +159,7 @@ class RestoreRun {
     this.#attempt(node, place, () => {
       this.#makeRoom(node, place);
       makeSpecial(this.#calls, place.folder.pathOf(node.name), node);
-      this.#applyMetadata(place.folder.pathOf(node.name), node, place);
+      this.#applyMetadata({ path: place.folder.pathOf(node.name) }, node, place);
     });
     return undefined;
   }
@@ -184,7 +184,8 @@ class RestoreRun {
       this.#note(node, place, error);
       return { result: finished };
     }
-    const apply = () => this.#applyMetadata(folder.self, node, place);
+    const item = { path: folder.self, descriptor: folder.descriptor };
+    const apply = () => this.#applyMetadata(item, node, place);
     return { result: this.#background.track(this.#finish(folder, started, apply)) };
   }
 
@@ -218,11 +219,12 @@ class RestoreRun {
       this.#bytesDone += bytes;
       this.#pace.moved();
     };
+    const onWritten = (descriptor: number): void => this.#applyMetadata({ path, descriptor }, node, place);
+    const { reader } = this.#request;
     try {
       this.#makeRoom(node, place);
       const { signal } = this.#background;
-      await writeFile(path, node, { reader: this.#request.reader, signal, blobs: this.#blobs, onBytes });
-      this.#applyMetadata(path, node, place);
+      await writeFile(path, node, { reader, signal, blobs: this.#blobs, onBytes, onWritten });
     } catch (error) {
       this.#note(node, place, error);
       return false;
@@ -264,8 +266,8 @@ class RestoreRun {
     this.#problems.item(itemPath(place, node), error);
   }
 
-  #applyMetadata(path: Buffer, node: TreeNode, place: Place): void {
-    this.#problems.metadata(itemPath(place, node), applyMetadata(this.#calls, path, node));
+  #applyMetadata(item: RestoredItem, node: TreeNode, place: Place): void {
+    this.#problems.metadata(itemPath(place, node), applyMetadata(this.#calls, item, node));
   }
 
   #report(): void {
