@@ -1,5 +1,5 @@
 import type { Run } from '../catalog/run-records.ts';
-import { medianLine, quantile, spread } from '../policy/robust.ts';
+import { medianLine, spread } from '../policy/robust.ts';
 
 export interface SizePoint {
   /** ISO in UTC. */
@@ -35,36 +35,59 @@ const dayMs = 86_400_000;
 /** Less shows no trend: a week has its quiet days. */
 const leastDays = 7;
 const leastPoints = 5;
-/** The band holds eight of ten cases: from the first to the ninth tenth; 1.2816 deviations of a normal one. */
-const [lowShare, highShare, bandDeviations] = [0.1, 0.9, 1.2816];
-/** Further away, the band says no more than "not soon". */
+/**
+ * Eight of ten values of a normal distribution lie within 1.28 deviations; the rest makes up for the deviation
+ * being an estimate from some eight independent weeks (Student's distribution), and for the line being one too.
+ */
+const bandDeviations = 1.5;
+/** Deviations are taken over a week, so that the difference between its days does not count. */
+const weekDays = 7;
+/** Further away, a date says no more than "not soon". */
 const furthestDays = 3650;
 
+interface Point {
+  /** Days since 1970. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Growth by the day, and the distance from it that the days to come can have. */
+interface Growth {
+  readonly perDay: number;
+  /** Half of the band so many days from now. */
+  readonly doubt: (days: number) => number;
+}
+
 /**
- * Forecasts the size of a repository from its past: a line of median slope, with a band from the slopes
- * between its points (how sure the growth is) and from their distance to the line (how much a day varies).
- * Undefined with less than a week of history.
+ * Forecasts the size of a repository from its past: growth by a line of median slope, and a band in which the
+ * size will be in eight of ten cases. The band widens with the square root of the days, as sums of independent
+ * days do, and with the doubt about the growth itself. Undefined with less than a week of history.
  */
 export function forecastOf(points: readonly SizePoint[], options: ForecastOptions): Forecast | undefined {
   const daily = lastOfEachDay(points);
   const first = daily[0];
   const last = daily.at(-1);
   if (!first || !last || daily.length < leastPoints || last.x - first.x < leastDays) return undefined;
-  const line = medianLine(daily);
-  const noise = bandDeviations * spread(daily.map(({ x, y }) => y - line.at(x)));
-  const slopes = slopesOf(daily, line.slope);
-  const today = Math.max(Date.parse(options.now) / dayMs, last.x);
-  const after = (days: number): Estimate => ({
-    expected: Math.max(0, last.y + slopes.expected * (today + days - last.x)),
-    low: Math.max(0, last.y + slopes.low * (today + days - last.x) - noise),
-    high: Math.max(0, last.y + slopes.high * (today + days - last.x) + noise),
-  });
+  const historyDays = last.x - first.x;
+  const growth = growthOf(daily, historyDays);
+  const passed = Math.max(0, Date.parse(options.now) / dayMs - last.x);
+  const after = (days: number): Estimate => {
+    const expected = last.y + growth.perDay * (passed + days);
+    const doubt = growth.doubt(passed + days);
+    return { expected: Math.max(0, expected), low: Math.max(0, expected - doubt), high: expected + doubt };
+  };
+  // What a day brings in the long run: over as long as the history is.
+  const perDayDoubt = growth.doubt(historyDays) / historyDays;
   return {
-    historyDays: Math.floor(last.x - first.x),
-    bytesPerDay: slopes,
+    historyDays: Math.floor(historyDays),
+    bytesPerDay: {
+      expected: growth.perDay,
+      low: growth.perDay - perDayDoubt,
+      high: growth.perDay + perDayDoubt,
+    },
     in7Days: after(7),
     in30Days: after(30),
-    ...fullDates(slopes, noise, { today, ...options }),
+    ...fullDates(growth, options),
   };
 }
 
@@ -79,8 +102,8 @@ export function sizesFromRuns(runs: readonly Run[]): readonly SizePoint[] {
     });
 }
 
-function lastOfEachDay(points: readonly SizePoint[]): readonly { readonly x: number; readonly y: number }[] {
-  const days = new Map<number, { x: number; y: number }>();
+function lastOfEachDay(points: readonly SizePoint[]): readonly Point[] {
+  const days = new Map<number, Point>();
   for (const { at, bytes } of points.toSorted((a, b) => (a.at < b.at ? -1 : 1))) {
     const x = Date.parse(at) / dayMs;
     days.set(Math.floor(x), { x, y: bytes });
@@ -88,30 +111,33 @@ function lastOfEachDay(points: readonly SizePoint[]): readonly { readonly x: num
   return [...days.values()];
 }
 
-/** Slopes over at least half of the history: shorter ones show how a day varies, not how growth does. */
-function slopesOf(points: readonly { readonly x: number; readonly y: number }[], expected: number): Estimate {
-  const reach = ((points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0)) / 2;
-  const slopes = points.flatMap((a, index) =>
-    points.slice(index + 1).flatMap((b) => (b.x - a.x >= reach ? [(b.y - a.y) / (b.x - a.x)] : [])),
-  );
+function growthOf(daily: readonly Point[], historyDays: number): Growth {
+  const { slope } = medianLine(daily);
+  const lag = Math.min(weekDays, historyDays / 3);
+  const deviations = daily.flatMap((a) => {
+    const b = daily.find(({ x }) => x - a.x >= lag);
+    if (!b) return [];
+    const days = b.x - a.x;
+    return [(b.y - a.y - slope * days) / Math.sqrt(days)];
+  });
+  const daySpread = spread(deviations);
   return {
-    expected,
-    low: Math.min(expected, quantile(slopes, lowShare) ?? expected),
-    high: Math.max(expected, quantile(slopes, highShare) ?? expected),
+    perDay: slope,
+    doubt: (days) => bandDeviations * daySpread * Math.sqrt(days + days ** 2 / historyDays),
   };
 }
 
 function fullDates(
-  slopes: Estimate,
-  noise: number,
-  { today, freeBytes }: { readonly today: number; readonly freeBytes?: number },
+  { perDay, doubt }: Growth,
+  { now, freeBytes }: ForecastOptions,
 ): { readonly fullAt?: string; readonly fullAtEarliest?: string } {
   if (freeBytes === undefined) return {};
-  const dateAfter = (bytes: number, perDay: number): string | undefined => {
-    const days = perDay > 0 ? Math.max(0, bytes) / perDay : Number.POSITIVE_INFINITY;
-    return days <= furthestDays ? new Date((today + days) * dayMs).toISOString() : undefined;
+  const expected = perDay > 0 ? freeBytes / perDay : Number.POSITIVE_INFINITY;
+  let earliest = 0;
+  while (earliest <= furthestDays && perDay * earliest + doubt(earliest) < freeBytes) earliest += 1;
+  const date = (days: number): string => new Date(Date.parse(now) + days * dayMs).toISOString();
+  return {
+    ...(expected <= furthestDays ? { fullAt: date(expected) } : {}),
+    ...(earliest <= furthestDays ? { fullAtEarliest: date(Math.min(earliest, expected)) } : {}),
   };
-  const fullAt = dateAfter(freeBytes, slopes.expected);
-  const fullAtEarliest = dateAfter(freeBytes - noise, slopes.high);
-  return { ...(fullAt ? { fullAt } : {}), ...(fullAtEarliest ? { fullAtEarliest } : {}) };
 }
