@@ -16,10 +16,7 @@ export interface RetryAdvice {
  * The only maker of Temporal's failures, for workflows and activities alike. The cause stays behind, in the
  * worker's log: it comes from libraries, and what they say might hold what no history should.
  */
-export function toApplicationFailure(
-  failure: Failure,
-  options: RetryAdvice = {},
-): ApplicationFailure {
+export function toApplicationFailure(failure: Failure, options: RetryAdvice = {}): ApplicationFailure {
   const details: FailureDetails = { advice: failure.advice };
   return ApplicationFailure.create({
     type: failure.type,
