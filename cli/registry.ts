@@ -7,6 +7,8 @@ interface CommandFile {
 }
 
 const commands: readonly CommandFile[] = [
+  { name: 'init', load: async () => (await import('./commands/init.ts')).defineInit },
+  { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).defineDoctor },
   { name: 'up', load: async () => (await import('./commands/up.ts')).defineUp },
   { name: 'worker', load: async () => (await import('./commands/worker.ts')).defineWorker },
   { name: 'backup', load: async () => (await import('./commands/backup.ts')).defineBackup },
@@ -15,6 +17,8 @@ const commands: readonly CommandFile[] = [
   { name: 'dump', load: async () => (await import('./commands/dump.ts')).defineDump },
   { name: 'restore', load: async () => (await import('./commands/restore.ts')).defineRestore },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).defineVerify },
+  { name: 'schedules', load: async () => (await import('./commands/schedules.ts')).defineSchedules },
+  { name: 'notify', load: async () => (await import('./commands/notify.ts')).defineNotify },
   { name: 'repo', load: async () => (await import('./commands/repo.ts')).defineRepo },
 ];
 

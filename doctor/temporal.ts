@@ -1,8 +1,7 @@
 import { controlQueue, hostQueue } from '../contracts/queues.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
 import type { Control } from '../control/client.ts';
-import { applySchedules } from '../schedules/apply.ts';
-import { scheduleDefinitions } from '../schedules/spec.ts';
+import { applyConfiguredSchedules } from '../control/schedules.ts';
 import { type Check, type CheckResult, failed, failure, ok, warning } from './check.ts';
 import type { DoctorContext } from './context.ts';
 
@@ -65,16 +64,10 @@ async function workers({ configuration }: DoctorContext, control: Control): Prom
   );
 }
 
-async function schedules(
-  { configuration }: DoctorContext,
-  { client, encryptionKeyId }: Control,
-): Promise<CheckResult> {
+async function schedules({ configuration }: DoctorContext, control: Control): Promise<CheckResult> {
   const subject = 'schedules';
   try {
-    const changes = await applySchedules({
-      client: client.schedule,
-      definitions: scheduleDefinitions(configuration.schedules),
-      context: { taskQueue: controlQueue, ...(encryptionKeyId === undefined ? {} : { encryptionKeyId }) },
+    const { changes } = await applyConfiguredSchedules(control, configuration.schedules, {
       dryRun: true,
       force: true,
     });

@@ -46,16 +46,18 @@ const roleHint = [
 ];
 
 function notificationLines(slack: string | undefined): readonly string[] {
-  const example = [
+  const title =
+    '# Who is told when something fails, and when it is well again. Try it: resguardo notify test';
+  const section = [
     'notifications:',
     '  channels:',
     `    ops: {kind: slack, url: ${slack ?? 'env:SLACK_WEBHOOK_URL'}}`,
   ];
-  const mail = '#   mail: {kind: email, to: [you@example.com], smtp: {host: smtp.example.com}}';
-  const title =
-    '# Who is told when something fails, and when it is well again. Try it: resguardo notify test';
-  if (slack !== undefined) return [title, ...example, `   ${mail}`];
-  return [title, ...example.map((line) => `# ${line}`), `#   ${mail.slice(1)}`];
+  const mail = '    mail: {kind: email, to: [you@example.com], smtp: {host: smtp.example.com}}';
+  const commented = (line: string) => `# ${line}`;
+  return slack === undefined
+    ? [title, ...[...section, mail].map(commented)]
+    : [title, ...section, `    # ${mail.trim()}`];
 }
 
 function block(value: object, indent = 0): readonly string[] {

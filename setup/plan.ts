@@ -120,6 +120,7 @@ function remarkOf(folder: string, { home }: MachineFacts): string {
   const remarks: Readonly<Record<string, string>> = {
     '/etc': 'Settings of the system and its services.',
     '/home': 'Homes of the users.',
+    '/root': 'Home of root.',
     '/srv': 'Data of services.',
     '/var/www': 'Web sites.',
     '/opt': 'Programs that no package manager brought.',

@@ -15,22 +15,31 @@ export interface WrittenSetup {
   readonly key?: Secret;
 }
 
-export const configurationName = 'resguardo.yaml';
 export const sheetName = 'resguardo-recovery.md';
 
 const keyBytes = 32;
 
+export interface SetupRequest {
+  readonly plan: SetupPlan;
+  readonly configurationFile: string;
+  readonly date: Date;
+  /** Creates the repository, or looks whether the one that is there opens; gets the key that was made. */
+  readonly createRepository: (key: Secret | undefined) => Promise<void>;
+}
+
 /**
- * Writes key, recovery sheet and configuration, in this order, so that a configuration is never there without
- * its key. No configuration and no key is ever overwritten; a key from an earlier attempt is used.
- * @throws {Failure} TargetConflict, TargetUnwritable
+ * Makes key, repository, recovery sheet and configuration, in this order, so that a configuration is never
+ * there without what it names. No configuration and no key is ever overwritten; after a failure it can be
+ * called again, and uses the key that is there.
+ * @throws {Failure} TargetConflict, TargetUnwritable, and what `createRepository` throws
  */
-export async function writeSetup(plan: SetupPlan, folder: string, date: Date): Promise<WrittenSetup> {
-  const configurationFile = path.join(folder, configurationName);
+export async function writeSetup(request: SetupRequest): Promise<WrittenSetup> {
+  const { plan, configurationFile } = request;
   await refuseExisting(configurationFile);
   const key = plan.keyFile === undefined ? undefined : await makeKey(plan.keyFile);
-  const sheetFile = path.join(folder, sheetName);
-  const day = date.toISOString().slice(0, 10);
+  await request.createRepository(key);
+  const sheetFile = path.join(path.dirname(configurationFile), sheetName);
+  const day = request.date.toISOString().slice(0, 10);
   const sheet = recoverySheet({ plan, date: day, ...(key === undefined ? {} : { key: key.reveal() }) });
   await rm(sheetFile, { force: true });
   await writeNew(sheetFile, sheet, 0o600);

@@ -1,13 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { Connection, ScheduleClient } from '@temporalio/client';
+import { Connection, ScheduleClient, type ScheduleClientOptions } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { schedulesSchema } from '../../configuration/schedules-schema.ts';
 import { type ApplyRequest, applySchedules } from '../../schedules/apply.ts';
 import { scheduleDefinitions } from '../../schedules/spec.ts';
 import { temporalServer } from '../servers/temporal.ts';
 
+export interface ScheduleServer extends AsyncDisposable {
+  readonly client: ScheduleClient;
+  readonly address: string;
+  readonly namespace: string;
+}
+
 /** A namespace of the test's own on the shared server: schedules have fixed ids, so tests cannot share one. */
-export async function startScheduleServer(): Promise<AsyncDisposable & { readonly client: ScheduleClient }> {
+export async function startScheduleServer(
+  options: Pick<ScheduleClientOptions, 'dataConverter'> = {},
+): Promise<ScheduleServer> {
   const { address } = await temporalServer();
   const connection = await Connection.connect({ address });
   const namespace = `schedules-${randomBytes(4).toString('hex')}`;
@@ -16,7 +24,9 @@ export async function startScheduleServer(): Promise<AsyncDisposable & { readonl
     workflowExecutionRetentionPeriod: msToTs('1 day'),
   });
   return {
-    client: new ScheduleClient({ connection, namespace }),
+    client: new ScheduleClient({ connection, namespace, ...options }),
+    address,
+    namespace,
     [Symbol.asyncDispose]: () => connection.close(),
   };
 }

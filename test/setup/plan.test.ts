@@ -75,6 +75,18 @@ test('a database URL and a webhook in the environment are used by reference', ()
   assert.equal(configuration.notifications.channels.ops?.kind, 'slack');
 });
 
+test('the examples in comments are right too', () => {
+  const text = configurationText(plan());
+  const marked = /^# (notifications|schedules):\n(# .*\n)+/gm;
+  const configuration = parseConfiguration(
+    `${folder}/resguardo.yaml`,
+    text.replaceAll(marked, (section) => section.replaceAll(/^# /gm, '')),
+    {},
+  );
+  assert.deepEqual(Object.keys(configuration.notifications.channels), ['ops', 'mail']);
+  assert.equal(configuration.schedules.timeZone, 'Europe/Madrid');
+});
+
 test('what is found and not supported is said aloud', () => {
   const { notices } = plan({ others: [{ name: 'MySQL or MariaDB', where: '/run/mysqld.sock' }] });
   assert.match(notices.join('\n'), /NOT protected: MySQL or MariaDB \(\/run\/mysqld\.sock\)/);
