@@ -18,6 +18,12 @@ const samples: Readonly<Record<string, string>> = {
   'pass.test.ts': `
     import { describe, test } from 'node:test';
     describe('outer', () => { test('inner', () => {}); test('second', () => {}); });`,
+  'shared.ts': `
+    import assert from 'node:assert/strict';
+    import { test } from 'node:test';
+    export function behaves(value: number): void { test('it is one', () => assert.equal(value, 1)); }`,
+  'one.test.ts': `import { behaves } from './shared.ts';\nbehaves(1);`,
+  'two.test.ts': `import { behaves } from './shared.ts';\nbehaves(2);`,
   'skip.test.ts': `
     import { describe, test } from 'node:test';
     test('needs a moon', { skip: 'there is none' }, () => {});
@@ -65,6 +71,13 @@ describe('the runner of test files', () => {
   test('counts a file without tests as failed: somebody believes that it tests something', async () => {
     const output = await runSamples(['nothing.test.ts'], false);
     assert.match(output, /the file declares no test\n0 passed, 1 failed\n$/);
+  });
+
+  test('counts tests that are declared in a shared file for the file that runs them', async () => {
+    const output = await runSamples(['one.test.ts', 'two.test.ts'], false);
+    assert.match(output, /^✔ one\.test\.ts \(1 test,/m);
+    assert.match(output, /^✖ two\.test\.ts \(1 test, 1 failed, .*\n {2}✖ it is one \(shared\.ts:4\)/m);
+    assert.match(output, /\n1 passed, 1 failed\n$/);
   });
 
   /** In a process of its own, because a test cannot run tests. */

@@ -59,11 +59,12 @@ export class Report {
     else this.#file(file).passed += 1;
   }
 
-  fail(file: string, { name, details, line }: TestFail): void {
+  /** `declaredIn`: the file that the test stands in, where another one runs it. */
+  fail(file: string, { name, details, line }: TestFail, declaredIn: string = file): void {
     const report = this.#file(file);
     const { failureType, cause } = errorFacts(details.error);
     if (failureType === 'subtestsFailed' && report.failed > 0) return;
-    const place = line === undefined ? file : `${file}:${line}`;
+    const place = line === undefined ? declaredIn : `${declaredIn}:${line}`;
     this.#addFailure(file, `✖ ${name} (${place})\n${indent(cause)}`);
   }
 
@@ -83,6 +84,11 @@ export class Report {
     this.failed += report.failed;
     this.skipped += report.skipped.length;
     this.#printFile(file, report, seconds);
+  }
+
+  /** Files with results that no line was printed for. */
+  unfinished(): readonly string[] {
+    return [...this.#files.keys()];
   }
 
   /** The last line: "12 passed, 0 failed". */
