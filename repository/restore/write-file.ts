@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, unlinkSync, write, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, open, unlinkSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Failure } from '../../contracts/failures.ts';
 import type { BlobReader } from '../blobs.ts';
@@ -6,6 +6,7 @@ import { shortId } from '../ids.ts';
 import type { Slots } from '../tasks/slots.ts';
 import type { TreeNode } from '../tree/node.ts';
 
+const openAsync = promisify(open);
 const writeAsync = promisify(write);
 
 /** Up to here a write into the cache of the system takes less time than handing it to another thread. */
@@ -30,7 +31,8 @@ export interface ContentSource {
 export async function writeFile(path: Buffer, node: TreeNode, source: ContentSource): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const parts = contentParts(node, source.reader);
-  const descriptor = openSync(path, flags, 0o600);
+  // Making a file is the slowest call of all, so it goes to another thread.
+  const descriptor = await openAsync(path, flags, 0o600);
   try {
     await writeParts(descriptor, parts, source);
     source.onWritten(descriptor);
