@@ -28,7 +28,7 @@ export interface FilesSourceOptions {
 export function createFilesSource(options: FilesSourceOptions): Source {
   const root = mergeTargets(options.paths);
   const paths = cleanPaths(options.paths);
-  const isExcluded = compilePatterns(options.exclude ?? []);
+  const isExcluded = options.exclude?.length ? compilePatterns(options.exclude) : undefined;
   return {
     kind: 'files',
     paths,

@@ -11,7 +11,8 @@ import type { Target } from './targets.ts';
 export interface WalkOptions {
   readonly owners: OwnerNames;
   readonly calls: PosixCalls;
-  readonly isExcluded: PathFilter;
+  /** Left out when nothing is excluded by pattern. */
+  readonly isExcluded: PathFilter | undefined;
   readonly rules: FolderRules;
   readonly oneFileSystem: boolean;
   readonly warn: (warning: Warning) => void;
@@ -73,7 +74,7 @@ export class Walker {
     for (const name of folder.names) {
       const path = folder.path + name;
       const target = folder.targets.get(name);
-      if (!target && this.#options.isExcluded(bytes(path).toString('utf8'))) continue;
+      if (!target && this.#options.isExcluded?.(bytes(path).toString('utf8'))) continue;
       const entry = this.#entry(path, { name, target, device: folder.device });
       if (entry) yield entry;
     }
