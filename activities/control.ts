@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { ControlActivities } from '../contracts/activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { runLookUp } from './step.ts';
@@ -13,6 +14,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
         await status.record(report);
         const level = report.status === 'failed' ? 'error' : report.status === 'partial' ? 'warn' : 'info';
         logger[level]({ ...report }, `${report.workflow} of ${report.subject}: ${report.status}`);
+        await dependencies.tell(report, Context.current().cancellationSignal);
       }),
   };
 }

@@ -1,3 +1,4 @@
+import type { RunReport } from '../contracts/activities.ts';
 import type { ResolvedRepository, ResolvedSource } from '../contracts/jobs.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -15,6 +16,11 @@ export interface ActivityDependencies {
   /** Opens a repository of the configuration; the caller closes it. Secrets are resolved here. */
   openRepository(repository: string): Promise<Repository>;
   readonly status: StatusFile;
+  /**
+   * Tells people how a run ended, and outside checks that it did. Made to be called again until it resolves.
+   * @throws {Failure} NotificationUnavailable, NotificationRefused
+   */
+  tell(report: RunReport, signal: AbortSignal): Promise<void>;
   readonly logger: Logger;
   readonly timing: ActivityTiming;
 }

@@ -21,6 +21,7 @@ import { createPostgresSource } from '../sources/postgres/source.ts';
 import type { Source } from '../sources/source.ts';
 import { openStore } from '../stores/open.ts';
 import { createNames } from './names.ts';
+import { createTeller } from './teller.ts';
 
 export interface CompositionOptions {
   readonly configuration: Configuration;
@@ -41,6 +42,7 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
     createRestorer: (name) => createRestorer(configuration, env, name),
     openRepository: (name) => openRepository(options, name),
     status: new StatusFile(configuration.stateDir),
+    tell: createTeller(configuration, env, logger),
     logger,
     timing: { ...defaultTiming, ...timing },
   };

@@ -92,11 +92,13 @@ async function createWorkers(
   });
   if (options.queues === 'host') return [host];
   await registerSearchAttributes(shared.connection, shared.namespace);
+  // A bundle that was made without the converter of failures would leave their messages readable.
+  const bundle = shared.dataConverter === undefined ? options.workflowBundle : undefined;
   const control = await Worker.create({
     ...shared,
     taskQueue: controlQueue,
     activities: { ...createControlActivities(dependencies) },
-    ...(options.workflowBundle ? { workflowBundle: options.workflowBundle } : { workflowsPath }),
+    ...(bundle ? { workflowBundle: bundle } : { workflowsPath }),
   });
   return [host, control];
 }
