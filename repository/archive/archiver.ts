@@ -228,7 +228,7 @@ class ArchiveRun {
 
   #changeOf(node: EncodedNode, previous: TreeNode | undefined): ItemChange {
     if (!previous) return 'new';
-    return encodeNode(previous, this.#utcOffset).json === node.json ? 'unmodified' : 'changed';
+    return encodeNode(previous, this.#utcOffset).json.equals(node.json) ? 'unmodified' : 'changed';
   }
 
   /** A parent that cannot be read costs time, not data: everything below it is stored as if it were new. */
