@@ -32,6 +32,12 @@ interface Delivery {
   readonly channel: Channel;
 }
 
+interface Claim {
+  readonly due: readonly Delivery[];
+  /** The event is in the hands of another attempt. */
+  readonly waiting: boolean;
+}
+
 type Outcome =
   | { readonly kind: 'sent'; readonly note?: string }
   | { readonly kind: 'later'; readonly failure: Failure }
@@ -67,40 +73,54 @@ export class Notifier {
    *   will not take the message; either after all other channels were served
    */
   async tell(event: NotificationEvent, signal: AbortSignal): Promise<Told> {
-    const { due, waiting, message } = await this.#store.change((state) => this.#take(state, event));
+    const { message, ...claim } = await this.#store.change((state) => {
+      const { next, message: news } = decide(state.topics[event.topic], event, this.#policy);
+      const topics = { ...state.topics, [event.topic]: next };
+      const pending = [...state.pending, ...(news === undefined ? [] : this.#addressed(news))];
+      const { state: claimed, result } = this.#claim({ topics, pending }, event.id);
+      return { state: claimed, result: { ...result, message: news } };
+    });
+    const told = await this.#send(claim, signal);
+    return message === undefined ? told : { ...told, message };
+  }
+
+  /**
+   * Tells what could not be told before, when there is no event to tell.
+   * @throws {Failure} as `tell`
+   */
+  async flush(signal: AbortSignal): Promise<Told> {
+    return this.#send(await this.#store.change((state) => this.#claim(state)), signal);
+  }
+
+  async #send({ due, waiting }: Claim, signal: AbortSignal): Promise<Told> {
     const outcomes = await deliverAll(due, signal);
     await this.#store.change((state) => ({ state: this.#settled(state, due, outcomes), result: undefined }));
     signal.throwIfAborted();
     throwFirst(outcomes, waiting);
     return {
-      ...(message === undefined ? {} : { message }),
       sent: due.map(({ channel }) => channel.name),
       notes: outcomes.flatMap((outcome) => (outcome.kind === 'sent' && outcome.note ? [outcome.note] : [])),
     };
   }
 
-  /** Decides, writes down what is new, and claims all that is to be sent now. */
-  #take(state: NotifyState, event: NotificationEvent) {
-    const { next, message } = decide(state.topics[event.topic], event, this.#policy);
+  /** Takes all that is to be sent now, so that no other attempt sends it too. */
+  #claim(state: NotifyState, event?: string): { readonly state: NotifyState; readonly result: Claim } {
     const now = this.#now();
-    const fresh = message === undefined ? [] : this.#addressed(message);
-    const kept = [...state.pending, ...fresh]
+    const kept = state.pending
       .filter((pending) => isNews(pending, now) && this.#deliveries(pending).length > 0)
       .slice(-mostPending);
     const isFree = ({ claimedUntil }: PendingMessage) =>
       claimedUntil === undefined || claimedUntil <= now.toISOString();
     const claimedUntil = new Date(now.getTime() + claimMs).toISOString();
-    const due = kept.filter(isFree).flatMap((pending) => this.#deliveries(pending));
     return {
       state: {
-        topics: { ...state.topics, [event.topic]: next },
+        ...state,
         pending: kept.map((pending) => (isFree(pending) ? { ...pending, claimedUntil } : pending)),
       },
       result: {
-        due,
-        message,
+        due: kept.filter(isFree).flatMap((pending) => this.#deliveries(pending)),
         // This very event may have been claimed by an attempt that was killed.
-        waiting: kept.some((pending) => !isFree(pending) && pending.notification.id === event.id),
+        waiting: kept.some((pending) => !isFree(pending) && pending.notification.id === event),
       },
     };
   }

@@ -131,6 +131,18 @@ test('what could not be told goes out with the next event, in order', async () =
   ]);
 });
 
+test('what could not be told goes out without an event, too', async () => {
+  const slack = new MemoryChannel('slack');
+  slack.failing = unavailable;
+  await using given = await setting([slack]);
+  await assert.rejects(given.notifier().tell(event(0, 'critical'), signal));
+  await assert.rejects(given.notifier().flush(signal), { type: 'NotificationUnavailable' });
+  slack.failing = undefined;
+  assert.deepEqual((await given.notifier().flush(signal)).sent, ['slack']);
+  assert.deepEqual((await given.notifier().flush(signal)).sent, []);
+  assert.equal(slack.got.length, 1);
+});
+
 test('a message that a channel refuses is not tried again', async () => {
   const slack = new MemoryChannel('slack');
   slack.failing = () => new Failure('NotificationRefused', 'no such webhook');
