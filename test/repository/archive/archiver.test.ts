@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { hash, randomBytes } from 'node:crypto';
 import {
   appendFileSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   rmSync,
@@ -279,4 +280,17 @@ test('progress ends with what was done', async (t) => {
     },
   });
   assert.deepEqual([last.filesDone, last.bytesDone], [2, 11]);
+});
+
+test('a file whose reading fails is a warning', { skip: !existsSync('/proc/self/mem') }, async (t) => {
+  const { repository } = await testRepository(t);
+  const folder = await smallTree(t);
+  const warnings: Warning[] = [];
+  // A regular file that can be opened, and whose first page is never readable.
+  const entries = [fileEntry('/proc/self/mem'), fileEntry(`${folder}/a`)];
+  const { tree } = await backUpEntries(repository, [folderEntry('d', () => entries)], {
+    onWarning: (warning) => warnings.push(warning),
+  });
+  assert.deepEqual(await pathsIn(repository, tree), ['/d', '/d/a']);
+  assert.match(warnings[0]?.message ?? '', /cannot be read: the disk reports an input\/output error/);
 });
