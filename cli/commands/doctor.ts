@@ -54,7 +54,7 @@ async function* examine(
   } catch (error) {
     if (!isFailure(error, 'InvalidConfiguration')) throw error;
     const { exitCode } = failureRules[error.type];
-    yield { ...failed('configuration', context.configFile ?? 'resguardo.yaml', error), exitCode };
+    yield { ...failed('configuration', context.configFile ?? 'in use', error), exitCode };
     yield nodeVersion(process.versions.node);
     yield await clock(Date.now());
   }
