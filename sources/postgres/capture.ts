@@ -93,7 +93,7 @@ export class PostgresCapture {
       open: () => {
         const capture = new DatabaseCapture(this.#programs, database);
         this.#databases.push(capture);
-        return Readable.from(this.#dumpOf(capture, database), { objectMode: false });
+        return streamOf(this.#dumpOf(capture, database), this.#context.signal);
       },
     };
   }
@@ -144,4 +144,14 @@ export class PostgresCapture {
       gid: process.getgid?.() ?? 0,
     };
   }
+}
+
+/** A stream that fails when the signal is aborted, even if nobody reads it: so its source is closed too. */
+function streamOf(chunks: AsyncGenerator<Buffer>, signal: AbortSignal): Readable {
+  const stream = Readable.from(chunks, { objectMode: false });
+  const onAbort = (): void => void stream.destroy(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  stream.once('close', () => signal.removeEventListener('abort', onAbort));
+  stream.on('error', () => {});
+  return stream;
 }

@@ -56,9 +56,11 @@ export class DatabaseCapture {
 
   async *#dumpSnapshot(snapshot: DatabaseSnapshot): AsyncGenerator<Buffer, DatabaseManifest> {
     const description = describeDatabase(snapshot.session);
-    // If the dump fails first, its failure is the one to tell.
-    description.catch(() => {});
-    const dump = yield* dumpDatabase(this.#programs, snapshot);
+    // A failed query ends the transaction that pg_dump's view hangs on.
+    const failed = new AbortController();
+    description.catch((error: unknown) => failed.abort(error));
+    const signal = AbortSignal.any([this.#programs.signal, failed.signal]);
+    const dump = yield* dumpDatabase({ ...this.#programs, signal }, snapshot);
     const described = await description;
     const after = await readSequences(snapshot.session);
     return this.#manifestOf(snapshot.takenAt, dump, { ...described, after });

@@ -7,7 +7,7 @@ export function restoreInstructions(manifest: ManifestContent): string {
   const { source, server, globals, databases } = manifest;
   const toolsMajor = Math.max(server.major, ...databases.map(({ dump }) => dump.programMajor));
   const passwords = globals.passwords
-    ? 'It holds the hashes of their passwords: keep it as carefully as the passwords.'
+    ? 'It holds the hashes of their passwords: keep it as carefully as the passwords. A role that exists, your own\nuser too, gets the password that it had on the old server.'
     : 'Their passwords are not in it, because the user of the backup may not read them: set new ones.';
   return `# Restoring "${source}" by hand
 

@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buffer, text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { Failure, isFailure } from '../../contracts/failures.ts';
+import { Failure } from '../../contracts/failures.ts';
 import { captureProgram } from '../../programs/capture.ts';
 import { ProgramError, type ProgramRequest, runProgram } from '../../programs/run.ts';
 import { Secret } from '../../secrets/secret.ts';
+import { failureOf } from '../failure-of.ts';
 
 const needsProc = platform() === 'linux' ? false : 'looks into /proc';
 
@@ -34,16 +35,6 @@ async function fifoIn(folder: string) {
   const path = join(folder, 'fifo');
   await captureProgram(script('mkfifo "$1"', [path]));
   return { path, lines: createInterface({ input: createReadStream(path) })[Symbol.asyncIterator]() };
-}
-
-/** Waits for a failure of the type, and returns it. */
-async function failureOf(promise: Promise<unknown>, type: Failure['type']): Promise<Failure> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  assert.ok(isFailure(error, type), `expected ${type}, got ${error}`);
-  return error;
 }
 
 test('the output of a program that succeeds is read to its end', async () => {

@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { compareDatabase } from '../../../restore/postgres/compare.ts';
 import { restoreDatabase } from '../../../restore/postgres/restore.ts';
+import { failureOf } from '../../failure-of.ts';
 import { createDatabase, postgresServer, type SharedPostgres } from '../../servers/postgres.ts';
 import { column, connectionTo, execute } from '../../sources/postgres/sample.ts';
-import { backUp, failureOf, prepared, requestFor } from './round-trip.ts';
+import { backUp, prepared, requestFor } from './round-trip.ts';
 
 /** Removed after what was registered before: databases that they own, for instance. */
 function dropRolesAfter(t: TestContext, server: SharedPostgres, roles: readonly string[]): void {

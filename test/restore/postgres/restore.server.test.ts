@@ -4,9 +4,10 @@ import { Failure } from '../../../contracts/failures.ts';
 import { compareDatabase } from '../../../restore/postgres/compare.ts';
 import { unfinishedName } from '../../../restore/postgres/new-database.ts';
 import { restoreDatabase } from '../../../restore/postgres/restore.ts';
+import { failureOf } from '../../failure-of.ts';
 import { createDatabase, postgresServer, type SharedPostgres } from '../../servers/postgres.ts';
 import { column, connectionTo, execute, sampleSchema } from '../../sources/postgres/sample.ts';
-import { type Backup, backUp, databasesOf, failureOf, inPieces, prepared, requestFor } from './round-trip.ts';
+import { type Backup, backUp, databasesOf, inPieces, prepared, requestFor } from './round-trip.ts';
 
 const small = `CREATE TABLE item (id int PRIMARY KEY, word text);
   INSERT INTO item SELECT g, md5(g::text) FROM generate_series(1, 20000) g`;

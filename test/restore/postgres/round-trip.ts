@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { type Failure, isFailure } from '../../../contracts/failures.ts';
 import { type NewDatabase, unfinishedName } from '../../../restore/postgres/new-database.ts';
 import type { PostgresRestoreRequest } from '../../../restore/postgres/restore.ts';
 import { type DatabaseManifest, parseManifest } from '../../../sources/postgres/manifest.ts';
@@ -59,16 +58,6 @@ export function requestFor(t: TestContext, server: SharedPostgres, backup: Backu
 
 export async function* inPieces(data: Buffer): AsyncGenerator<Buffer> {
   for (let offset = 0; offset < data.length; offset += 65_536) yield data.subarray(offset, offset + 65_536);
-}
-
-/** Waits for a failure of the type, and returns it. */
-export async function failureOf(promise: Promise<unknown>, type: Failure['type']): Promise<Failure> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  assert.ok(isFailure(error, type), `expected ${type}, got ${error}`);
-  return error;
 }
 
 /** The names of the run's databases that exist: the target, or the unfinished one. */

@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { platform } from 'node:os';
+import { type TestContext, test } from 'node:test';
+import { Failure } from '../../../contracts/failures.ts';
+import { Secret } from '../../../secrets/secret.ts';
+import type { PostgresConnection } from '../../../sources/postgres/connection.ts';
+import { PostgresSession } from '../../../sources/postgres/session.ts';
+import { createPostgresSource, type PostgresSourceOptions } from '../../../sources/postgres/source.ts';
+import type { Source } from '../../../sources/source.ts';
+import { failureOf } from '../../failure-of.ts';
+import { createDatabase, postgresServer, type SharedPostgres } from '../../servers/postgres.ts';
+import { collect, openDump } from './collect.ts';
+import { startPooler } from './pooler.ts';
+import { childrenOf, dumpsOf } from './processes.ts';
+import { connectionTo, execute, never, sampleSchema } from './sample.ts';
+
+/** A database with the statements run in it, removed after the test. */
+async function prepared(t: TestContext, server: SharedPostgres, sql: string): Promise<string> {
+  const database = await createDatabase(server);
+  t.after(() => database.drop());
+  await execute(connectionTo(server, database.name), sql);
+  return database.name;
+}
+
+function sourceOf(
+  t: TestContext,
+  server: SharedPostgres,
+  options: Partial<PostgresSourceOptions> = {},
+): Source {
+  const source = createPostgresSource({
+    name: 'sample',
+    connection: connectionTo(server),
+    binDir: server.binDir,
+    ...options,
+  });
+  t.after(() => source.close());
+  return source;
+}
+
+for (const major of [15, 17, 18] as const) {
+  test(`preflight tells what there is to read from PostgreSQL ${major}`, async (t) => {
+    const server = await postgresServer(major);
+    const name = await prepared(t, server, 'CREATE TABLE item ()');
+    const report = await sourceOf(t, server, { databases: [name, 'template1'] }).preflight(never);
+    assert.match(report.description, new RegExp(`^PostgreSQL ${major}\\.\\d+, 2 databases, \\d+ MB$`));
+    assert.ok(report.expectedBytes !== undefined && report.expectedBytes > 1_000_000);
+  });
+}
+
+test('what a person got wrong is told by preflight, with the mend', async (t) => {
+  const server = await postgresServer(17);
+  const right = connectionTo(server);
+  const wrong = (connection: Partial<PostgresConnection>) =>
+    sourceOf(t, server, { connection: { ...right, ...connection } }).preflight(never);
+  const closed = await closedPort();
+  assert.equal(
+    (await failureOf(wrong({ port: closed }), 'SourceUnreachable')).message,
+    `PostgreSQL at 127.0.0.1:${closed} (database "postgres") cannot be used: nothing listens there`,
+  );
+  assert.match(
+    (await failureOf(wrong({ host: 'no-such-host.invalid' }), 'SourceUnreachable')).message,
+    /the host name (is not known|cannot be looked up now)$/,
+  );
+  const password = new Secret('canary-4711');
+  const refused = await failureOf(wrong({ password }), 'SourceAuthentication');
+  assert.match(
+    refused.message,
+    /it refuses the password: password authentication failed for user "postgres"$/,
+  );
+  assert.doesNotMatch(JSON.stringify(refused) + refused.stack, /canary/);
+  const { password: _, ...without } = right;
+  const silent = sourceOf(t, server, { connection: without }).preflight(never);
+  assert.match((await failureOf(silent, 'SourceAuthentication')).message, /asks for a password and none is/);
+  await failureOf(wrong({ database: 'no such' }), 'SourceMissing');
+  assert.match(
+    (await failureOf(wrong({ sslMode: 'require' }), 'SourceUnsupported')).message,
+    /does not encrypt/,
+  );
+  const unlisted = sourceOf(t, server, { databases: ['postgres', 'shop', 'it"s'] }).preflight(never);
+  assert.equal(
+    (await failureOf(unlisted, 'SourceMissing')).message,
+    `PostgreSQL at 127.0.0.1:${server.port} has no database "shop", "it"s" that accepts connections`,
+  );
+});
+
+test('programs older than the server are not used', async (t) => {
+  const [old, current] = [await postgresServer(15), await postgresServer(18)];
+  const preflight = sourceOf(t, current, { binDir: old.binDir }).preflight(never);
+  const { message, advice } = await failureOf(preflight, 'ToolMissing');
+  assert.match(
+    message,
+    /^PostgreSQL at \S+ is version 18\.\d+, and no pg_dump.* of version 18 or newer were found in .*\(only 15\./,
+  );
+  assert.match(advice, /postgresql-client-18/);
+});
+
+test('a connection pooler is refused', async (t) => {
+  const server = await postgresServer(17);
+  const pooler = await startPooler(server);
+  t.after(() => pooler.close());
+  const connection = { ...connectionTo(server), port: pooler.port, sslMode: 'disable' } as const;
+  const { message, advice } = await failureOf(
+    sourceOf(t, server, { connection }).preflight(never),
+    'SourceUnsupported',
+  );
+  assert.match(message, /is behind a connection pooler such as PgBouncer/);
+  assert.match(advice, /5432/);
+});
+
+test('two backups of an unchanged database differ in the time of the dump alone', async (t) => {
+  const server = await postgresServer(17);
+  const databases = [await prepared(t, server, sampleSchema)];
+  const [first, second] = [
+    await collect(sourceOf(t, server, { databases }), never),
+    await collect(sourceOf(t, server, { databases }), never),
+  ];
+  assert.deepEqual([...first.files.keys()], [...second.files.keys()]);
+  for (const name of ['sample/globals.sql', 'sample/RESTORE.md']) {
+    assert.deepEqual(first.files.get(name), second.files.get(name), name);
+  }
+  const dump = `sample/${databases[0]}.dump`;
+  const afterTheTime = 64;
+  assert.deepEqual(
+    first.files.get(dump)?.subarray(afterTheTime),
+    second.files.get(dump)?.subarray(afterTheTime),
+  );
+  const withoutTime = (manifest?: Buffer): string => `${manifest}`.replace(/"capturedAt": .*/, '');
+  const manifest = 'sample/manifest.json';
+  assert.equal(withoutTime(first.files.get(manifest)), withoutTime(second.files.get(manifest)));
+});
+
+test('the snapshot is one folder of our user alone, named after the source', async (t) => {
+  const server = await postgresServer(17);
+  const source = sourceOf(t, server, { databases: [await prepared(t, server, 'CREATE TABLE item ()')] });
+  assert.deepEqual(source.paths, ['/sample']);
+  const { entries } = await collect(source, never);
+  const modes = [...entries].map(([path, { kind, metadata }]) => [
+    path.split('.').at(-1),
+    kind,
+    metadata.mode & 0o777,
+  ]);
+  assert.deepEqual(modes, [
+    ['sample', 'directory', 0o700],
+    ['sql', 'stream', 0o600],
+    ['dump', 'stream', 0o600],
+    ['json', 'stream', 0o600],
+    ['md', 'stream', 0o600],
+  ]);
+});
+
+test('no password is seen in the processes of a dump', { skip: platform() !== 'linux' }, async (t) => {
+  const server = await postgresServer(17);
+  const role = `canary_${process.pid}`;
+  // What has a meaning in a password file, in a URL or in a shell.
+  const password = String.raw`canary:\ "'%40 $(id)`;
+  await execute(
+    connectionTo(server),
+    `CREATE ROLE ${role} LOGIN SUPERUSER PASSWORD '${password.replaceAll("'", "''")}'`,
+  );
+  t.after(() => execute(connectionTo(server), `DROP ROLE ${role}`));
+  const connection = { ...connectionTo(server), user: role, password: new Secret(password) };
+  const databases = [await prepared(t, server, sampleSchema)];
+  const { stream, finish } = await openDump(sourceOf(t, server, { connection, databases }), never);
+  const children = await childrenOf(process.pid);
+  assert.ok(children.some(({ commandLine }) => commandLine.includes('--format=custom')));
+  for (const { commandLine, environment } of children) {
+    assert.doesNotMatch(commandLine, /canary:/);
+    assert.doesNotMatch(environment, /canary:/);
+  }
+  stream.resume();
+  await finish();
+});
+
+test('cancelling ends pg_dump', async (t) => {
+  const server = await postgresServer(17);
+  const database = await prepared(t, server, sampleSchema);
+  const stop = new AbortController();
+  const source = sourceOf(t, server, { databases: [database] });
+  const { stream, finish } = await openDump(source, stop.signal);
+  stop.abort(new Failure('Cancelled', 'Stopped by a person'));
+  stream.resume();
+  const { message } = await failureOf(finish(), 'Cancelled');
+  assert.equal(message, 'Stopped by a person');
+  await source.close();
+  assert.deepEqual(await dumpsOf(process.pid), []);
+});
+
+test('closing a source in the middle of a dump ends pg_dump', async (t) => {
+  const server = await postgresServer(17);
+  const source = sourceOf(t, server, { databases: [await prepared(t, server, sampleSchema)] });
+  const { finish } = await openDump(source, never);
+  const failed = finish().catch(() => {});
+  await source.close();
+  await failed;
+  assert.deepEqual(await dumpsOf(process.pid), []);
+});
+
+test('a dump whose pg_dump is killed is no dump', { skip: platform() !== 'linux' }, async (t) => {
+  const server = await postgresServer(17);
+  const { stream, finish } = await openDump(
+    sourceOf(t, server, { databases: [await prepared(t, server, sampleSchema)] }),
+    never,
+  );
+  const [pid] = await dumpsOf(process.pid);
+  assert.ok(pid);
+  process.kill(pid, 'SIGKILL');
+  stream.resume();
+  const { message } = await failureOf(finish(), 'ToolFailed');
+  assert.match(message, /^The dump of the database "\w+" failed: pg_dump was ended by SIGKILL/);
+});
+
+test('a dump whose sessions the server ends is tried again', async (t) => {
+  const server = await postgresServer(17);
+  const database = await prepared(t, server, sampleSchema);
+  const { stream, finish } = await openDump(sourceOf(t, server, { databases: [database] }), never);
+  await execute(
+    connectionTo(server),
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`,
+  );
+  stream.resume();
+  await failureOf(finish(), 'SourceUnreachable');
+});
+
+test('a dump that waits for a lock too long is tried again', async (t) => {
+  const server = await postgresServer(17);
+  const database = await prepared(t, server, 'CREATE TABLE item ()');
+  const holder = await PostgresSession.open(connectionTo(server), database, never);
+  t.after(() => holder.close());
+  await holder.run('BEGIN; LOCK TABLE public.item');
+  const source = sourceOf(t, server, { databases: [database], lockTimeoutMs: 100 });
+  const { message } = await failureOf(collect(source, never), 'Stalled');
+  assert.match(message, /canceling statement due to (lock|statement) timeout/);
+});
+
+test('rows that change during the dump are in it as one moment saw them', async (t) => {
+  const server = await postgresServer(17);
+  const database = await prepared(
+    t,
+    server,
+    `CREATE TABLE account (id int PRIMARY KEY, balance int); CREATE TABLE filler AS
+       SELECT g, repeat(md5(g::text), 30) FROM generate_series(1, 5000) g;
+     INSERT INTO account SELECT g, 100 FROM generate_series(1, 1000) g`,
+  );
+  const { stream, finish } = await openDump(sourceOf(t, server, { databases: [database] }), never);
+  await execute(
+    connectionTo(server, database),
+    'UPDATE account SET balance = 0; DELETE FROM account WHERE id > 500',
+  );
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const { manifest } = await finish();
+  const account = manifest.databases[0]?.tables.find(({ name }) => name === 'account');
+  assert.equal(account?.rows, '1000');
+  assert.equal(
+    Buffer.concat(chunks)
+      .toString('latin1')
+      .match(/\d+\t100\n/g)?.length,
+    1000,
+  );
+});
+
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return address !== null && typeof address === 'object' ? address.port : 1;
+}
