@@ -153,6 +153,11 @@ function withPaths(
     stateDir: parsed.stateDir === undefined ? defaultStateDir(env) : path.resolve(folder, parsed.stateDir),
     temporal: withKeyPaths(folder, parsed.temporal),
     notifications: notificationsWithPaths(folder, parsed.notifications),
+    api: apiWithKey(folder, parsed.api, env),
+    catalog:
+      parsed.catalog.connection === undefined
+        ? {}
+        : { connection: absoluteReference(folder, parsed.catalog.connection) },
     repositories: Object.fromEntries(repositories),
     sources: Object.fromEntries(sources),
   };
@@ -167,6 +172,15 @@ function withKeyPaths(
   const key = absoluteReference(folder, encryption.key);
   const oldKeys = encryption.oldKeys.map((old) => absoluteReference(folder, old));
   return { ...temporal, encryption: { key, oldKeys } };
+}
+
+function apiWithKey(
+  folder: string,
+  api: ParsedConfiguration['api'],
+  env: NodeJS.ProcessEnv,
+): ParsedConfiguration['api'] {
+  const key = api.key ?? (env.BACKUP_API_KEY ? 'env:BACKUP_API_KEY' : undefined);
+  return key === undefined ? api : { ...api, key: absoluteReference(folder, key) };
 }
 
 /** Whether a repository URL is a folder of this machine. */

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { nameSchema } from '../contracts/inputs.ts';
+import { apiSchema, catalogSchema } from './api-schema.ts';
 import { durationSchema } from './duration-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
 import { hasInlinePassword, secretReferenceSchema } from './reference-schema.ts';
 import { schedulesSchema } from './schedules-schema.ts';
 import { sourceSchema } from './sources-schema.ts';
 
+export type { ApiConfiguration } from './api-schema.ts';
 export type {
   FilesSourceConfiguration,
   PostgresSourceConfiguration,
@@ -144,6 +146,14 @@ export const configurationSchema = z
     notifications: notificationsSchema.prefault({}).meta({
       description: 'Who is told when something is wrong.',
       examples: [{ channels: { ops: { kind: 'slack', url: 'env:SLACK_WEBHOOK_URL' } } }],
+    }),
+    api: apiSchema.prefault({}).meta({
+      description: 'The HTTP API.',
+      examples: [{ listen: '127.0.0.1:8484', key: 'env:BACKUP_API_KEY' }],
+    }),
+    catalog: catalogSchema.prefault({}).meta({
+      description: 'The database of run history and of the audit log.',
+      examples: [{ connection: 'env:CATALOG_URL' }],
     }),
     repositories: z.record(nameSchema, repositorySchema).meta({
       description: 'Repositories by name.',

@@ -18,6 +18,8 @@ const whole = {
     hostTimeout: '15m',
     encryption: { key: 'env:KEY', oldKeys: ['file:old.key'] },
   },
+  api: { listen: '127.0.0.1:8484', key: 'env:BACKUP_API_KEY' },
+  catalog: { connection: 'env:CATALOG_URL' },
   repositories: { main: { url: '/srv/backup', password: 'file:main.key', compression: 'max' } },
   defaultRepository: 'main',
   sources: {
