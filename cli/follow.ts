@@ -32,7 +32,7 @@ export async function followRun<Result>(
   signal.addEventListener('abort', onFirst, { once: true });
   if (signal.aborted) onFirst();
   try {
-    return await Promise.race([showUntilEnd(run, row, left.signal), rejectOn(left.signal)]);
+    return await showUntilEnd(run, row, left.signal);
   } finally {
     signal.removeEventListener('abort', onFirst);
     forgetSecond();
@@ -52,13 +52,7 @@ async function showUntilEnd<Result>(
   signal: AbortSignal,
 ): Promise<Result> {
   for await (const progress of watchRun(run, { signal })) row.update(progress);
-  return runResult(run);
-}
-
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+  return runResult(run, signal);
 }
 
 function leftFailure({ workflowId, joined }: Run<unknown>): Failure {

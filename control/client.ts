@@ -1,17 +1,17 @@
 import { Client, Connection } from '@temporalio/client';
 import { configuredEncryption } from '../codec/configured.ts';
-import {
-  type TemporalEndpoint,
-  type TemporalSettings,
-  temporalEndpoint,
-  temporalUnavailable,
-} from './endpoint.ts';
+import { type TemporalSettings, temporalEndpoint, temporalUnavailable } from './endpoint.ts';
 
 export { namesTemporalServer, type TemporalSettings } from './endpoint.ts';
 
 /** A connection to Temporal for the use cases of this folder. */
 export interface Control {
   readonly client: Client;
+  /**
+   * For calls that wait long and may be given up. It does not try again by itself: the SDK's way to do so
+   * cannot be interrupted, and ends the process if its connection is closed meanwhile (1.24).
+   */
+  readonly watcher: Client;
   readonly address: string;
   readonly namespace: string;
   /** Id of the key that encrypts what Temporal stores, when one does. */
@@ -35,35 +35,28 @@ export async function connectControl({ settings, env, timeoutMs = 5000 }: Connec
   const endpoint = temporalEndpoint(settings, env);
   const { address, namespace } = endpoint;
   const encryption = await configuredEncryption(settings.encryption, env);
-  await knock(endpoint, timeoutMs);
+  const impatient = Connection.lazy({ ...endpoint.connectionOptions, interceptors: [] });
+  try {
+    // A server that goes away later is waited for, one that never was there is told of at once, and one that
+    // does not know the namespace would fail later and say less.
+    await impatient.withDeadline(Date.now() + timeoutMs, () =>
+      impatient.workflowService.describeNamespace({ namespace }),
+    );
+  } catch (error) {
+    await impatient.close();
+    throw temporalUnavailable(error, endpoint);
+  }
   const connection = Connection.lazy(endpoint.connectionOptions);
+  const options = { namespace, ...(encryption && { dataConverter: encryption.dataConverter }) };
   return {
-    client: new Client({
-      connection,
-      namespace,
-      ...(encryption && { dataConverter: encryption.dataConverter }),
-    }),
+    client: new Client({ ...options, connection }),
+    watcher: new Client({ ...options, connection: impatient }),
     address,
     namespace,
     ...(encryption && { encryptionKeyId: encryption.keyId }),
-    close: () => connection.close(),
+    close: async () => {
+      await connection.close();
+      await impatient.close();
+    },
   };
-}
-
-/**
- * Asks for the namespace, once: a server that goes away later is waited for, one that never was there is told
- * of at once, and one that does not know the namespace would fail later and say less.
- */
-async function knock(endpoint: TemporalEndpoint, timeoutMs: number): Promise<void> {
-  // Without the interceptor that tries again.
-  const connection = Connection.lazy({ ...endpoint.connectionOptions, interceptors: [] });
-  try {
-    await connection.withDeadline(Date.now() + timeoutMs, () =>
-      connection.workflowService.describeNamespace({ namespace: endpoint.namespace }),
-    );
-  } catch (error) {
-    throw temporalUnavailable(error, endpoint);
-  } finally {
-    await connection.close();
-  }
 }

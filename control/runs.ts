@@ -4,6 +4,7 @@ import { Failure } from '../contracts/failures.ts';
 import { controlQueue } from '../contracts/queues.ts';
 import type { Control } from './client.ts';
 import { translateFailure } from './failures.ts';
+import { patiently } from './patience.ts';
 
 /** A workflow run that was started, or joined. */
 export interface Run<Result> {
@@ -98,13 +99,19 @@ function toRun<Result>(control: Control, identity: RunIdentity): Run<Result> {
 }
 
 /**
- * Waits for the end of a run.
+ * Waits for the end of a run; the signal ends the waiting alone.
  * @throws {Failure} what the run failed with; Cancelled if it was cancelled or terminated
+ * @throws the reason of the signal
  */
-export async function runResult<Result>(run: Run<Result>): Promise<Result> {
+export async function runResult<Result>(run: Run<Result>, signal?: AbortSignal): Promise<Result> {
+  const { watcher } = run.control;
+  const handle = watcher.workflow.getHandle<() => Promise<Result>>(run.workflowId, run.runId);
+  const wait = (): Promise<Result> =>
+    signal ? watcher.withAbortSignal(signal, () => handle.result()) : handle.result();
   try {
-    return await run.handle.result();
+    return await patiently(wait, { signal });
   } catch (error) {
+    signal?.throwIfAborted();
     throw translateFailure(error);
   }
 }

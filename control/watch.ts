@@ -3,7 +3,7 @@ import type { Payload } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { Progress } from '../contracts/jobs.ts';
 import { queryNames } from '../contracts/messages.ts';
-import type { Run } from './runs.ts';
+import { type Run, runResult } from './runs.ts';
 
 export interface WatchOptions {
   /** Ends the watching; the run goes on. */
@@ -23,35 +23,40 @@ const defaults = { fastMs: 500, slowMs: 1000 };
  */
 export async function* watchRun(run: Run<unknown>, options: WatchOptions = {}): AsyncGenerator<Progress> {
   const { fastMs, slowMs } = { ...defaults, ...options };
-  const ended = new AbortController();
-  const signal = options.signal ? AbortSignal.any([ended.signal, options.signal]) : ended.signal;
-  run.handle.result().then(
-    () => ended.abort(),
-    () => ended.abort(),
-  );
-  let shown = '';
-  while (!signal.aborted) {
-    const progress = await readProgress(run).catch(() => undefined);
-    const state = JSON.stringify(progress);
-    const changed = progress !== undefined && state !== shown;
-    if (progress && changed && !signal.aborted) yield progress;
-    shown = state;
-    await delay(changed ? fastMs : slowMs, undefined, { signal }).catch(() => {});
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([stop.signal, options.signal]) : stop.signal;
+  const onEnd = (): void => stop.abort();
+  runResult(run, signal).then(onEnd, onEnd);
+  try {
+    let shown = '';
+    while (!signal.aborted) {
+      const progress = await readProgress(run, signal).catch(() => undefined);
+      const state = JSON.stringify(progress);
+      const changed = progress !== undefined && state !== shown;
+      if (progress && changed && !signal.aborted) yield progress;
+      shown = state;
+      await delay(changed ? fastMs : slowMs, undefined, { signal }).catch(() => {});
+    }
+  } finally {
+    stop.abort();
   }
 }
 
 /** What the run says now: the step under way by its last heartbeat, else the workflow's own word. */
-export async function readProgress(run: Run<unknown>): Promise<Progress | undefined> {
-  const { raw } = await run.handle.describe();
-  const converter = run.control.client.options.loadedDataConverter;
-  for (const activity of raw.pendingActivities ?? []) {
-    const payloads: Payload[] = activity.heartbeatDetails?.payloads ?? [];
-    const details = await decodeArrayFromPayloads(converter, payloads);
-    const progress = details.find(isProgress);
-    if (progress) return progress;
-  }
-  const answer: unknown = await run.handle.query(queryNames.progress);
-  return isProgress(answer) ? answer : undefined;
+export async function readProgress(run: Run<unknown>, signal: AbortSignal): Promise<Progress | undefined> {
+  const { watcher } = run.control;
+  const handle = watcher.workflow.getHandle(run.workflowId, run.runId);
+  return watcher.withAbortSignal(signal, async () => {
+    const { raw } = await handle.describe();
+    for (const activity of raw.pendingActivities ?? []) {
+      const payloads: Payload[] = activity.heartbeatDetails?.payloads ?? [];
+      const details = await decodeArrayFromPayloads(watcher.options.loadedDataConverter, payloads);
+      const progress = details.find(isProgress);
+      if (progress) return progress;
+    }
+    const answer: unknown = await handle.query(queryNames.progress);
+    return isProgress(answer) ? answer : undefined;
+  });
 }
 
 function isProgress(value: unknown): value is Progress {
