@@ -5,7 +5,7 @@ import type { ProgramHost } from '../../programs/host.ts';
 import { type ClientTools, findClientTools } from '../../sources/postgres/client-tools.ts';
 import { describeServer, type PostgresConnection } from '../../sources/postgres/connection.ts';
 import type { DatabaseManifest } from '../../sources/postgres/manifest.ts';
-import { readVersion } from '../../sources/postgres/server.ts';
+import { readVersion, requireDirect } from '../../sources/postgres/server.ts';
 import type { PostgresSession } from '../../sources/postgres/session.ts';
 
 export interface RestorePreflightRequest {
@@ -33,13 +33,14 @@ const firstMajorWithTransactionTimeout = 17;
 
 /**
  * Checks what a restore needs at the target, before anything is made there.
- * @throws {Failure} SourceUnsupported for an older server, a missing extension or role; ToolMissing
+ * @throws {Failure} SourceUnsupported for an older server, a pooler, a missing extension or role; ToolMissing
  */
 export async function checkTarget(
   session: PostgresSession,
   request: RestorePreflightRequest,
 ): Promise<RestorePreflight> {
   const { connection, manifest } = request;
+  await requireDirect(session, connection);
   const server = await readVersion(session, connection);
   const subject = `PostgreSQL ${server.version} at ${describeServer(connection)}`;
   if (server.major < request.sourceMajor) {

@@ -43,7 +43,7 @@ export async function inspectServer(request: ServerRequest): Promise<ServerFacts
   const session = await PostgresSession.open(connection, connection.database, signal);
   try {
     const { version, major } = await readVersion(session, connection);
-    if (!(await session.isDirect())) throw pooled(connection);
+    await requireDirect(session, connection);
     const databases = await readDatabases(session, request);
     const { readable } = await session.row(
       z.object({ readable: z.boolean() }),
@@ -74,8 +74,10 @@ export async function readVersion(
   );
 }
 
-function pooled(connection: PostgresConnection): Failure {
-  return new Failure(
+/** @throws {Failure} SourceUnsupported if a pooler stands between, which may give statements to different sessions */
+export async function requireDirect(session: PostgresSession, connection: PostgresConnection): Promise<void> {
+  if (await session.isDirect()) return;
+  throw new Failure(
     'SourceUnsupported',
     `PostgreSQL at ${describeServer(connection)} is behind a connection pooler such as PgBouncer: what one session sets up may meet another one, so a dump would not be consistent`,
     { advice: 'Connect to the server itself: its own port is usually 5432, that of a pooler 6432.' },
