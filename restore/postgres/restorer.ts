@@ -81,15 +81,17 @@ async function restore(options: PostgresRestorerOptions, job: RestoreJob): Promi
 
 async function compare(options: PostgresRestorerOptions, job: RestoreJob): Promise<readonly RestoreCheck[]> {
   const manifest = await readManifest(options, job);
+  const plan = planDatabases(manifest, job.target, job.include);
   const checks: RestoreCheck[] = [];
-  for (const { database, target } of planDatabases(manifest, job.target, job.include)) {
+  for (const { database, target } of plan) {
     const found = await compareDatabase({
       connection: options.connection,
       manifest: database,
       target,
       signal: job.signal,
     });
-    checks.push(...found);
+    const named = found.map((check) => ({ ...check, subject: `${target}: ${check.subject}` }));
+    checks.push(...(plan.length === 1 ? found : named));
   }
   return checks;
 }

@@ -37,8 +37,8 @@ export type ContentMeasure = (session: PostgresSession) => Promise<DatabaseConte
 /** Measures by queries: the server reads each table once more. */
 export const measureContent: ContentMeasure = async (session) => {
   const tables: TableContent[] = [];
-  for (const { schema, name } of await session.rows(nameSchema, tablesQuery)) {
-    tables.push(await measureTable(session, schema, name));
+  for (const { schema, name, isLost } of await session.rows(tableSchema, tablesQuery)) {
+    tables.push(isLost ? { schema, name, rows: '0', hash: '0' } : await measureTable(session, schema, name));
   }
   const largeObjects = await session.row(largeObjectsSchema, largeObjectsQuery);
   const counts = await session.rows(z.object({ kind: z.string(), count: z.number() }), objectsQuery);
@@ -72,6 +72,7 @@ export function qualified(schema: string, name: string): string {
 const sequencesPerQuery = 100;
 
 const nameSchema = z.object({ schema: z.string(), name: z.string() });
+const tableSchema = nameSchema.extend({ isLost: z.boolean() });
 
 async function measureTable(session: PostgresSession, schema: string, name: string): Promise<TableContent> {
   const measured = await session.row(
@@ -97,9 +98,13 @@ const userSchemas = `n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'`;
 const userRelations = `pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE ${userSchemas} AND c.relpersistence <> 't' AND NOT ${ofExtension('pg_class', 'c.oid')}`;
 
-/** Tables with data of their own: not partitioned ones, foreign ones or views. A standby has no unlogged data. */
-const tablesQuery = `SELECT n.nspname AS schema, c.relname AS name FROM ${userRelations}
-  AND c.relkind = 'r' AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) ORDER BY 1, 2`;
+/**
+ * Tables with data of their own: not partitioned ones, foreign ones or views. A standby has lost the rows of
+ * unlogged tables, and pg_dump leaves them empty.
+ */
+const tablesQuery = `SELECT n.nspname AS schema, c.relname AS name,
+    c.relpersistence = 'u' AND pg_is_in_recovery() AS "isLost"
+  FROM ${userRelations} AND c.relkind = 'r' ORDER BY 1, 2`;
 
 const sequencesQuery = `SELECT n.nspname AS schema, c.relname AS name FROM ${userRelations}
   AND c.relkind = 'S' ORDER BY 1, 2`;

@@ -18,7 +18,11 @@ let smallBackup: Promise<Backup> | undefined;
 async function anyBackup(server: SharedPostgres): Promise<Backup> {
   smallBackup ??= createDatabase(server).then(async (database) => {
     await execute(connectionTo(server, database.name), small);
-    return backUp(server, database.name).finally(() => database.drop());
+    try {
+      return await backUp(server, database.name);
+    } finally {
+      await database.drop();
+    }
   });
   return smallBackup;
 }
