@@ -54,7 +54,11 @@ async function store({ repository, source, reader, step, signal }: Capture): Pro
     const { tree, summary } = await archive({
       repository,
       writer,
-      roots: reader.capture({ signal, warn: warnings.add }),
+      roots: reader.capture({
+        signal,
+        warn: warnings.add,
+        onActivity: (current) => step.report({ current }),
+      }),
       ...(parent !== undefined && { parentTree: parent.tree }),
       signal,
       onProgress: step.report,

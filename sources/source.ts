@@ -5,6 +5,8 @@ export interface CaptureContext {
   readonly signal: AbortSignal;
   /** Reports what could not be read; the run ends as `partial`. */
   readonly warn: (warning: Warning) => void;
+  /** Tells what goes on while no bytes come, so that it is not taken for a stall. */
+  readonly onActivity?: (what: string) => void;
 }
 
 /**

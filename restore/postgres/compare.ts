@@ -1,4 +1,5 @@
 import type { RestoreCheck } from '../../contracts/jobs.ts';
+import { whileWatched } from '../../sources/postgres/activity.ts';
 import type { PostgresConnection } from '../../sources/postgres/connection.ts';
 import {
   type DatabaseContent,
@@ -16,6 +17,8 @@ export interface CompareRequest {
   /** Name of the restored database. */
   readonly target: string;
   readonly signal: AbortSignal;
+  /** Tells what the server is at. */
+  readonly onActivity?: (what: string) => void;
 }
 
 /** What a database holds now. */
@@ -32,10 +35,11 @@ const listedChecks = 100;
  * @throws {Failure} as `PostgresSession.open`
  */
 export async function compareDatabase(request: CompareRequest): Promise<readonly RestoreCheck[]> {
-  const { connection, manifest, target, signal } = request;
+  const { connection, manifest, target, signal, onActivity = () => {} } = request;
   const { session } = await takeSnapshot(connection, target, signal);
   try {
-    const content = await measureContent(session);
+    const watched = { connection, database: target, signal, report: onActivity };
+    const content = await whileWatched(watched, () => measureContent(session));
     return compareContent(manifest, { ...content, sequences: await readSequences(session) });
   } finally {
     await session.close();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Warning } from '../../contracts/jobs.ts';
 import { type ProgramHost, programHost } from '../../programs/host.ts';
 import { runProgram } from '../../programs/run.ts';
+import { whileWatched } from '../../sources/postgres/activity.ts';
 import type { ClientTools } from '../../sources/postgres/client-tools.ts';
 import type { PostgresConnection } from '../../sources/postgres/connection.ts';
 import { databaseString, libpqSettings } from '../../sources/postgres/libpq.ts';
@@ -35,6 +36,8 @@ export interface PostgresRestoreRequest {
   readonly host?: ProgramHost;
   readonly signal: AbortSignal;
   readonly onBytes?: (bytes: number) => void;
+  /** Tells what the server is at, while no bytes are read. */
+  readonly onActivity?: (what: string) => void;
 }
 
 export interface RestoredDatabase {
@@ -62,8 +65,16 @@ export async function restoreDatabase(request: PostgresRestoreRequest): Promise<
     const preflight = await checkTarget(session, { ...request, host });
     try {
       await createUnfinished(session, request, { properties: manifest.properties, major: preflight.major });
-      const bytes = await loadDump(request, preflight, host);
-      await analyse(request);
+      const watched = {
+        ...request,
+        database: unfinishedName(request),
+        report: request.onActivity ?? (() => {}),
+      };
+      const bytes = await whileWatched(watched, async () => {
+        const count = await loadDump(request, preflight, host);
+        await analyse(request);
+        return count;
+      });
       const options = { properties: manifest.properties, missingRoles: preflight.missingRoles };
       const warnings = await finishDatabase(session, request, options);
       return { bytes, warnings: [...preflight.warnings, ...warnings] };

@@ -72,6 +72,7 @@ async function restore(options: PostgresRestorerOptions, job: RestoreJob): Promi
         read += count;
         job.onProgress({ filesDone: index, bytesDone: before + read, current: target });
       },
+      onActivity: (what) => job.onProgress({ current: `${target}: ${what}` }),
     });
     for (const warning of restored.warnings) job.onWarning(warning);
     bytes += restored.bytes;
@@ -89,6 +90,7 @@ async function compare(options: PostgresRestorerOptions, job: RestoreJob): Promi
       manifest: database,
       target,
       signal: job.signal,
+      onActivity: (what) => job.onProgress({ current: `${target}: ${what}` }),
     });
     const named = found.map((check) => ({ ...check, subject: `${target}: ${check.subject}` }));
     checks.push(...(plan.length === 1 ? found : named));

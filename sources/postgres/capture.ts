@@ -91,7 +91,7 @@ export class PostgresCapture {
       name: Buffer.from(dumpFile(database.name)),
       metadata: this.#metadata(),
       open: () => {
-        const capture = new DatabaseCapture(this.#programs, database);
+        const capture = new DatabaseCapture(this.#programs, database, this.#context);
         this.#databases.push(capture);
         return streamOf(this.#dumpOf(capture, database), this.#context.signal);
       },

@@ -1,3 +1,5 @@
+import type { CaptureContext } from '../source.ts';
+import { whileWatched } from './activity.ts';
 import { type DatabaseContent, measureContent, readSequences, type SequenceState } from './content.ts';
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.ts';
 import { dumpDatabase, type FinishedDump, type ProgramContext } from './dump.ts';
@@ -13,11 +15,17 @@ export class DatabaseCapture {
   readonly manifest: Promise<DatabaseManifest>;
   readonly #programs: ProgramContext;
   readonly #database: DatabaseSize;
+  readonly #onActivity: (what: string) => void;
   readonly #described = Promise.withResolvers<DatabaseManifest>();
   #finished: Promise<void> = Promise.resolve();
 
-  constructor(programs: ProgramContext, database: DatabaseSize) {
+  constructor(
+    programs: ProgramContext,
+    database: DatabaseSize,
+    { onActivity = () => {} }: Pick<CaptureContext, 'onActivity'>,
+  ) {
     this.#programs = programs;
+    this.#onActivity = onActivity;
     this.#database = database;
     this.manifest = this.#described.promise;
     this.manifest.catch(() => {});
@@ -61,7 +69,8 @@ export class DatabaseCapture {
     description.catch((error: unknown) => failed.abort(error));
     const signal = AbortSignal.any([this.#programs.signal, failed.signal]);
     const dump = yield* dumpDatabase({ ...this.#programs, signal }, snapshot);
-    const described = await description;
+    const watched = { ...this.#programs, database: this.#database.name, report: this.#onActivity };
+    const described = await whileWatched(watched, () => description);
     const after = await readSequences(snapshot.session);
     return this.#manifestOf(snapshot.takenAt, dump, { ...described, after });
   }
