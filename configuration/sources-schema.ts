@@ -50,6 +50,15 @@ const connectionFieldsSchema = z.strictObject({
     .enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full'])
     .optional()
     .meta({ description: 'How the connection is encrypted, as in libpq.', examples: ['verify-full'] }),
+  sslRootCertificate: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'File of the certificates that are trusted. Default for verify-full: ~/.postgresql/root.crt, else those of the system.',
+      examples: ['/etc/ssl/private-ca.pem'],
+    }),
 });
 
 const sourceFields = {
@@ -87,6 +96,22 @@ const postgresSourceSchema = z
       .meta({
         description: 'Databases to back up. Default: all of the server.',
         examples: [['shop', 'crm']],
+      }),
+    rolePasswords: z
+      .boolean()
+      .optional()
+      .meta({
+        description:
+          'Whether the hashes of the passwords of roles are backed up. Default: true; if they cannot be read, each run warns of it.',
+        examples: [false],
+      }),
+    binDir: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: 'Folder of pg_dump, pg_dumpall and pg_restore. Default: the best that are found.',
+        examples: ['/usr/lib/postgresql/17/bin'],
       }),
     ...sourceFields,
   })

@@ -75,6 +75,8 @@ async function createSource(
         connection,
         host: programHost(env),
         ...(source.databases !== undefined && { databases: source.databases }),
+        ...(source.binDir !== undefined && { binDir: source.binDir }),
+        ...(source.rolePasswords !== undefined && { rolePasswords: source.rolePasswords }),
       });
     }
   }
@@ -91,7 +93,12 @@ async function createRestorer(
       return createFilesRestorer();
     case 'postgres': {
       const connection = await postgresConnection(source.connection, env);
-      return createPostgresRestorer({ source: name, connection, host: programHost(env) });
+      return createPostgresRestorer({
+        source: name,
+        connection,
+        host: programHost(env),
+        ...(source.binDir !== undefined && { binDir: source.binDir }),
+      });
     }
   }
 }
@@ -104,11 +111,12 @@ async function postgresConnection(
     const isUrl = /^postgres(ql)?:/.test(connection);
     return parsePostgresUrl(isUrl ? new Secret(connection) : await resolveSecret(connection, env));
   }
-  const { password, sslMode, ...fields } = connection;
+  const { password, sslMode, sslRootCertificate, ...fields } = connection;
   return {
     ...fields,
     ...(password !== undefined && { password: await resolveSecret(password, env) }),
     ...(sslMode !== undefined && { sslMode }),
+    ...(sslRootCertificate !== undefined && { sslRootCertificate }),
   };
 }
 

@@ -21,6 +21,8 @@ export interface PostgresRestorerOptions {
   readonly connection: PostgresConnection;
   /** Where programs are looked for. */
   readonly host: ProgramHost;
+  /** Folder of pg_restore. Default: the best that is found. */
+  readonly binDir?: string;
 }
 
 /** A snapshot of a server with a thousand databases has a manifest far below this. */
@@ -62,6 +64,7 @@ async function restore(options: PostgresRestorerOptions, job: RestoreJob): Promi
     const restored = await restoreDatabase({
       connection: options.connection,
       host: options.host,
+      ...(options.binDir !== undefined && { binDir: options.binDir }),
       manifest: database,
       sourceMajor: manifest.server.major,
       dump: readFile(job.reader, dump, job.signal),

@@ -96,7 +96,7 @@ function missingTools({ major, reason, binDir }: ClientToolsRequest, found: read
     `${reason}, and no pg_dump, pg_dumpall and pg_restore of version ${major} or newer were found${where}` +
       (list === '' ? '' : ` (only ${list})`),
     {
-      advice: `Install the client programs of PostgreSQL ${major} (Debian: apt-get install postgresql-client-${major}), or put them on the PATH of the worker.`,
+      advice: `Install the client programs of PostgreSQL ${major} (Debian: apt-get install postgresql-client-${major}), put them on the PATH of the worker, or name their folder as binDir of the source.`,
     },
   );
 }
