@@ -1,0 +1,167 @@
+import type { PackFile } from '../pack/pack-reader.ts';
+import type { Repository } from '../repository.ts';
+import { type ChosenPacks, choosePacks, type PruneLimits } from './choose-packs.ts';
+import { type BlobSum, findUseOfPacks, type PackUse, type UseOfPacks } from './pack-use.ts';
+import { addUsedBlobs, BlobNumbers } from './used-blobs.ts';
+
+export interface PlanOptions extends PruneLimits {
+  /** Ids of snapshots that are taken for gone: for the dry run of a `forget` that prunes. */
+  readonly ignoreSnapshots?: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: {
+    readonly snapshotsDone: number;
+    readonly snapshotsTotal: number;
+  }) => void;
+}
+
+/** Numbers of a plan. Bytes are of sealed blobs, without headers; of whole files in `unindexed`. */
+export interface PruneStatistics {
+  readonly blobs: {
+    readonly used: number;
+    readonly duplicate: number;
+    readonly unused: number;
+    /** Blobs of the packs that are packed anew. */
+    readonly repack: number;
+    /** Those of them that are left out. */
+    readonly repackRemoved: number;
+    /** Blobs of the packs that go. */
+    readonly remove: number;
+  };
+  readonly bytes: {
+    readonly used: number;
+    readonly duplicate: number;
+    readonly unused: number;
+    readonly unindexed: number;
+    readonly repack: number;
+    readonly repackRemoved: number;
+    readonly remove: number;
+    /** All that is freed. */
+    readonly removeTotal: number;
+    /** What stays though it is not needed. */
+    readonly remainingUnused: number;
+  };
+  readonly packs: {
+    readonly used: number;
+    readonly partlyUsed: number;
+    readonly unused: number;
+    readonly unindexed: number;
+    readonly keep: number;
+    readonly repack: number;
+    readonly remove: number;
+    /** Named by an index, gone, and not needed: they are taken from the index. */
+    readonly missing: number;
+  };
+}
+
+export interface PrunePlan {
+  readonly statistics: PruneStatistics;
+  /** What snapshots need. The numbers are the plan's own. */
+  readonly needed: BlobNumbers;
+  readonly remove: ReadonlySet<string>;
+  readonly repack: ReadonlySet<string>;
+  readonly missing: ReadonlySet<string>;
+  /** Packs that no index names. */
+  readonly unindexed: readonly string[];
+}
+
+/**
+ * Plans a prune. The caller holds an exclusive lock: what a run under way has stored already would count as unused.
+ * @throws {Failure} RepositoryDamaged when anything that a snapshot needs is not there
+ */
+export async function planPrune(repository: Repository, options: PlanOptions): Promise<PrunePlan> {
+  const { signal } = options;
+  await repository.loadIndex(signal);
+  const needed = await findNeeded(repository, options);
+  const files = await listPacks(repository, signal);
+  const sizes = new Map(files.map(({ id, sizeBytes }) => [id, sizeBytes]));
+  const use = findUseOfPacks(repository.index, needed, sizes);
+  const chosen = choosePacks(use, options);
+  const unindexed = files.filter(({ id }) => !repository.index.hasPack(id));
+  return {
+    statistics: statistics(use, chosen, unindexed),
+    needed,
+    remove: idsOf(chosen.remove),
+    repack: idsOf(chosen.repack),
+    missing: new Set(use.missing),
+    unindexed: unindexed.map(({ id }) => id),
+  };
+}
+
+async function findNeeded(
+  repository: Repository,
+  { ignoreSnapshots = new Set(), signal, onProgress }: PlanOptions,
+): Promise<BlobNumbers> {
+  const trees: string[] = [];
+  for await (const { id, tree } of repository.snapshots(signal))
+    if (!ignoreSnapshots.has(id)) trees.push(tree);
+  const needed = new BlobNumbers();
+  for (const [index, tree] of trees.entries()) {
+    onProgress?.({ snapshotsDone: index, snapshotsTotal: trees.length });
+    await addUsedBlobs(needed, { reader: repository, tree }, signal);
+  }
+  return needed;
+}
+
+async function listPacks({ store }: Repository, signal: AbortSignal): Promise<readonly PackFile[]> {
+  const files: PackFile[] = [];
+  for await (const { name, sizeBytes } of store.list('data', signal)) files.push({ id: name, sizeBytes });
+  return files;
+}
+
+function statistics(
+  use: UseOfPacks,
+  { keep, repack, remove }: ChosenPacks,
+  unindexed: readonly PackFile[],
+): PruneStatistics {
+  const unindexedBytes = unindexed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const [removed, repacked] = [sumOf(remove), sumOf(repack)];
+  const gone = removed.unusedBytes + repacked.unusedBytes;
+  return {
+    blobs: {
+      used: use.used.blobs,
+      duplicate: use.duplicate.blobs,
+      unused: use.unused.blobs,
+      repack: repacked.blobs,
+      repackRemoved: repacked.unusedBlobs,
+      remove: removed.unusedBlobs,
+    },
+    bytes: {
+      ...bytesOf(use),
+      unindexed: unindexedBytes,
+      repack: repacked.bytes,
+      repackRemoved: repacked.unusedBytes,
+      remove: removed.unusedBytes,
+      removeTotal: gone + unindexedBytes,
+      remainingUnused: use.duplicate.bytes + use.unused.bytes - gone,
+    },
+    packs: {
+      used: use.packs.filter(({ usedBlobs, unusedBlobs }) => usedBlobs > 0 && unusedBlobs === 0).length,
+      partlyUsed: use.packs.filter(({ usedBlobs, unusedBlobs }) => usedBlobs > 0 && unusedBlobs > 0).length,
+      unused: remove.length,
+      unindexed: unindexed.length,
+      keep: keep.length,
+      repack: repack.length,
+      remove: remove.length,
+      missing: use.missing.length,
+    },
+  };
+}
+
+function bytesOf({ used, duplicate, unused }: Record<'used' | 'duplicate' | 'unused', BlobSum>) {
+  return { used: used.bytes, duplicate: duplicate.bytes, unused: unused.bytes };
+}
+
+function sumOf(packs: readonly PackUse[]) {
+  const sum = { blobs: 0, unusedBlobs: 0, bytes: 0, unusedBytes: 0 };
+  for (const { usedBlobs, unusedBlobs, usedBytes, unusedBytes } of packs) {
+    sum.blobs += usedBlobs + unusedBlobs;
+    sum.unusedBlobs += unusedBlobs;
+    sum.bytes += usedBytes + unusedBytes;
+    sum.unusedBytes += unusedBytes;
+  }
+  return sum;
+}
+
+function idsOf(packs: readonly PackUse[]): ReadonlySet<string> {
+  return new Set(packs.map(({ id }) => id));
+}

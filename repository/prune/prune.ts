@@ -1,0 +1,82 @@
+import type { FileType } from '../../stores/store.ts';
+import { Compressor } from '../compression.ts';
+import { removeFiles } from '../remove-files.ts';
+import type { Repository } from '../repository.ts';
+import { type Failpoint, SealedFiles } from '../sealed-files.ts';
+import type { PrunePlan } from './plan.ts';
+import { repackBlobs } from './repack.ts';
+import { assertComplete, rewriteIndex } from './rewrite-index.ts';
+
+/** restic's size. */
+const defaultPackBytes = 16 * 1024 * 1024;
+
+export interface PruneOptions {
+  /** Aborted by the caller, and when the lock is lost. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: PruneProgress) => void;
+  readonly packSizeBytes?: number;
+  /** Called before and after each put and removal, for tests that stop a prune there. */
+  readonly failpoint?: Failpoint;
+}
+
+export interface PruneProgress {
+  readonly step: 'unindexed' | 'repack' | 'index' | 'remove';
+  /** Packs of the step: packed anew, or removed. */
+  readonly packsDone: number;
+  readonly packsTotal: number;
+}
+
+export interface PruneResult {
+  readonly packsRemoved: number;
+  readonly packsWritten: number;
+  readonly indexFilesRemoved: number;
+}
+
+/**
+ * Carries out a plan. The order makes it safe to be stopped at any point:
+ * 1. packs that no index names are removed;
+ * 2. what is needed of the packs to be packed anew is copied into new ones, which are indexed;
+ * 3. index files are written that stand in for those which name packs that go;
+ * 4. the index that will stay is read back: every needed blob must be in it;
+ * 5. the index files of the past are removed;
+ * 6. packs that no index names any more are removed.
+ * A prune that was stopped is finished by the next one. The caller has held its exclusive lock since before the
+ * plan was made; once it is lost, the store refuses to write and to remove.
+ */
+export async function executePrune(
+  repository: Repository,
+  plan: PrunePlan,
+  options: PruneOptions,
+): Promise<PruneResult> {
+  const { signal, failpoint, packSizeBytes = defaultPackBytes } = options;
+  const { store, sealing } = repository;
+  const compressor = new Compressor('default');
+  const files = new SealedFiles({ store, sealing, compressor, failpoint });
+  const remove = (step: PruneProgress['step'], type: FileType, names: readonly string[]): Promise<void> => {
+    const report = (packsDone: number): void =>
+      options.onProgress?.({ step, packsDone, packsTotal: names.length });
+    return removeFiles(store, { type, names, signal, failpoint, onRemoved: report });
+  };
+  const unindexed = plan.unindexed;
+  await remove('unindexed', 'data', unindexed);
+  const dropped = [...plan.remove, ...plan.repack];
+  if (dropped.length + plan.missing.size === 0) {
+    return { packsRemoved: unindexed.length, packsWritten: 0, indexFilesRemoved: 0 };
+  }
+  let packsDone = 0;
+  const onPack = (): void =>
+    options.onProgress?.({ step: 'repack', packsDone: ++packsDone, packsTotal: plan.repack.size });
+  const repack = { files, compressor, packBytes: packSizeBytes, failpoint, signal, onPack };
+  const { packsWritten } = await repackBlobs(repository, plan, repack);
+  const { obsolete } = await rewriteIndex(repository, { plan, files, signal });
+  await assertComplete(repository, { plan, files, obsolete, signal });
+  await remove('index', 'index', obsolete);
+  // A delay of the deletion has its place here: the packs would be noted, and removed by a later prune.
+  await remove('remove', 'data', dropped);
+  await repository.loadIndex(signal);
+  return {
+    packsRemoved: unindexed.length + dropped.length,
+    packsWritten,
+    indexFilesRemoved: obsolete.length,
+  };
+}

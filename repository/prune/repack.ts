@@ -1,0 +1,93 @@
+import { Failure } from '../../contracts/failures.ts';
+import type { Compressor } from '../compression.ts';
+import { shortId } from '../ids.ts';
+import type { PackedBlob } from '../pack/header.ts';
+import { copiedBlobs } from '../repack/copy-blobs.ts';
+import { PackFiller } from '../repack/pack-filler.ts';
+import type { Repository } from '../repository.ts';
+import type { Failpoint, SealedFiles } from '../sealed-files.ts';
+import { IndexWriter } from '../writer/index-writer.ts';
+import type { PrunePlan } from './plan.ts';
+
+/** Packs that wait for an index: what a kill can cost in work, never in data. */
+const packsPerIndex = 16;
+
+export interface RepackOptions {
+  readonly files: SealedFiles;
+  readonly compressor: Compressor;
+  readonly packBytes: number;
+  readonly failpoint: Failpoint | undefined;
+  readonly signal: AbortSignal;
+  readonly onPack: () => void;
+}
+
+/** Marks of needed blobs while packs are packed anew. */
+const waiting = 1;
+const safe = 2;
+
+/**
+ * Copies what is needed of the packs to be packed anew into new packs, and writes an index of those. Removes
+ * nothing. Every few packs an index is written, so that a prune that is killed goes on where it was.
+ * @throws {Failure} RepositoryDamaged naming a blob that cannot be read
+ */
+export async function repackBlobs(
+  repository: Repository,
+  plan: PrunePlan,
+  options: RepackOptions,
+): Promise<{ readonly packsWritten: number }> {
+  if (plan.repack.size === 0) return { packsWritten: 0 };
+  const { files, signal, packBytes, failpoint } = options;
+  const { store, sealing } = repository;
+  markSafe(repository, plan);
+  const indexWriter = new IndexWriter(files);
+  let packsWritten = 0;
+  const filler = new PackFiller({
+    store,
+    sealing,
+    packBytes,
+    failpoint,
+    onStored: async (pack) => {
+      indexWriter.add(pack);
+      packsWritten += 1;
+      if (packsWritten % packsPerIndex === 0 || indexWriter.isFull) await indexWriter.write(signal);
+    },
+  });
+  const parts = { store, sealing, compressor: options.compressor };
+  for (const pack of repository.index.blobsByPack()) {
+    if (!plan.repack.has(pack.id)) continue;
+    const blobs = pack.blobs.filter((blob) => claim(plan, blob));
+    for await (const { type, ...blob } of copiedBlobs(parts, { id: pack.id, blobs }, signal)) {
+      await filler.add(type, blob, signal);
+    }
+    options.onPack();
+  }
+  await filler.finish(signal);
+  await indexWriter.write(signal);
+  assertNoneWaits(plan);
+  return { packsWritten };
+}
+
+/** Marks what lies in a pack that stays. */
+function markSafe({ index }: Repository, plan: PrunePlan): void {
+  plan.needed.setAll(waiting);
+  for (const { type, id, pack } of index.blobs()) {
+    if (plan.repack.has(pack) || plan.remove.has(pack) || plan.missing.has(pack)) continue;
+    if (plan.needed.has(type, id)) plan.needed.set(type, id, safe);
+  }
+}
+
+/** Whether this copy of a blob is the one to be copied. */
+function claim({ needed }: PrunePlan, { type, id }: PackedBlob): boolean {
+  if (needed.get(type, id) !== waiting) return false;
+  needed.set(type, id, safe);
+  return true;
+}
+
+function assertNoneWaits({ needed }: PrunePlan): void {
+  for (const { type, id } of needed.withNumber(waiting)) {
+    throw new Failure(
+      'Internal',
+      `The ${type} blob ${shortId(id)} was not packed anew. Nothing was removed.`,
+    );
+  }
+}
