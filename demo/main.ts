@@ -4,6 +4,7 @@ import { delimiter } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitCodeOf, toFailure } from '../cli/failure.ts';
 import { Interrupt } from '../cli/interrupt.ts';
+import { leaveAddress, removeAddress } from '../cli/local-temporal.ts';
 import { Output } from '../cli/output/output.ts';
 import { programVersion } from '../cli/version.ts';
 import { type Configuration, loadConfiguration } from '../configuration/load.ts';
@@ -107,6 +108,9 @@ async function runDemo({ output, interrupt, place, keep, cleanups }: Demo): Prom
   const PATH = [postgres.binDir, process.env.PATH].filter(Boolean).join(delimiter);
   const env = { ...process.env, PATH, TEMPORAL_ADDRESS: temporal.address };
   const configuration = await loadConfiguration({ file: place.configurationFile, env, cwd: place.root });
+  // Other commands with this configuration find the server by it.
+  await leaveAddress(configuration, temporal.address);
+  cleanups.push(() => removeAddress(configuration));
   cleanups.push(await steps.run('Start the worker', () => startDemoWorker(place, configuration, env)));
   const control = await connectControl({ settings: configuration.temporal, env });
   cleanups.push(() => control.close());

@@ -41,6 +41,14 @@ export function renderSummary({ place, temporal, postgres, steps, story, keep }:
     '  restic restore latest --tag source:shop --target /tmp/shop    # /tmp/shop/shop/RESTORE.md says how to go on',
     '  restic restore latest --tag source:files --target /tmp/files',
     '',
+    ...(keep
+      ? [
+          'With Resguardo, while this demo runs (in another terminal)',
+          `  npx resguardo --config ${quoted(place.configurationFile)} backup files`,
+          `  npx resguardo --config ${quoted(place.configurationFile)} snapshots`,
+          '',
+        ]
+      : []),
     'And with Resguardo alone, without Temporal and without a configuration',
     '  npx resguardo repo snapshots',
     '  npx resguardo repo restore latest --target /tmp/files',

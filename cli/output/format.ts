@@ -14,9 +14,10 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${binaryUnits[unit]}`;
 }
 
-/** "0.3 s", "12 s", "3 min 05 s", "2 h 03 min", "4 d 02 h". */
+/** "40 ms", "0.3 s", "12 s", "3 min 05 s", "2 h 03 min", "4 d 02 h". */
 export function formatDuration(durationMs: number): string {
   const seconds = Math.max(0, durationMs) / 1000;
+  if (seconds < 0.095) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

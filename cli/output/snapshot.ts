@@ -1,5 +1,6 @@
 import { encodeSnapshot, type Snapshot } from '../../repository/snapshot.ts';
 import { formatBytes, formatTime, shortId } from './format.ts';
+import { textWidth } from './printable.ts';
 import { renderTable } from './table.ts';
 
 /** A snapshot with restic's names of fields, as `restic snapshots --json` has them. */
@@ -19,7 +20,7 @@ export function renderSnapshots(snapshots: readonly Snapshot[]): string {
     formatTime(new Date(snapshot.time)),
     snapshot.hostname,
     snapshot.tags.filter((tag) => !tag.startsWith('run:')).join(' '),
-    snapshot.paths.join(' '),
+    describePaths(snapshot.paths),
     snapshot.summary ? formatBytes(snapshot.summary.totalBytesProcessed) : '',
   ]);
   const columns = [
@@ -31,4 +32,13 @@ export function renderSnapshots(snapshots: readonly Snapshot[]): string {
     { title: 'Size', align: 'right' as const },
   ];
   return renderTable(columns, rows);
+}
+
+/** Wide enough for two usual paths; tables that are wider than a terminal cannot be read. */
+const pathsWidth = 50;
+
+function describePaths(paths: readonly string[]): string {
+  const all = paths.join(' ');
+  if (paths.length < 2 || textWidth(all) <= pathsWidth) return all;
+  return `${paths[0]} and ${paths.length - 1} more`;
 }

@@ -21,11 +21,12 @@ test('sizes are shown in binary units, and never as 1024 of a unit', () => {
 });
 
 test('durations are shown with the precision that matters', () => {
-  const shown = [0, 340, 9_960, 59_400, 60_000, 185_000, 3_600_000, 7_380_000, 90_000_000].map(
+  const shown = [0, 40.4, 340, 9_960, 59_400, 60_000, 185_000, 3_600_000, 7_380_000, 90_000_000].map(
     formatDuration,
   );
   assert.deepEqual(shown, [
-    '0.0 s',
+    '0 ms',
+    '40 ms',
     '0.3 s',
     '10 s',
     '59 s',
