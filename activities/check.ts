@@ -8,7 +8,7 @@ import { withLock, withRepository } from './with-repository.ts';
 /** Checks a repository or one snapshot of it. Damage is a result: the workflow tells of it, and fails. */
 export async function checkInRepository(
   dependencies: ActivityDependencies,
-  { repository: name, snapshot, readDataPercent }: CheckInput,
+  { repository: name, snapshot, readDataPercent, readDataPart }: CheckInput,
   { signal: stop, report }: Step,
 ): Promise<VerificationResult> {
   const startedAt = new Date().toISOString();
@@ -17,6 +17,7 @@ export async function checkInRepository(
       const found = await checkRepository(repository, {
         ...(snapshot !== undefined && { snapshot }),
         readDataPercent,
+        ...(readDataPart !== undefined && { readDataPart }),
         signal,
         onProgress: ({ packsDone, packsTotal, snapshotsDone, bytesRead, bytesTotal, step, current }) =>
           report({

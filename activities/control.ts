@@ -5,12 +5,17 @@ import { runLookUp } from './step.ts';
 
 /** Activities of the queue `resguardo`. */
 export function createControlActivities(dependencies: ActivityDependencies): ControlActivities {
-  const { names, status, logger } = dependencies;
+  const { names, status, logger, history } = dependencies;
   return {
     resolveSource: (source) => runLookUp(dependencies, () => names.resolveSource(source)),
     resolveRepository: (repository) => runLookUp(dependencies, () => names.resolveRepository(repository)),
+    resolveHost: () => runLookUp(dependencies, () => names.resolveHost()),
+    listSources: (request) => runLookUp(dependencies, () => names.listSources(request)),
+    listRepositories: () => runLookUp(dependencies, () => names.listRepositories()),
+    recordStart: (run) => runLookUp(dependencies, () => history.recordStart(run)),
     notify: (report) =>
       runLookUp(dependencies, async () => {
+        await history.recordEnd(report);
         await status.record(report);
         const level = report.status === 'failed' ? 'error' : report.status === 'partial' ? 'warn' : 'info';
         logger[level]({ ...report }, `${report.workflow} of ${report.subject}: ${report.status}`);

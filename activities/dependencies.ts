@@ -1,5 +1,7 @@
-import type { RunReport } from '../contracts/activities.ts';
-import type { ResolvedRepository, ResolvedSource } from '../contracts/jobs.ts';
+import type { RunBeginning, RunReport } from '../contracts/activities.ts';
+import type { ResolvedHost, ResolvedRepository, ResolvedSource } from '../contracts/jobs.ts';
+import type { SourcePage } from '../contracts/scheduled-jobs.ts';
+import type { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Restorer } from '../restore/restorer.ts';
@@ -16,6 +18,8 @@ export interface ActivityDependencies {
   /** Opens a repository of the configuration; the caller closes it. Secrets are resolved here. */
   openRepository(repository: string): Promise<Repository>;
   readonly status: StatusFile;
+  readonly history: RunHistory;
+  readonly inspector: Inspector;
   /**
    * Tells people how a run ended, and outside checks that it did. Made to be called again until it resolves.
    * @throws {Failure} NotificationUnavailable, NotificationRefused
@@ -23,6 +27,14 @@ export interface ActivityDependencies {
   tell(report: RunReport, signal: AbortSignal): Promise<void>;
   readonly logger: Logger;
   readonly timing: ActivityTiming;
+  /** Releases what is open. */
+  close(): Promise<void>;
+}
+
+/** The history of runs and the audit log. Neither throws: no backup depends on them. */
+export interface RunHistory {
+  recordStart(run: RunBeginning): Promise<void>;
+  recordEnd(report: RunReport): Promise<void>;
 }
 
 /** The configuration as activities ask for it. */
@@ -31,6 +43,10 @@ export interface Names {
   resolveSource(source: string): ResolvedSource;
   /** @throws {Failure} InvalidInput for a name that the configuration does not have */
   resolveRepository(repository?: string): ResolvedRepository;
+  /** The host of this configuration. */
+  resolveHost(): ResolvedHost;
+  listSources(request: { readonly after?: string; readonly limit: number }): SourcePage;
+  listRepositories(): readonly string[];
 }
 
 /** Times in ms. Tests hand in short ones. */

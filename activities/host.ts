@@ -1,9 +1,10 @@
 import type { HostActivities } from '../contracts/activities.ts';
+import type { Look } from '../inspection/inspector.ts';
 import { captureSource } from './capture.ts';
 import { checkInRepository } from './check.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { compareRestored, planRestore, restoreSnapshot } from './restore.ts';
-import { runStep } from './step.ts';
+import { runStep, type Step } from './step.ts';
 import { withLock, withRepository } from './with-repository.ts';
 
 /** Activities of a host's queue. */
@@ -38,5 +39,20 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
       runStep(dependencies, 'restore', (step) => restoreSnapshot(dependencies, plan, step)),
     compareRestored: (plan) =>
       runStep(dependencies, 'compare', (step) => compareRestored(dependencies, plan, step)),
+    monitorSecurity: ({ at }) =>
+      runStep(dependencies, 'inspect', (step) => dependencies.inspector.monitorSecurity(lookAt(at, step))),
+    checkCompliance: ({ at }) =>
+      runStep(dependencies, 'inspect', (step) => dependencies.inspector.checkCompliance(lookAt(at, step))),
+    writeReport: ({ at }) =>
+      runStep(dependencies, 'report', (step) => dependencies.inspector.writeReport(lookAt(at, step))),
   };
+}
+
+function lookAt(at: string, { signal, report }: Step): Look {
+  let filesDone = 0;
+  const onProgress = (current: string): void => {
+    filesDone += 1;
+    report({ filesDone, current });
+  };
+  return { now: new Date(at), signal, onProgress };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-/** Where an operation came from. */
-export type AuditOrigin = 'cli' | 'api' | 'schedule';
+/** Where an operation came from; `temporal` is a run that no schedule started: by the CLI, the API or Temporal's own tools. */
+export type AuditOrigin = 'cli' | 'api' | 'schedule' | 'temporal';
 
 /** `started` for what goes on in the background; its end is an entry of its own. */
 export type AuditOutcome = 'started' | 'done' | 'failed' | 'refused';

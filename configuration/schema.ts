@@ -3,6 +3,7 @@ import { nameSchema } from '../contracts/inputs.ts';
 import { apiSchema, catalogSchema } from './api-schema.ts';
 import { durationSchema } from './duration-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
+import { policiesSchema } from './policies-schema.ts';
 import { hasInlinePassword, secretReferenceSchema } from './reference-schema.ts';
 import { schedulesSchema } from './schedules-schema.ts';
 import { sourceSchema } from './sources-schema.ts';
@@ -36,6 +37,14 @@ const repositorySchema = z.strictObject({
     description: "Reference to the repository's password: env:NAME or file:PATH.",
     examples: ['file:/etc/resguardo/main.key'],
   }),
+  offsite: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'Whether fire or theft where the data is leaves the repository whole. Default: false for a folder, true for anything else.',
+      examples: [true],
+    }),
   compression: z
     .enum(['fastest', 'default', 'better', 'max', 'off'])
     .default('default')
@@ -154,6 +163,10 @@ export const configurationSchema = z
     catalog: catalogSchema.prefault({}).meta({
       description: 'The database of run history and of the audit log.',
       examples: [{ connection: 'env:CATALOG_URL' }],
+    }),
+    policies: policiesSchema.prefault({}).meta({
+      description: 'What is promised of every source, and checked: freshness, retention, copies.',
+      examples: [{ freshness: { default: '24h' }, copies: { copies: 3, media: 2, offsite: 1 } }],
     }),
     repositories: z.record(nameSchema, repositorySchema).meta({
       description: 'Repositories by name.',

@@ -1,6 +1,7 @@
 import type {
   CaptureResult,
   PreflightReport,
+  ResolvedHost,
   ResolvedRepository,
   ResolvedSource,
   RestoreCheck,
@@ -9,19 +10,39 @@ import type {
   Warning,
 } from './jobs.ts';
 import type { WorkflowType } from './messages.ts';
+import type { InspectionResult, ReportResult, SourcePage } from './scheduled-jobs.ts';
 
-/** A finished run, told to people and to the status file. */
-export interface RunReport {
+/** A run that began, for the history of runs. */
+export interface RunBeginning {
   readonly workflow: WorkflowType;
   readonly workflowId: string;
   readonly runId: string;
-  /** Source or repository that the run was about. */
+  /** Source or repository that the run is about, or what a run over all of them is called. */
   readonly subject: string;
-  readonly status: 'done' | 'partial' | 'failed' | 'cancelled';
   readonly startedAt: string;
+  readonly kind?: string;
+  readonly host?: string;
+  readonly repository?: string;
+  /** Schedule that started it, by its id. */
+  readonly schedule?: string;
+}
+
+/** A finished run, told to people and to the status file. */
+export interface RunReport extends RunBeginning {
+  readonly status: 'done' | 'partial' | 'failed' | 'cancelled';
   readonly finishedAt: string;
   readonly snapshot?: string;
+  /** Bytes read from the source. */
+  readonly bytesProcessed?: number;
+  /** Bytes of new data as stored. */
   readonly bytesAdded?: number;
+  /** Bytes of new data before compression. */
+  readonly bytesNew?: number;
+  readonly files?: number;
+  readonly warnings?: readonly Warning[];
+  readonly warningCount?: number;
+  /** Runs of their own have told people of the trouble already: this one is not to be told beside them. */
+  readonly isToldElsewhere?: boolean;
   /** For a failed run: what failed, on what, why. */
   readonly message?: string;
   readonly advice?: string;
@@ -45,6 +66,13 @@ export interface CheckInput {
   /** Checks this snapshot alone, or all of them. */
   readonly snapshot?: string;
   readonly readDataPercent: number;
+  /** Reads the packs of this part instead of a random choice: parts 0 to `of` - 1 together are all data. */
+  readonly readDataPart?: { readonly part: number; readonly of: number };
+}
+
+/** `at` is the time of the run, the same for each attempt, ISO in UTC. */
+export interface InspectionInput {
+  readonly at: string;
 }
 
 export interface RestoreRequest {
@@ -73,6 +101,13 @@ export interface RestoreStepResult {
 export interface ControlActivities {
   resolveSource(source: string): Promise<ResolvedSource>;
   resolveRepository(repository?: string): Promise<ResolvedRepository>;
+  /** The host of the control worker, which reaches every repository. */
+  resolveHost(): Promise<ResolvedHost>;
+  /** Up to `limit` sources, from the one after `after` in the order of names. */
+  listSources(request: { readonly after?: string; readonly limit: number }): Promise<SourcePage>;
+  listRepositories(): Promise<readonly string[]>;
+  /** Enters the beginning of a run into the history; a history that cannot be written does not fail it. */
+  recordStart(run: RunBeginning): Promise<void>;
   notify(report: RunReport): Promise<void>;
 }
 
@@ -86,4 +121,10 @@ export interface HostActivities {
   planRestore(request: RestoreRequest): Promise<RestorePlan>;
   restoreSnapshot(plan: RestorePlan): Promise<RestoreStepResult>;
   compareRestored(plan: RestorePlan): Promise<readonly RestoreCheck[]>;
+  /** Looks for what nobody should have changed, and for what is missing; tells people what is new. */
+  monitorSecurity(input: InspectionInput): Promise<InspectionResult>;
+  /** Compares what there is with what the policies promise; tells people what is new. */
+  checkCompliance(input: InspectionInput): Promise<InspectionResult>;
+  /** Writes the report of the runs of the last day. */
+  writeReport(input: InspectionInput): Promise<ReportResult>;
 }

@@ -12,7 +12,10 @@ const tagSchema = z
   .max(200)
   .regex(/^[^,\s]+$/, 'must not contain commas or spaces');
 
+/** How long a snapshot is meant to last, the weakest first. */
 const retentionClass = z.enum(['incremental', 'daily', 'weekly', 'monthly']);
+export type RetentionName = z.infer<typeof retentionClass>;
+export const retentionNames: readonly RetentionName[] = retentionClass.options;
 
 /** Input of the workflow `backupSource`, as a person writes it by hand. */
 export const backupSourceInputSchema = z.strictObject({
@@ -43,7 +46,7 @@ export type RestoreInput = z.infer<typeof restoreInputSchema>;
 
 /** Input of the workflow `verification`. */
 export const verificationInputSchema = z.strictObject({
-  /** Repository name of the configuration; the only one, or the default, when left out. */
+  /** Repository name of the configuration; all of them when left out. */
   repository: nameSchema.optional(),
   /** Share of the pack data that is read and decrypted, in percent. 0 checks the structure alone. */
   readDataPercent: z.number().min(0).max(100).optional(),
@@ -51,6 +54,49 @@ export const verificationInputSchema = z.strictObject({
   schedule: nameSchema.optional(),
 });
 export type VerificationInput = z.infer<typeof verificationInputSchema>;
+
+const countSchema = z.int().min(0);
+const listedNames = z.array(nameSchema).max(100);
+
+/** What a run over many sources or repositories has counted so far; lists hold the first ones. */
+const fleetTallySchema = z.strictObject({
+  total: countSchema,
+  done: countSchema,
+  partial: countSchema,
+  failed: countSchema,
+  cancelled: countSchema,
+  merged: countSchema,
+  left: countSchema,
+  partialNames: listedNames,
+  mergedNames: listedNames,
+  leftNames: listedNames,
+  failures: z
+    .array(z.strictObject({ name: nameSchema, failure: z.string().max(100), message: z.string().max(2000) }))
+    .max(100),
+});
+export type FleetTally = z.infer<typeof fleetTallySchema>;
+
+/** Input of the workflows `dailyBackup` and `incrementalBackup`. */
+export const fleetBackupInputSchema = z.strictObject({
+  /** Schedule that starts the run, by its id; it becomes a tag of the snapshots. */
+  schedule: nameSchema.optional(),
+  /** How long the snapshots are meant to last; that of the workflow when left out. */
+  retention: retentionClass.optional(),
+  tags: z.array(tagSchema).max(20).optional(),
+  /** Where a run goes on that has become too long for one history; nobody writes it by hand. */
+  continued: z
+    .strictObject({
+      after: nameSchema,
+      startedAt: z.string().max(40),
+      tally: fleetTallySchema,
+    })
+    .optional(),
+});
+export type FleetBackupInput = z.infer<typeof fleetBackupInputSchema>;
+
+/** Content of the signal `keepAs`. */
+export const keepAsSchema = z.strictObject({ retention: retentionClass, schedule: nameSchema.optional() });
+export type KeepAs = z.infer<typeof keepAsSchema>;
 
 /** Input of the other workflows that a schedule starts: `dailyBackup`, `securityMonitoring` and so on. */
 export const scheduledInputSchema = z.strictObject({

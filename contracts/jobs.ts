@@ -35,15 +35,18 @@ export interface ResolvedSource {
   readonly hostTimeoutMs: number;
 }
 
-/** A repository as a workflow needs to know it; holds no secret. */
-export interface ResolvedRepository {
-  readonly repository: string;
-  /** A host that reaches the repository. */
+/** A host as a workflow needs to know it. */
+export interface ResolvedHost {
   readonly host: string;
   /** Task queue of that host. */
   readonly queue: string;
   readonly heartbeatTimeoutMs: number;
   readonly hostTimeoutMs: number;
+}
+
+/** A repository, and a host that reaches it; holds no secret. */
+export interface ResolvedRepository extends ResolvedHost {
+  readonly repository: string;
 }
 
 /** Something that a person should know and that did not stop the run. */
@@ -177,5 +180,9 @@ export type Phase =
   | 'check'
   | 'restore'
   | 'compare'
+  | 'sources'
+  | 'repositories'
+  | 'inspect'
+  | 'report'
   | 'notify'
   | 'finished';

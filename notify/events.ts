@@ -11,7 +11,7 @@ export function runEvent(report: RunReport): NotificationEvent | undefined {
   return {
     id: `${runId}/${status}`,
     topic: `${topic}/${subject}`,
-    severity: { done: 'ok', partial: 'warning', failed: 'critical' }[status] as NotificationEvent['severity'],
+    severity: severityOf(report),
     title: `${title} ${subject}`,
     message: message ?? endWords[status],
     reason: failure ?? status,
@@ -44,6 +44,13 @@ export function findingEvent(
   };
 }
 
+/** What other runs have told already is worth a line where even that is wanted. */
+function severityOf({ status, isToldElsewhere = false }: RunReport): NotificationEvent['severity'] {
+  if (status === 'done' || status === 'cancelled') return 'ok';
+  if (isToldElsewhere) return 'notice';
+  return status === 'partial' ? 'warning' : 'critical';
+}
+
 const endWords = {
   done: 'The run ended well.',
   partial: 'Some of it could not be read; what was readable is stored. The run lists the rest.',
@@ -58,5 +65,17 @@ function wordsOf({ workflow, subject }: RunReport): { topic: string; title: stri
       return { topic: 'verification', title: 'Verification of', command: 'resguardo verify --read-data' };
     case 'restore':
       return { topic: 'restore', title: 'Restore of' };
+    case 'dailyBackup':
+      return { topic: 'daily-backup', title: 'Daily backup of', command: 'resguardo status' };
+    case 'incrementalBackup':
+      return { topic: 'incremental-backup', title: 'Incremental backup of', command: 'resguardo status' };
+    case 'securityMonitoring':
+      return { topic: 'security-monitoring', title: 'Security monitoring of', command: 'resguardo doctor' };
+    case 'complianceCheck':
+      return { topic: 'compliance-check', title: 'Compliance check of', command: 'resguardo doctor' };
+    case 'analyticsReport':
+      return { topic: 'report', title: 'Report of' };
+    case 'kubernetesBackup':
+      return { topic: 'kubernetes-backup', title: 'Backup of' };
   }
 }

@@ -84,6 +84,14 @@ export class Notifier {
     return message === undefined ? told : { ...told, message };
   }
 
+  /** Topics whose trouble has not ended. */
+  async troubled(): Promise<ReadonlySet<string>> {
+    return await this.#store.change((state) => {
+      const troubled = Object.values(state.topics).filter(({ severity }) => severity !== 'ok');
+      return { state, result: new Set(troubled.map(({ topic }) => topic)) };
+    });
+  }
+
   /**
    * Tells what could not be told before, when there is no event to tell.
    * @throws {Failure} as `tell`

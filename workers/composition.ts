@@ -7,6 +7,10 @@ import {
 import type { Configuration } from '../configuration/load.ts';
 import type { PostgresSourceConfiguration } from '../configuration/schema.ts';
 import { Failure } from '../contracts/failures.ts';
+import { openConfiguredCatalog } from '../control/catalog.ts';
+import { Later } from '../control/later.ts';
+import { createInspector } from '../inspection/inspector.ts';
+import { WatchFiles } from '../inspection/watch-file.ts';
 import type { Logger } from '../logging/logger.ts';
 import { programHost } from '../programs/host.ts';
 import { Repository, type RepositoryOptions } from '../repository/repository.ts';
@@ -20,6 +24,8 @@ import { type PostgresConnection, parsePostgresUrl } from '../sources/postgres/c
 import { createPostgresSource } from '../sources/postgres/source.ts';
 import type { Source } from '../sources/source.ts';
 import { openStore } from '../stores/open.ts';
+import { createHistory } from './history.ts';
+import { inspected } from './inspection.ts';
 import { createNames } from './names.ts';
 import { createTeller } from './teller.ts';
 
@@ -36,15 +42,29 @@ export interface CompositionOptions {
 /** The one place where a worker's activities meet concrete stores and sources. */
 export function composeActivities(options: CompositionOptions): ActivityDependencies {
   const { configuration, env, logger, programVersion, timing } = options;
+  const onWarning = (message: string): void => logger.warn(message);
+  const catalog = new Later(() => openConfiguredCatalog(configuration, { env, onWarning }));
+  const { tellRun, tellFindings } = createTeller(configuration, env, logger);
+  const open = (name: string) => openRepository(options, name);
   return {
     names: createNames(configuration, programVersion),
     createSource: (name) => createSource(configuration, env, name),
     createRestorer: (name) => createRestorer(configuration, env, name),
-    openRepository: (name) => openRepository(options, name),
+    openRepository: open,
     status: new StatusFile(configuration.stateDir),
-    tell: createTeller(configuration, env, logger),
+    history: createHistory(() => catalog.get(), logger),
+    inspector: createInspector({
+      ...inspected(configuration),
+      watch: new WatchFiles(configuration.stateDir),
+      openRepository: open,
+      catalog: () => catalog.get(),
+      tell: tellFindings,
+      logger,
+    }),
+    tell: tellRun,
     logger,
     timing: { ...defaultTiming, ...timing },
+    close: () => catalog.close(),
   };
 }
 

@@ -13,6 +13,7 @@ export function createNames(configuration: Configuration, programVersion: string
     heartbeatTimeoutMs: durationOf('heartbeatTimeout', configuration.temporal.heartbeatTimeout),
     hostTimeoutMs: durationOf('hostTimeout', configuration.temporal.hostTimeout),
   };
+  const home = { host: configuration.host, queue: hostQueue(configuration.host), ...timeouts };
   return {
     resolveSource(name) {
       const source = own(configuration.sources, name);
@@ -31,12 +32,17 @@ export function createNames(configuration: Configuration, programVersion: string
         ...timeouts,
       };
     },
-    resolveRepository: (name) => ({
-      repository: repositoryName(configuration, name),
-      host: configuration.host,
-      queue: hostQueue(configuration.host),
-      ...timeouts,
-    }),
+    resolveRepository: (name) => ({ repository: repositoryName(configuration, name), ...home }),
+    resolveHost: () => home,
+    listRepositories: () => Object.keys(configuration.repositories).toSorted(),
+    listSources({ after, limit }) {
+      const names = Object.keys(configuration.sources).toSorted();
+      const rest = after === undefined ? names : names.filter((name) => name > after);
+      const sources = rest
+        .slice(0, limit)
+        .map((source) => ({ source, host: own(configuration.sources, source)?.host ?? configuration.host }));
+      return { sources, more: rest.length > limit };
+    },
   };
 }
 

@@ -1,6 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
-import { createControlActivities, createHostActivities } from '../activities/index.ts';
+import {
+  type ActivityDependencies,
+  createControlActivities,
+  createHostActivities,
+} from '../activities/index.ts';
 import { configuredDataConverter } from '../codec/configured.ts';
 import { controlQueue, hostQueue } from '../contracts/queues.ts';
 import { temporalEndpoint } from '../control/endpoint.ts';
@@ -54,8 +58,9 @@ export async function startWorkers(options: StartWorkersOptions): Promise<Runnin
   const { namespace } = endpoint;
   const dataConverter = await configuredDataConverter(configuration.temporal.encryption, env);
   const connection = await connectWorker(endpoint, logger);
+  const dependencies = composeActivities(options);
   try {
-    const workers = await createWorkers(options, {
+    const workers = await createWorkers(dependencies, options, {
       ...settings,
       connection,
       namespace,
@@ -66,8 +71,12 @@ export async function startWorkers(options: StartWorkersOptions): Promise<Runnin
       { address: endpoint.address, namespace, host: configuration.host, queues },
       'The worker is ready',
     );
-    return runningWorkers(workers, connection);
+    return runningWorkers(workers, async () => {
+      await dependencies.close();
+      await connection.close();
+    });
   } catch (error) {
+    await dependencies.close();
     // It refuses to close while a worker that was made, but not run, holds it.
     await connection.close().catch(() => {});
     throw error;
@@ -80,10 +89,10 @@ type SharedOptions = Omit<WorkerOptions, 'taskQueue' | 'activities'> & {
 };
 
 async function createWorkers(
+  dependencies: ActivityDependencies,
   options: StartWorkersOptions,
   shared: SharedOptions,
 ): Promise<readonly Worker[]> {
-  const dependencies = composeActivities(options);
   const host = await Worker.create({
     ...shared,
     taskQueue: hostQueue(options.configuration.host),
@@ -103,7 +112,7 @@ async function createWorkers(
   return [host, control];
 }
 
-function runningWorkers(workers: readonly Worker[], connection: NativeConnection): RunningWorkers {
+function runningWorkers(workers: readonly Worker[], close: () => Promise<void>): RunningWorkers {
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
@@ -116,7 +125,7 @@ function runningWorkers(workers: readonly Worker[], connection: NativeConnection
         for (const run of runs) run.catch(shutdown);
         await Promise.all(runs);
       } finally {
-        await connection.close();
+        await close();
       }
     },
   };

@@ -2,6 +2,7 @@ import { toApplicationFailure } from '../contracts/application-failure.ts';
 import { Failure } from '../contracts/failures.ts';
 import { type BackupSourceInput, backupSourceInputSchema } from '../contracts/inputs.ts';
 import type { BackupResult, CaptureResult, ResolvedSource, SnapshotDraft } from '../contracts/jobs.ts';
+import { type KeptAs, keepingAs } from './keep-as.ts';
 import { lookUp, stepsOn } from './options.ts';
 import { runStory, type Story } from './story.ts';
 
@@ -11,10 +12,12 @@ import { runStory, type Story } from './story.ts';
  * time.
  */
 export async function backupSource(rawInput: unknown): Promise<BackupResult> {
+  const keptAs = keepingAs();
   return runStory(rawInput, {
     workflow: 'backupSource',
     schema: backupSourceInputSchema,
     subject: (input) => input.source,
+    schedule: (input) => input.schedule,
     body: async (story, input) => {
       const source = await resolve(story, input);
       const steps = stepsOn(source, { isUnattended: input.schedule !== undefined });
@@ -27,11 +30,16 @@ export async function backupSource(rawInput: unknown): Promise<BackupResult> {
       const backupStart = story.now();
       const captured = await steps.capture({ source, runId: story.runId });
       const { summary, warnings, warningCount } = captured;
-      story.know({ bytesAdded: summary.dataAddedPacked });
+      story.know({
+        bytesAdded: summary.dataAddedPacked,
+        bytesNew: summary.dataAdded,
+        warnings,
+        warningCount,
+      });
       story.count(numbersOf(captured));
 
       story.enter('commit');
-      const draft = snapshotDraft({ story, input, source, captured, backupStart });
+      const draft = snapshotDraft({ story, input, keptAs, source, captured, backupStart });
       const { snapshot } = await steps.commitSnapshot({ repository: source.repository, draft });
       story.know({ snapshot });
 
@@ -85,18 +93,21 @@ function numbersOf({ summary }: CaptureResult) {
 interface DraftParts {
   readonly story: Story;
   readonly input: BackupSourceInput;
+  readonly keptAs: KeptAs;
   readonly source: ResolvedSource;
   readonly captured: CaptureResult;
   readonly backupStart: string;
 }
 
 /** Fixed here, time included, so that every attempt of the commit writes the same bytes. */
-function snapshotDraft({ story, input, source, captured, backupStart }: DraftParts): SnapshotDraft {
+function snapshotDraft(parts: DraftParts): SnapshotDraft {
+  const { story, input, keptAs, source, captured, backupStart } = parts;
+  const { retention, schedules } = keptAs.with(input);
   const tags = [
     `source:${source.source}`,
     `kind:${source.kind}`,
-    ...(input.schedule === undefined ? [] : [`schedule:${input.schedule}`]),
-    ...(input.retention === undefined ? [] : [`retention:${input.retention}`]),
+    ...schedules.map((schedule) => `schedule:${schedule}`),
+    ...(retention === undefined ? [] : [`retention:${retention}`]),
     `run:${story.runId}`,
     ...source.tags,
     ...(input.tags ?? []),

@@ -15,6 +15,12 @@ const titles: Readonly<Record<WorkflowType, string>> = {
   backupSource: 'Backup of',
   restore: 'Restore from',
   verification: 'Verification of',
+  dailyBackup: 'Daily backup of',
+  incrementalBackup: 'Incremental backup of',
+  securityMonitoring: 'Security monitoring of',
+  analyticsReport: 'Report of',
+  complianceCheck: 'Compliance check of',
+  kubernetesBackup: 'Backup of',
 };
 
 const phases: Readonly<Record<Phase, string>> = {
@@ -25,6 +31,10 @@ const phases: Readonly<Record<Phase, string>> = {
   check: 'Checking the repository',
   restore: 'Restoring',
   compare: 'Comparing what was restored with what was stored',
+  sources: 'Backing up the sources, each in a run of its own',
+  repositories: 'Checking the repositories, each in a run of its own',
+  inspect: 'Looking at repositories, keys and state',
+  report: 'Writing the report',
   notify: 'Telling how it ended',
   finished: 'Finished',
 };
@@ -55,10 +65,22 @@ export function describeRun(run: RunDescription): string {
 function whatToDo({ workflow, facts, progress }: RunDescription): readonly string[] {
   const isOver = progress.phase === 'finished';
   const short = facts.snapshot?.slice(0, 8);
-  if (workflow === 'verification') {
-    return isOver
-      ? ['Read all of the data, too: `resguardo verify --read-data`']
-      : ['Cancelling is safe: a verification changes nothing.'];
+  switch (workflow) {
+    case 'verification':
+      return isOver
+        ? ['Read all of the data, too: `resguardo verify --read-data`']
+        : ['Cancelling is safe: a verification changes nothing.'];
+    case 'dailyBackup':
+    case 'incrementalBackup':
+      return isOver
+        ? ["Find the runs of the sources: `WorkflowType = 'backupSource'`, each `backup/<source>`."]
+        : ['Cancelling is safe: it cancels the backups under way; what is stored stays.'];
+    case 'securityMonitoring':
+    case 'complianceCheck':
+    case 'analyticsReport':
+    case 'kubernetesBackup':
+      return ['Cancelling is safe: nothing in a repository is changed.'];
+    default:
   }
   return [
     ...(isOver ? [] : ['Cancelling is safe: what is stored stays, and the next run uses it.']),

@@ -1,4 +1,8 @@
 /** The workflows that a worker registers, under the names that users rely on. */
+export { analyticsReport } from './analytics-report.ts';
 export { backupSource } from './backup-source.ts';
+export { dailyBackup, incrementalBackup } from './every-source.ts';
+export { complianceCheck, securityMonitoring } from './inspections.ts';
+export { kubernetesBackup } from './kubernetes-backup.ts';
 export { restore } from './restore.ts';
 export { verification } from './verification.ts';

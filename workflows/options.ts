@@ -1,12 +1,15 @@
 import {
   ActivityCancellationType,
   type ActivityOptions,
+  ChildWorkflowCancellationType,
+  type ChildWorkflowOptions,
+  ParentClosePolicy,
   proxyActivities,
   type RetryPolicy,
 } from '@temporalio/workflow';
 import type { ControlActivities, HostActivities } from '../contracts/activities.ts';
 import { nonRetryableFailureTypes } from '../contracts/failures.ts';
-import type { ResolvedRepository, ResolvedSource } from '../contracts/jobs.ts';
+import type { ResolvedHost, ResolvedSource } from '../contracts/jobs.ts';
 import { controlQueue } from '../contracts/queues.ts';
 
 /**
@@ -30,12 +33,21 @@ const impatient: RetryPolicy = { ...retry, maximumAttempts: 4 };
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
 
 /** Look-ups in the configuration: at once, or the worker is in trouble. */
-export const lookUp = proxyActivities<Pick<ControlActivities, 'resolveSource' | 'resolveRepository'>>({
+export const lookUp = proxyActivities<Omit<ControlActivities, 'notify' | 'recordStart'>>({
   taskQueue: controlQueue,
   summary: 'Look up the configuration',
   startToCloseTimeout: '30 seconds',
   scheduleToCloseTimeout: '10 minutes',
   retry: { ...retry, initialInterval: '1 second', maximumInterval: '1 minute' },
+});
+
+/** The history of runs is nice to have: a run does not wait for it, and it never fails by itself. */
+export const record = proxyActivities<Pick<ControlActivities, 'recordStart'>>({
+  taskQueue: controlQueue,
+  summary: 'Enter the run into the history',
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '10 minutes',
+  retry: { ...retry, maximumAttempts: 3 },
 });
 
 /**
@@ -50,6 +62,27 @@ export const tell = proxyActivities<Pick<ControlActivities, 'notify'>>({
   retry: { ...retry, maximumInterval: '1 minute' },
 });
 
+/** The run of a source or repository that another run has started. */
+export const childRun = {
+  // It outlives a run that has no more time, or that goes on in another history. Ending it by force would
+  // skip its cleaning up.
+  parentClosePolicy: ParentClosePolicy.ABANDON,
+  cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+} as const satisfies ChildWorkflowOptions;
+
+export const fleetLimits = {
+  // A host works on four steps at once (workers/): the other two are for restores and for what people start.
+  // A backup that had to wait for a place longer than `hostTimeout` would look as if its host were off.
+  backups: { perHost: 2, atOnce: 20 },
+  // Reading a repository is bound by the network or the disk that it shares with the next one.
+  verifications: { perHost: 1, atOnce: 4 },
+  // About eight events each: a history of less than a thousand.
+  sourcesInOneHistory: 100,
+  // What takes longer goes on by itself, so that the sources of the next history need not wait.
+  stragglersMs: 30 * 60_000,
+} as const;
+
 export interface StepSettings {
   /** A schedule has started the run, so that nobody waits in front of a screen. */
   readonly isUnattended: boolean;
@@ -57,7 +90,7 @@ export interface StepSettings {
 
 /** Steps on the host of a source or repository. */
 export function stepsOn(
-  place: ResolvedSource | ResolvedRepository,
+  place: ResolvedSource | ResolvedHost,
   { isUnattended }: StepSettings = { isUnattended: false },
 ) {
   return {
@@ -92,6 +125,22 @@ export function stepsOn(
       startToCloseTimeout: '3 days',
       scheduleToCloseTimeout: '4 days',
     }).restoreSnapshot,
+    /** It comes again after 15 minutes, so there is no use in trying for longer. */
+    monitorSecurity: step(place, 'Look for changes', {
+      startToCloseTimeout: '1 hour',
+      scheduleToCloseTimeout: '1 hour',
+      retry: impatient,
+    }).monitorSecurity,
+    /** Reads the snapshots of every repository; daily. */
+    checkCompliance: step(place, 'Compare with the policies', {
+      startToCloseTimeout: '2 hours',
+      scheduleToCloseTimeout: '12 hours',
+    }).checkCompliance,
+    /** Lists every repository to know its size; daily. */
+    writeReport: step(place, 'Write the report', {
+      startToCloseTimeout: '2 hours',
+      scheduleToCloseTimeout: '12 hours',
+    }).writeReport,
     compareRestored: step(place, 'Compare what was restored', {
       startToCloseTimeout: '3 days',
       scheduleToCloseTimeout: '4 days',
@@ -99,7 +148,7 @@ export function stepsOn(
   };
 }
 
-function step(place: ResolvedSource | ResolvedRepository, summary: string, times: ActivityOptions) {
+function step(place: ResolvedSource | ResolvedHost, summary: string, times: ActivityOptions) {
   return proxyActivities<HostActivities>({
     taskQueue: place.queue,
     summary,

@@ -10,16 +10,16 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { z } from 'zod';
-import type { RunReport } from '../contracts/activities.ts';
+import type { RunBeginning, RunReport } from '../contracts/activities.ts';
 import { toApplicationFailure } from '../contracts/application-failure.ts';
 import { type Failure, isFailure } from '../contracts/failures.ts';
 import { parseInput } from '../contracts/inputs.ts';
-import type { Phase, Progress } from '../contracts/jobs.ts';
+import type { Phase, Progress, Warning } from '../contracts/jobs.ts';
 import { queryNames, type WorkflowType } from '../contracts/messages.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
 import { describeRun } from './details.ts';
 import { knownFailure } from './failures.ts';
-import { tell } from './options.ts';
+import { record, tell } from './options.ts';
 
 /** What a finished run says of itself in reports. */
 export interface Outcome<Result> {
@@ -32,6 +32,8 @@ export interface StoryOptions<Input, Result> {
   readonly schema: z.ZodType<Input>;
   /** Source or repository that the run is about, as far as the input tells. */
   readonly subject: (input: Input) => string;
+  /** Schedule that has started the run. */
+  readonly schedule?: (input: Input) => string | undefined;
   readonly body: (story: Story, input: Input) => Promise<Outcome<Result>>;
 }
 
@@ -45,6 +47,14 @@ export interface RunFacts {
   /** A snapshot that is stored, or that is restored from. */
   readonly snapshot?: string;
   readonly bytesAdded?: number;
+  /** Schedule that has started the run, by its id. */
+  readonly schedule?: string;
+  /** Bytes of new data before compression. */
+  readonly bytesNew?: number;
+  readonly warnings?: readonly Warning[];
+  readonly warningCount?: number;
+  /** Runs of their own have told people of the trouble already. */
+  readonly isToldElsewhere?: boolean;
   /** One line for people. */
   readonly note?: string;
 }
@@ -69,8 +79,10 @@ export async function runStory<Input, Result>(
   });
 
   const input = parsed(options, rawInput);
-  story.know({ subject: options.subject(input) });
+  const schedule = options.schedule?.(input);
+  story.know({ subject: options.subject(input), ...(schedule === undefined ? {} : { schedule }) });
   story.enter('starting');
+  story.begin();
   try {
     const outcome = await options.body(story, input);
     result = outcome.result;
@@ -88,14 +100,25 @@ export async function runStory<Input, Result>(
 /** How a run shows itself while it goes on: phase, numbers, search attributes, live details. */
 export class Story {
   readonly runId = workflowInfo().runId;
-  /** ISO, UTC. */
-  readonly startedAt = workflowInfo().startTime.toISOString();
   readonly #workflow: WorkflowType;
+  /** Resolves when the beginning is in the history of runs, or cannot be. */
+  #recorded: Promise<void> = Promise.resolve();
+  #startedAt = workflowInfo().startTime.toISOString();
   #facts: RunFacts = { subject: '' };
   #progress: Progress = { phase: 'starting', filesDone: 0, bytesDone: 0, bytesStored: 0 };
 
   constructor(workflow: WorkflowType) {
     this.#workflow = workflow;
+  }
+
+  /** ISO, UTC. */
+  get startedAt(): string {
+    return this.#startedAt;
+  }
+
+  /** For a run that goes on in another history: when the first one began. */
+  beganAt(startedAt: string): void {
+    this.#startedAt = startedAt;
   }
 
   get facts(): RunFacts {
@@ -112,6 +135,14 @@ export class Story {
     return new Date().toISOString();
   }
 
+  /** Enters the run into the history of runs, without waiting for it. One that goes on is there already. */
+  begin(): void {
+    if (workflowInfo().continuedFromExecutionRunId !== undefined) return;
+    this.#recorded = CancellationScope.nonCancellable(() => record.recordStart(this.#beginning())).catch(
+      (error: unknown) => log.warn('The beginning of the run could not be recorded', { error }),
+    );
+  }
+
   know(facts: Partial<RunFacts>): void {
     this.#facts = { ...this.#facts, ...facts };
   }
@@ -125,8 +156,8 @@ export class Story {
     this.#show();
   }
 
-  /** Makes the run findable: by source, kind and repository, as far as they are known. */
-  mark(subject: 'source' | 'repository'): void {
+  /** Makes the run findable: by source, kind and repository, as far as they are known and it is about one. */
+  mark(subject: 'source' | 'repository' | 'run'): void {
     const { kind, repository } = this.#facts;
     upsertSearchAttributes([
       keyword('status', 'running'),
@@ -144,6 +175,7 @@ export class Story {
     this.enter('notify');
     this.#show(failure);
     const report = this.#report(status, failure);
+    await this.#recorded;
     await CancellationScope.nonCancellable(async () => {
       try {
         await tell.notify(report);
@@ -155,20 +187,47 @@ export class Story {
     this.#show(failure);
   }
 
-  #report(status: RunReport['status'], failure: Failure | undefined): RunReport {
-    const { subject, snapshot, bytesAdded } = this.#facts;
+  #beginning(): RunBeginning {
+    const { subject, kind, host, repository, schedule } = this.#facts;
+    const { workflowId, continuedFromExecutionRunId, firstExecutionRunId } = workflowInfo();
     return {
       workflow: this.#workflow,
-      workflowId: workflowInfo().workflowId,
-      runId: this.runId,
+      workflowId,
+      runId: continuedFromExecutionRunId === undefined ? this.runId : firstExecutionRunId,
       subject,
-      status,
       startedAt: this.startedAt,
+      ...(kind === undefined ? {} : { kind }),
+      ...(host === undefined ? {} : { host }),
+      ...(repository === undefined ? {} : { repository }),
+      ...(schedule === undefined ? {} : { schedule }),
+    };
+  }
+
+  #report(status: RunReport['status'], failure: Failure | undefined): RunReport {
+    const {
+      snapshot,
+      bytesAdded,
+      bytesNew,
+      warnings = [],
+      warningCount,
+      isToldElsewhere,
+      note,
+    } = this.#facts;
+    const { bytesDone, filesDone } = this.#progress;
+    return {
+      ...this.#beginning(),
+      status,
       finishedAt: this.now(),
       ...(snapshot === undefined ? {} : { snapshot }),
       ...(bytesAdded === undefined ? {} : { bytesAdded }),
+      ...(bytesNew === undefined ? {} : { bytesNew }),
+      ...(bytesDone === 0 ? {} : { bytesProcessed: bytesDone }),
+      ...(filesDone === 0 ? {} : { files: filesDone }),
+      ...(warnings.length === 0 ? {} : { warnings: warnings.slice(0, reportedWarnings) }),
+      ...(warningCount === undefined ? {} : { warningCount }),
+      ...(isToldElsewhere === undefined ? {} : { isToldElsewhere }),
       ...(failure === undefined
-        ? {}
+        ? partialMessage(status, note)
         : { message: failure.message, advice: failure.advice, failure: failure.type }),
     };
   }
@@ -180,6 +239,17 @@ export class Story {
       describeRun({ workflow, facts: this.#facts, progress: this.#progress, startedAt, failure }),
     );
   }
+}
+
+/** As many as the history of runs keeps. */
+const reportedWarnings = 20;
+
+/** A run that ended in part says in its note which part. */
+function partialMessage(
+  status: RunReport['status'],
+  note: string | undefined,
+): { readonly message?: string } {
+  return status === 'partial' && note !== undefined ? { message: note } : {};
 }
 
 /** A wrong input fails the run at once: nobody needs to be told who has just typed it. */

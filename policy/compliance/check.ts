@@ -34,7 +34,8 @@ export function complianceFindings(facts: ComplianceFacts): readonly Finding[] {
   ];
 }
 
-function encryptionFinding({ repository, encryption, keyFile, problem }: RepositoryFacts): Finding {
+/** Whether a repository is known to be encrypted, and its key is for its owner alone. */
+export function encryptionFinding({ repository, encryption, keyFile, problem }: RepositoryFacts): Finding {
   const base = { check: 'encryption', subject: repository };
   const mode = keyFile === undefined ? undefined : (keyFile.mode & 0o777).toString(8).padStart(3, '0');
   const evidence = [

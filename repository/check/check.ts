@@ -19,8 +19,16 @@ export interface CheckOptions {
   readonly snapshot?: string;
   /** Share of the packs that are read and decrypted: none at 0, a random choice, or all at 100. */
   readonly readDataPercent: number;
+  /** Instead of a random choice: the packs of one part of `of`; all parts together are all packs. */
+  readonly readDataPart?: DataPart;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: CheckProgress) => void;
+}
+
+/** `part` counts from 0 to `of` - 1. */
+export interface DataPart {
+  readonly part: number;
+  readonly of: number;
 }
 
 export interface CheckProgress {
@@ -92,7 +100,7 @@ class RepositoryCheck {
     const index = await loadIndexes({ store, files: this.#files }, this.#damages, signal);
     this.#report({ step: 'packs', snapshotsTotal: snapshots.length });
     const packs = await comparePacks({ store, index }, this.#damages, signal);
-    const unreadable = await this.#readData(choose(packs.sound, this.#options.readDataPercent), index);
+    const unreadable = await this.#readData(choose(packs.sound, this.#options), index);
     await this.#followTrees(snapshots, {
       index,
       isLost: (type, id) =>
@@ -190,8 +198,12 @@ function readerOf({ store, sealing }: Repository, index: BlobIndex): BlobReader 
   };
 }
 
-/** A random choice, so that repeated checks of a part come around to all of it. */
-function choose<T>(items: readonly T[], percent: number): readonly T[] {
+/** A random choice, so that repeated checks come around to all of it; or the packs of one part, by their names. */
+function choose<T extends { readonly id: string }>(
+  items: readonly T[],
+  { readDataPercent: percent, readDataPart: share }: Pick<CheckOptions, 'readDataPercent' | 'readDataPart'>,
+): readonly T[] {
+  if (share) return items.filter(({ id }) => Number.parseInt(id.slice(0, 8), 16) % share.of === share.part);
   if (percent >= 100) return items;
   const count = Math.ceil((items.length * percent) / 100);
   const drawn = items.map((item) => ({ item, order: Math.random() }));

@@ -20,7 +20,14 @@ const whole = {
   },
   api: { listen: '127.0.0.1:8484', key: 'env:BACKUP_API_KEY' },
   catalog: { connection: 'env:CATALOG_URL' },
-  repositories: { main: { url: '/srv/backup', password: 'file:main.key', compression: 'max' } },
+  policies: {
+    freshness: { default: '24h', files: '24h', postgres: '7h' },
+    retention: { incremental: '7d', daily: '30d', weekly: '84d', monthly: '1y6m' },
+    copies: { copies: 3, media: 2, offsite: 1 },
+  },
+  repositories: {
+    main: { url: '/srv/backup', password: 'file:main.key', compression: 'max', offsite: true },
+  },
   defaultRepository: 'main',
   sources: {
     etc: {

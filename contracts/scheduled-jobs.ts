@@ -1,0 +1,67 @@
+import type { Finding } from './findings.ts';
+import type { FleetTally } from './inputs.ts';
+
+/** Results of the workflows that schedules start: plain JSON, counts and short lists. Times are ISO, UTC. */
+
+/** Name and host of a source, for a run over all of them. */
+export interface ListedSource {
+  readonly source: string;
+  readonly host: string;
+}
+
+export interface SourcePage {
+  /** In the order of their names, from the one after `after`. */
+  readonly sources: readonly ListedSource[];
+  /** Whether there are further ones. */
+  readonly more: boolean;
+}
+
+/**
+ * Result of `dailyBackup`, `incrementalBackup`, and of `verification` over all repositories: how the runs of
+ * each source or repository ended. `merged` counts those for which a run was under way already, `left` those
+ * that went on when this run ended.
+ */
+export interface FleetResult extends FleetTally {
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+/** What an inspection found: every finding counts, the ones that people should know are listed. */
+export interface InspectionResult {
+  readonly checked: number;
+  readonly notices: number;
+  readonly warnings: number;
+  readonly criticals: number;
+  /** The worst 20 that are not `ok`; `resguardo status` and the catalog have all. */
+  readonly findings: readonly Finding[];
+}
+
+/** Result of `securityMonitoring` and `complianceCheck`. */
+export interface InspectionRunResult extends InspectionResult {
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+/** Result of `analyticsReport`. */
+export interface ReportResult {
+  /** Absolute paths on the host that wrote them. */
+  readonly files: readonly string[];
+  /** Backup runs of the period. */
+  readonly runs: number;
+  readonly failed: number;
+  /** One sentence for people. */
+  readonly summary: string;
+}
+
+export interface ReportRunResult extends ReportResult {
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+/** Result of `kubernetesBackup`. */
+export interface KubernetesResult {
+  readonly clusters: number;
+  readonly message: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}

@@ -1,0 +1,95 @@
+import type { RunHistory } from '../activities/index.ts';
+import type { AuditEvent } from '../audit/entry.ts';
+import { AuditLog } from '../audit/log.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { RunBeginning, RunReport } from '../contracts/activities.ts';
+import type { Logger } from '../logging/logger.ts';
+
+/** Looked through for an entry that an attempt before has made already. */
+const recentEntries = 100;
+
+/** A history that cannot be written soon is not worth that a backup waits for it. */
+const patienceMs = 20_000;
+
+/** Enters runs into the catalog and the audit log. Trouble with either is logged, and stops nothing. */
+export function createHistory(catalog: () => Promise<Catalog>, logger: Logger): RunHistory {
+  const attempt = async (work: (opened: Catalog) => Promise<void>): Promise<void> => {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error('the catalog did not answer in time')), patienceMs);
+    const working = catalog().then(work);
+    try {
+      await Promise.race([working, late]);
+    } catch (error) {
+      logger.warn({ err: error }, 'A run could not be entered into the history');
+    } finally {
+      clearTimeout(timer);
+      working.catch(() => undefined);
+    }
+  };
+  return {
+    recordStart: (run) =>
+      attempt(async (opened) => {
+        await opened.recordRunStarted(run);
+        if (touchesData(run)) await audit(opened, run, { outcome: 'started' });
+      }),
+    recordEnd: (report) =>
+      attempt(async (opened) => {
+        await opened.recordRunFinished(finishOf(report));
+        await audit(opened, report, endOf(report));
+      }),
+  };
+}
+
+function finishOf(report: RunReport): Parameters<Catalog['recordRunFinished']>[0] {
+  const { bytesAdded, bytesNew, message, advice, failure, status, isToldElsewhere: _, ...run } = report;
+  return {
+    ...run,
+    status,
+    ...(bytesNew === undefined ? {} : { bytesAdded: bytesNew }),
+    ...(bytesAdded === undefined ? {} : { bytesStored: bytesAdded }),
+    ...(message === undefined
+      ? {}
+      : {
+          failure: {
+            message,
+            ...(failure === undefined ? {} : { type: failure }),
+            ...(advice === undefined ? {} : { advice }),
+          },
+        }),
+  };
+}
+
+/** The end alone is enough of runs that only look. */
+function touchesData({ workflow }: RunBeginning): boolean {
+  return workflow === 'backupSource' || workflow === 'restore';
+}
+
+type End = Pick<AuditEvent, 'outcome' | 'detail'>;
+
+function endOf({ status, failure, snapshot }: RunReport): End {
+  return {
+    outcome: status === 'done' || status === 'partial' ? 'done' : 'failed',
+    detail: {
+      status,
+      ...(failure === undefined ? {} : { failure }),
+      ...(snapshot === undefined ? {} : { snapshot }),
+    },
+  };
+}
+
+/** Adds an entry, unless an attempt before has done so. */
+async function audit({ database }: Catalog, run: RunBeginning, { outcome, detail = {} }: End): Promise<void> {
+  const { workflow, workflowId, runId, subject, schedule } = run;
+  const log = new AuditLog(database);
+  const action = `${workflow}.run`;
+  const earlier = await log.entries({ action, subject, limit: recentEntries });
+  if (earlier.some((entry) => entry.detail.run === runId && entry.outcome === outcome)) return;
+  await log.append({
+    origin: schedule === undefined ? 'temporal' : 'schedule',
+    actor: schedule ?? 'whoever started the workflow',
+    action,
+    subject,
+    outcome,
+    detail: { ...detail, run: runId, workflow: workflowId },
+  });
+}
