@@ -3,7 +3,7 @@ import { executePrune, type PruneOptions, type PruneResult } from '../../../repo
 import type { Repository } from '../../../repository/repository.ts';
 import { noSignal } from '../test-repository.ts';
 
-const packSizeBytes = 64 * 1024;
+const smallPackBytes = 64 * 1024;
 
 /** Prunes under an exclusive lock, down to no unused byte where the limits are not given. */
 export async function pruneAll(
@@ -13,6 +13,7 @@ export async function pruneAll(
   const lock = await repository.lock({ exclusive: true });
   try {
     const signal = AbortSignal.any([lock.lost, options.signal ?? noSignal]);
+    const packSizeBytes = options.packSizeBytes ?? smallPackBytes;
     const limits = { maxUnusedBytes: () => 0, maxRepackBytes: Number.POSITIVE_INFINITY, packSizeBytes };
     const { failpoint } = options;
     const plan = await planPrune(repository, { ...limits, ...options, signal });
