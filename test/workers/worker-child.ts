@@ -9,7 +9,7 @@ export interface WorkerChild {
   log(): string;
   /** Resolves when the worker stands at its failpoint. */
   readonly reached: Promise<unknown>;
-  /** Ends it as `kill -9` does, and waits for the end. */
+  /** Ends it as `kill -9` does, and waits for the end; safe to repeat. */
   kill(): Promise<void>;
 }
 
@@ -17,9 +17,13 @@ export interface WorkerChild {
 export async function startWorkerChild(
   { configurationFile }: Installation,
   failpoint: { readonly name: string; readonly count: number },
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<WorkerChild> {
   const script = fileURLToPath(new URL('worker-process.ts', import.meta.url));
-  const child = fork(script, [configurationFile, failpoint.name, String(failpoint.count)], { silent: true });
+  const child = fork(script, [configurationFile, failpoint.name, String(failpoint.count)], {
+    silent: true,
+    env,
+  });
   let log = '';
   child.stderr?.on('data', (chunk) => {
     log += chunk;

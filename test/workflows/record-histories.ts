@@ -1,0 +1,119 @@
+/**
+ * Records the histories that replay.test.ts replays: `node test/workflows/record-histories.ts [NAME…]`. A
+ * history of a released version is never recorded anew: the workflow is changed with `patched()`, and a further
+ * history is added under a name of its own.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Failure } from '../../contracts/failures.ts';
+import { startBackup } from '../../control/backup.ts';
+import { type Control, connectControl } from '../../control/client.ts';
+import { startRestore } from '../../control/restore.ts';
+import { cancelRun, type Run, runResult } from '../../control/runs.ts';
+import { startVerification } from '../../control/verification.ts';
+import { ensureTemporal } from '../../tools/temporal.ts';
+import { startTemporalServer } from '../../tools/temporal-server.ts';
+import { type Barrier, barrierAt } from '../workers/bench.ts';
+import { fillWithRandomFiles, type Installation, install } from '../workers/installation.ts';
+import { runWorkers, type TestWorker } from '../workers/running-worker.ts';
+
+const folder = fileURLToPath(new URL('../histories/', import.meta.url));
+
+interface Stage {
+  readonly control: Control;
+  readonly installation: Installation;
+  readonly worker: TestWorker;
+  readonly barrier: Barrier;
+  /** Makes the next puts of packs fail. */
+  fail(times: number): void;
+}
+
+/** What happened in each history, and how to make it happen. All but the first find a snapshot. */
+const scenes: Readonly<Record<string, (stage: Stage) => Promise<Run<unknown>>>> = {
+  'backup-done': ({ control }) => startBackup(control, { source: 'docs', tags: ['a'], schedule: 'daily' }),
+  'backup-retried': async ({ control, fail, installation }) => {
+    await fillWithRandomFiles(installation.docs, { files: 3, bytesEach: 10_000 });
+    fail(2);
+    return startBackup(control, { source: 'docs' });
+  },
+  'backup-source-missing': ({ control }) => startBackup(control, { source: 'gone' }),
+  'backup-wrong-kind': ({ control }) => startBackup(control, { source: 'docs', kind: 'mysql' }),
+  'backup-host-offline': ({ control }) => startBackup(control, { source: 'far' }),
+  'backup-cancelled': async ({ control, worker, barrier, installation }) => {
+    await fillWithRandomFiles(installation.docs, { files: 3, bytesEach: 10_000 });
+    const run = await startBackup(control, { source: 'docs' });
+    await barrier.reached;
+    await cancelRun(run);
+    await worker.logged('A step is asked to stop');
+    barrier.release();
+    return run;
+  },
+  'restore-done': ({ control, installation }) =>
+    startRestore(control, { source: 'docs', target: path.join(installation.folder, 'restored') }),
+  'restore-conflict': ({ control, installation }) =>
+    startRestore(control, { source: 'docs', target: installation.docs }),
+  'verification-done': ({ control }) =>
+    startVerification(control, { repository: 'main', readDataPercent: 100 }),
+  'verification-damaged': async ({ control, installation }) => {
+    await rm(path.join(installation.repositoryPath, 'data'), { recursive: true });
+    return startVerification(control, { repository: 'main' });
+  },
+};
+
+const wanted = process.argv.slice(2);
+const server = await startTemporalServer({ executable: await ensureTemporal(), headless: true });
+try {
+  await mkdir(folder, { recursive: true });
+  for (const [name, scene] of Object.entries(scenes)) {
+    if (wanted.length === 0 || wanted.includes(name)) await record(name, scene, server.address);
+  }
+} finally {
+  await server.stop();
+}
+
+async function record(
+  name: string,
+  scene: (stage: Stage) => Promise<Run<unknown>>,
+  address: string,
+): Promise<void> {
+  const installation = await install({
+    address,
+    temporal: 'hostTimeout: 1s',
+    moreSources: `  gone: { kind: files, paths: [gone] }
+  far: { kind: files, paths: [/etc], host: lonely-host }`,
+  });
+  const barrier = barrierAt('before index put');
+  let failures = 0;
+  const holds = name === 'backup-cancelled';
+  const worker = await runWorkers(installation, {
+    timing: { storageFullRetryMs: 100 },
+    repositoryOptions: {
+      failpoint: (point) => {
+        if (point === 'before pack put' && failures > 0) {
+          failures -= 1;
+          throw new Failure('StorageFull', 'The disk of the test is full');
+        }
+        return holds ? barrier.failpoint(point) : undefined;
+      },
+    },
+  });
+  const control = await connectControl({ settings: { address }, env: {} });
+  try {
+    await fillWithRandomFiles(installation.docs, { files: 3, bytesEach: 10_000 });
+    if (!name.startsWith('backup')) await runResult(await startBackup(control, { source: 'docs' }));
+    const fail = (times: number): void => {
+      failures = times;
+    };
+    const run = await scene({ control, installation, worker, barrier, fail });
+    const end = await runResult(run).then(() => 'done', String);
+    const history = historyToJSON(await run.handle.fetchHistory());
+    await writeFile(path.join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(history))}\n`);
+    console.log(`${name}: ${end}`);
+  } finally {
+    await control.close();
+    await worker.stop();
+    await installation.remove();
+  }
+}
