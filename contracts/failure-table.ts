@@ -1,0 +1,274 @@
+/**
+ * The one failure table. The Temporal retry policy, the CLI's exit codes, the API's status codes and
+ * `docs/failures.md` derive from it; a test compares the page with the table.
+ */
+
+export interface FailureRule {
+  /** Whether the same step may succeed later without a person's help; Temporal retries only then. */
+  readonly retryable: boolean;
+  /** Process exit code of the CLI. 10, 11 and 12 mean what they mean in restic. */
+  readonly exitCode: number;
+  /** HTTP status of the API. */
+  readonly httpStatus: number;
+  /** What a person does now, unless the place that throws knows better. */
+  readonly advice: string;
+}
+
+export const failureRules = {
+  InvalidInput: {
+    retryable: false,
+    exitCode: 2,
+    httpStatus: 400,
+    advice: 'Correct the named field and start again.',
+  },
+  InvalidConfiguration: {
+    retryable: false,
+    exitCode: 2,
+    httpStatus: 400,
+    advice: 'Correct the named field of the configuration file.',
+  },
+  SecretUnavailable: {
+    retryable: false,
+    exitCode: 2,
+    httpStatus: 500,
+    advice: 'Set the environment variable, or create the file, that the reference names.',
+  },
+  ToolMissing: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 500,
+    advice: 'Install the named program, or put it on the PATH of the worker.',
+  },
+  ToolFailed: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 500,
+    advice: 'Read the last lines that the program printed; they name the cause.',
+  },
+  SourceUnreachable: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 503,
+    advice: 'Check that the server runs and that the host and port are right.',
+  },
+  SourceAuthentication: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 502,
+    advice: 'Correct the user or the password that the source refers to.',
+  },
+  SourceMissing: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 404,
+    advice: 'Correct the path or the database name of the source, or restore what was removed.',
+  },
+  SourceUnsupported: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 422,
+    advice: 'Use a supported version, or another kind of source.',
+  },
+  AgentOffline: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 503,
+    advice: 'Start `resguardo worker` on the host that the source belongs to.',
+  },
+  RepositoryNotFound: {
+    retryable: false,
+    exitCode: 10,
+    httpStatus: 404,
+    advice: 'Check the repository URL, or create the repository with `resguardo repo init`.',
+  },
+  RepositoryExists: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 409,
+    advice: 'Use the existing repository, or choose another place.',
+  },
+  RepositoryLocked: {
+    retryable: true,
+    exitCode: 11,
+    httpStatus: 423,
+    advice:
+      'Wait for the other operation; remove a lock that a dead process left with `resguardo repo unlock`.',
+  },
+  WrongKey: {
+    retryable: false,
+    exitCode: 12,
+    httpStatus: 401,
+    advice: 'Check the password or key that the repository refers to.',
+  },
+  RepositoryDamaged: {
+    retryable: false,
+    exitCode: 4,
+    httpStatus: 500,
+    advice: 'Run `resguardo repo check --read-data` to learn what is affected; other snapshots may be whole.',
+  },
+  RepositoryUnsupported: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 422,
+    advice: 'Use a repository of format version 2.',
+  },
+  RepositoryUnwritable: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 403,
+    advice: 'Give the user of the worker the right to write to the repository.',
+  },
+  StoreUnavailable: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 503,
+    advice: 'Check the network and the service that holds the repository.',
+  },
+  StoreAuthentication: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 502,
+    advice: 'Correct the credentials of the service that holds the repository, or renew them.',
+  },
+  StoreForbidden: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 403,
+    advice: 'Grant the named right to the credentials that the repository uses.',
+  },
+  StorageFull: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 507,
+    advice:
+      'Free space on the named file system; the run goes on by itself, and nothing already stored is lost.',
+  },
+  SnapshotNotFound: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 404,
+    advice: 'List the snapshots with `resguardo snapshots`.',
+  },
+  PathEscape: {
+    retryable: false,
+    exitCode: 4,
+    httpStatus: 422,
+    advice: 'Do not trust this snapshot: it names a path outside of the restore target.',
+  },
+  TargetConflict: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 409,
+    advice: 'Choose a target that does not exist yet.',
+  },
+  TargetUnwritable: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 403,
+    advice: 'Give the user of the worker the right to write to the target, or choose another target.',
+  },
+  RestoreMismatch: {
+    retryable: false,
+    exitCode: 4,
+    httpStatus: 500,
+    advice: 'Keep the target for inspection, and check the repository with `resguardo verify --read-data`.',
+  },
+  Stalled: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 504,
+    advice: 'Look at the load and the locks of the source; the step is tried again.',
+  },
+  TemporalUnavailable: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 503,
+    advice: 'Start Temporal with `resguardo up`, or correct `temporal.address` or TEMPORAL_ADDRESS.',
+  },
+  CatalogUnavailable: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 503,
+    advice:
+      'Start the server of the catalog, or wait for the process that holds it. Backups and restores do not need it.',
+  },
+  CatalogUnwritable: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 500,
+    advice:
+      'Run as the user that owns the state folder, or set `stateDir` to a folder that this user may write.',
+  },
+  CatalogDamaged: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 500,
+    advice: 'Move the file away and start again: the catalog is built anew from the repositories.',
+  },
+  CatalogUnsupported: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 500,
+    advice: 'Update Resguardo here: a newer version has changed the catalog already.',
+  },
+  AuditBroken: {
+    retryable: false,
+    exitCode: 4,
+    httpStatus: 500,
+    advice: 'Keep the database as it is, compare it with the last export, and find out who changed it.',
+  },
+  NotificationUnavailable: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 503,
+    advice: 'Check the network and the service that the channel names; the message is sent later.',
+  },
+  NotificationRefused: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 502,
+    advice: 'Correct the address or the credentials of the channel, and try it: `resguardo notify test`.',
+  },
+  Unauthorized: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 401,
+    advice: 'Send the key that `api.key` refers to as `X-API-Key`, or as `Authorization: Bearer`.',
+  },
+  TooManyRequests: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 429,
+    advice: 'Wait for as many seconds as the header `Retry-After` says.',
+  },
+  NotFound: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 404,
+    advice: 'Look at `/api/openapi.json` for what there is.',
+  },
+  RequestTooLarge: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 413,
+    advice: 'Send less at once.',
+  },
+  AlreadyRunning: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 409,
+    advice: 'Wait for the run under way, or cancel it.',
+  },
+  Cancelled: {
+    retryable: false,
+    exitCode: 130,
+    httpStatus: 409,
+    advice: 'Start again when you are ready; what was stored is used.',
+  },
+  Internal: {
+    retryable: true,
+    exitCode: 1,
+    httpStatus: 500,
+    advice: 'This is a fault of Resguardo. Please report it with the log of the run.',
+  },
+} as const satisfies Record<string, FailureRule>;
