@@ -4,6 +4,7 @@ import { openPostgresDatabase, type PostgresCatalogOptions } from './postgres.ts
 import {
   allTotals,
   countRuns,
+  findRun,
   findRuns,
   newestGoodRun,
   newestRuns,
@@ -121,6 +122,11 @@ export class Catalog {
   /** A page of runs. */
   runs(filter: RunFilter, page: RunPage = {}): Promise<readonly Run[]> {
     return this.database.read('read the runs', (database) => findRuns(database, filter, page));
+  }
+
+  /** One run, by its ids. */
+  run(ids: Pick<Run, 'workflowId' | 'runId'>): Promise<Run | undefined> {
+    return this.database.read(`read a run of ${ids.workflowId}`, (database) => findRun(database, ids));
   }
 
   /** Finished runs ever, by workflow, kind and status. */

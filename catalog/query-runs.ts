@@ -75,6 +75,19 @@ export async function findRuns(
   return rows.map(runOf);
 }
 
+export async function findRun(
+  database: CatalogKysely,
+  { workflowId, runId }: Pick<Run, 'workflowId' | 'runId'>,
+): Promise<Run | undefined> {
+  const row = await database
+    .selectFrom('runs')
+    .selectAll()
+    .where('workflowId', '=', workflowId)
+    .where('runId', '=', runId)
+    .executeTakeFirst();
+  return row && runOf(row);
+}
+
 /**
  * The newest run of each subject, or the newest good one. Steps from one subject to the next in the index, so
  * that the length of the history does not matter.

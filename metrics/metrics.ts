@@ -7,7 +7,8 @@ import { type MetricDefinition, metricDefinitions } from './samples.ts';
 const prefix = 'resguardo_';
 
 export interface MetricsOptions {
-  readonly catalog: Catalog;
+  /** A function is asked at each scrape: for a catalog that is opened once it can be. */
+  readonly catalog: Catalog | (() => Promise<Catalog>);
   /** Version of Resguardo. */
   readonly version: string;
   /** Kinds of the configured sources. */
@@ -50,7 +51,8 @@ function sharedFacts({ catalog, disks, onProblem, now = () => new Date() }: Metr
   let reading: Promise<MetricsFacts | undefined> | undefined;
   let isTold = false;
   return () => {
-    reading ??= loadFacts(catalog, disks, now())
+    reading ??= (async () =>
+      loadFacts(typeof catalog === 'function' ? await catalog() : catalog, disks, now()))()
       .then((facts) => {
         isTold = false;
         return facts;

@@ -40,6 +40,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   http: ['contracts', 'secrets/secret.ts'],
   notify: ['contracts', 'configuration', 'http', 'policy', 'secrets/secret.ts'],
   codec: ['contracts', 'secrets'],
+  api: ['contracts', 'control'],
 };
 
 /** Packages that a folder may import, where that is narrower than package.json. */
