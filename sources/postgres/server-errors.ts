@@ -49,7 +49,7 @@ const messageMeanings: readonly (readonly [RegExp, Meaning])[] = [
   [/^timeout expired$/, { type: 'SourceUnreachable', reason: 'it does not answer in time' }],
   [/^Connection terminated/, { type: 'SourceUnreachable', reason: 'the connection was cut' }],
   [
-    /client password must be a string/,
+    /client password must be/,
     { type: 'SourceAuthentication', reason: 'it asks for a password and none is configured' },
   ],
   [

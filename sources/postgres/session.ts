@@ -166,7 +166,7 @@ function clientConfig(connection: PostgresConnection, database: string): pg.Clie
     user,
     database,
     // A function: the driver would take a missing one from our environment.
-    password: () => password?.reveal() as string,
+    password: () => password?.reveal() ?? '',
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutSeconds * 1000,
     keepAlive: true,

@@ -17,9 +17,12 @@ import { column, connectionTo, execute, never, sampleSchema } from './sample.ts'
 
 type OwnServer = SharedPostgres & Pick<PostgresServer, 'pid'>;
 
+/** A killed server leaves its shared memory; in files, it goes with the folder. */
+const ownSettings = { fsync: 'off', dynamic_shared_memory_type: 'mmap' };
+
 async function ownServer(t: TestContext): Promise<OwnServer> {
   const { binDir } = await postgresServer(17);
-  const server = await startPostgres({ binDir, settings: { fsync: 'off' } });
+  const server = await startPostgres({ binDir, settings: ownSettings });
   t.after(() => server.stop());
   const { host, port, user, password, pid } = server;
   return { major: 17, host, port, user, password, pid, binDir };
