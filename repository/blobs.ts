@@ -1,5 +1,7 @@
 /** Ports inside the engine: what the archiver, the restorer and the checker need of a repository. */
 
+import type { NodeMetadata } from './tree/node.ts';
+
 export type BlobType = 'data' | 'tree';
 
 export interface SavedBlob {
@@ -11,6 +13,41 @@ export interface SavedBlob {
   readonly addedBytes: number;
   /** Bytes as stored, without the pack's header, when new; else 0. */
   readonly storedBytes: number;
+}
+
+/** Files up to this size are read in batches: each is one chunk, wherever the chunker would cut. */
+export const smallFileBytes = 512 * 1024 - 1;
+
+/** A regular file as it was listed. */
+export interface FileToSave {
+  readonly path: Buffer;
+  readonly metadata: NodeMetadata;
+}
+
+/** A stored file, or why there is none. */
+export type SavedFile =
+  | {
+      readonly kind: 'stored';
+      readonly saved: SavedContent;
+      /** What it was when it was opened, when it was no longer as listed. */
+      readonly stat?: FileStat;
+      /** It changed while it was read; what was read is stored. */
+      readonly isChanged: boolean;
+    }
+  | { readonly kind: 'skipped'; readonly reason: string };
+
+/** The part of `BigIntStats` that metadata is made of, as a plain object. */
+export interface FileStat {
+  readonly mode: bigint;
+  readonly uid: bigint;
+  readonly gid: bigint;
+  readonly ino: bigint;
+  readonly dev: bigint;
+  readonly nlink: bigint;
+  readonly rdev: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
 }
 
 /** Result of cutting, deduplicating and storing the content of one file or stream. */
@@ -43,8 +80,12 @@ export interface BlobWriter {
   saveBlob(type: BlobType, data: Uint8Array, signal?: AbortSignal): Promise<SavedBlob>;
   /** Cuts and stores what a stream yields. */
   saveStream(stream: AsyncIterable<Uint8Array>, options: SaveOptions): Promise<SavedContent>;
-  /** Cuts and stores an open file from its current position to its end. The caller closes it. */
-  saveFile(fileDescriptor: number, options: SaveOptions): Promise<SavedContent>;
+  /**
+   * Opens, reads and stores a file of the file system, so that a link, fifo or device in its place does no harm.
+   * What happens to the file meanwhile is a result; errors of the repository are thrown. Files up to
+   * `smallFileBytes` are read together with others, so that many should be saved at the same time.
+   */
+  saveFile(file: FileToSave, options: SaveOptions): Promise<SavedFile>;
   /** Writes an index of the packs stored so far: what it names is never stored again by a later attempt. */
   checkpoint(signal?: AbortSignal): Promise<void>;
   /** Writes the last packs and their index. The writer cannot be used afterwards. */

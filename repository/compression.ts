@@ -6,6 +6,7 @@ import {
   zstdDecompress,
   zstdDecompressSync,
 } from 'node:zlib';
+import { windowLog, ZstdEncoder } from './zstd-encoder.ts';
 
 export type CompressionMode = 'fastest' | 'default' | 'better' | 'max' | 'off';
 
@@ -19,9 +20,6 @@ const levels: Record<Exclude<CompressionMode, 'off'>, number> = {
   better: 7,
   max: 11,
 };
-
-/** 512 KiB, as restic has it: chunks become no smaller by more, and each takes 4 MiB less while it is compressed. */
-const windowLog = 19;
 
 /** Below this size a trip to the thread pool costs more than the compression. */
 const smallBytes = 16 * 1024;
@@ -63,6 +61,26 @@ export class Compressor {
         else resolve(compressed);
       });
     });
+  }
+}
+
+/**
+ * Compresses without waiting: for threads that do nothing else. One instance for each thread; a result is valid
+ * until the next call.
+ */
+export class ThreadCompressor {
+  readonly #encoder: ZstdEncoder | undefined;
+  readonly #probe = new ZstdEncoder(1);
+
+  constructor(mode: CompressionMode) {
+    this.#encoder = mode === 'off' ? undefined : new ZstdEncoder(levels[mode]);
+  }
+
+  /** Like `Compressor.compressData`. */
+  compressData(data: Uint8Array): Uint8Array | undefined {
+    if (!this.#encoder || data.length === 0 || looksIncompressible(data, this.#probe)) return undefined;
+    const compressed = this.#encoder.encode(data);
+    return compressed.length < data.length ? compressed : undefined;
   }
 }
 
@@ -119,11 +137,12 @@ function ifSmaller(
 }
 
 /** Compresses three samples at the fastest level. Text and most other data give way at the first. */
-function looksIncompressible(data: Uint8Array): boolean {
+function looksIncompressible(data: Uint8Array, probe?: ZstdEncoder): boolean {
   if (data.length < 4 * probeBytes) return false;
   const positions = [0, (data.length - probeBytes) >>> 1, data.length - probeBytes];
   return positions.every((from) => {
     const sample = data.subarray(from, from + probeBytes);
-    return zstdCompressSync(sample, compressOptions(sample, 1)).length > probeBytes * probeShare;
+    const compressed = probe?.encode(sample) ?? zstdCompressSync(sample, compressOptions(sample, 1));
+    return compressed.length > probeBytes * probeShare;
   });
 }

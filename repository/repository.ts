@@ -173,7 +173,12 @@ export class Repository implements BlobReader {
       compressor: this.#compressor,
       chunker,
       index: this.index,
-      packBytes: this.#options.packSizeBytes ?? defaultPackBytes,
+      lanes: {
+        masterKey: this.#master,
+        chunkerPolynomial: this.chunkerPolynomial,
+        compression: this.#options.compression ?? 'default',
+        packBytes: this.#options.packSizeBytes ?? defaultPackBytes,
+      },
       failpoint: this.#options.failpoint,
     });
     await writer.adopt(adopted, options.signal);

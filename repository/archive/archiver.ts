@@ -1,6 +1,7 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import type { BackupSummary, Warning } from '../../contracts/jobs.ts';
 import type { BlobReader, BlobWriter, SavedContent, SaveOptions } from '../blobs.ts';
+import { smallFileBytes } from '../blobs.ts';
 import { Background } from '../tasks/background.ts';
 import { Pace } from '../tasks/pace.ts';
 import { Slots } from '../tasks/slots.ts';
@@ -27,7 +28,7 @@ export interface ArchiveRequest {
   readonly onWarning?: (warning: Warning) => void;
   /** An index is written whenever so many bytes were stored since the last one, or five minutes went by. */
   readonly checkpointEveryBytes?: number;
-  /** Files and streams that are read at the same time. */
+  /** Large files and streams that are read at the same time; small files are read many together. */
   readonly filesInFlight?: number;
   /** Time zone of the times in trees; that of the process when left out. */
   readonly utcOffset?: UtcOffset;
@@ -48,6 +49,8 @@ export interface ArchiveResult {
 }
 
 const defaultFilesInFlight = 8;
+/** Enough to fill the batches of all that read, and some more. */
+const smallFilesInFlight = 2048;
 const treesInFlight = 32;
 
 /**
@@ -86,6 +89,7 @@ class ArchiveRun {
   readonly #background: Background;
   readonly #counter = new SummaryCounter();
   readonly #files: Slots;
+  readonly #smallFiles = new Slots(smallFilesInFlight);
   readonly #trees = new Slots(treesInFlight);
   readonly #pace = new Pace(() => this.#report());
   readonly #checkpoints: Checkpoints;
@@ -151,12 +155,16 @@ class ArchiveRun {
       case 'directory':
         return this.#storeDirectory(entry, place);
       case 'file':
-        return this.#inFlight(this.#files, () => this.#storeFile(entry, place));
+        return this.#inFlight(this.#slotsFor(entry), () => this.#storeFile(entry, place));
       case 'stream':
         return this.#inFlight(this.#files, () => this.#storeStream(entry, place));
       case 'other':
         return { node: this.#encode(entry, {}) };
     }
+  }
+
+  #slotsFor({ metadata }: FileEntry): Slots {
+    return (metadata.size ?? 0n) <= smallFileBytes ? this.#smallFiles : this.#files;
   }
 
   /** Waits for a slot, then goes on while the task runs. */

@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs';
+import type { FileStat } from '../blobs.ts';
 import { goFileMode, nodeTypeOfMode } from '../tree/file-mode.ts';
 import type { NodeMetadata, NodeType } from '../tree/node.ts';
 
@@ -12,7 +12,7 @@ export interface OwnerNames {
  * Metadata as restic records it: the size of files alone, the number of links not of folders, fifos and
  * sockets, and the time of the last change in place of that of the last access, which reading would change.
  */
-export function metadataOfStat(stat: BigIntStats, names: OwnerNames): NodeMetadata {
+export function metadataOfStat(stat: FileStat, names: OwnerNames): NodeMetadata {
   const posixMode = Number(stat.mode);
   const type = nodeTypeOfMode(posixMode);
   const uid = Number(stat.uid);
@@ -38,7 +38,7 @@ export function metadataOfStat(stat: BigIntStats, names: OwnerNames): NodeMetada
 }
 
 /** Whether a file is still the one that the metadata describes, unchanged. */
-export function isDescribedBy(stat: BigIntStats, metadata: NodeMetadata): boolean {
+export function isDescribedBy(stat: FileStat, metadata: NodeMetadata): boolean {
   return (
     stat.mtimeNs === metadata.mtimeNs &&
     stat.ctimeNs === metadata.ctimeNs &&

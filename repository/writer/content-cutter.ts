@@ -1,4 +1,3 @@
-import { read } from 'node:fs';
 import { type Chunker, maxChunkBytes, minChunkBytes } from '../chunker/chunker.ts';
 import type { BufferPool } from './buffer-pool.ts';
 
@@ -70,17 +69,6 @@ export function readStream(stream: AsyncIterable<Uint8Array>): ReadInto & { clos
     await pieces.return?.();
   };
   return Object.assign(readInto, { close });
-}
-
-/** Reads a file from its current position. */
-export function readDescriptor(fileDescriptor: number): ReadInto {
-  return (space) =>
-    new Promise((resolve, reject) => {
-      read(fileDescriptor, space, 0, space.length, null, (error, bytes) => {
-        if (error) reject(error);
-        else resolve(bytes);
-      });
-    });
 }
 
 async function readStep(options: CutOptions, chunk: Buffer, filled: number): Promise<number> {

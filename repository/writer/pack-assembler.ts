@@ -1,10 +1,8 @@
-import type { Store } from '../../stores/store.ts';
 import type { BlobType } from '../blobs.ts';
 import type { Sealing } from '../crypto/sealing.ts';
-import type { IndexedPack } from '../index/blob-index.ts';
 import { type NewBlob, PackBuilder, packBufferBytes } from '../pack/pack-builder.ts';
-import type { Failpoint } from '../sealed-files.ts';
 import { BufferPool } from './buffer-pool.ts';
+import type { PackUploads } from './pack-uploads.ts';
 
 /** Largest content that goes into a pooled buffer: a chunk that did not compress. */
 const pooledContentBytes = 8 * 1024 * 1024;
@@ -13,26 +11,20 @@ const pooledContentBytes = 8 * 1024 * 1024;
 const packBuffers = 4;
 
 export interface PackAssemblerOptions {
-  readonly store: Store;
+  readonly uploads: PackUploads;
   readonly sealing: Sealing;
   /** A pack is closed when its blobs have this many bytes. */
   readonly packBytes: number;
-  /** Stops the uploads. */
+  /** Ends waiting for room. */
   readonly signal: AbortSignal;
-  /** Called when a pack is stored for good. */
-  readonly onStored: (pack: IndexedPack) => void;
-  /** Called when a pack could not be stored: its blobs are lost, and the run with them. */
-  readonly onFailure: (error: unknown) => void;
-  readonly failpoint: Failpoint | undefined;
 }
 
-/** Seals blobs into packs, data and trees apart, and stores full packs while others fill. */
+/** Seals blobs into packs, data and trees apart, and hands over those that are full. */
 export class PackAssembler {
   readonly #options: PackAssemblerOptions;
   readonly #buffers: BufferPool;
   readonly #open = new Map<BlobType, PackBuilder>();
   readonly #opening = new Map<BlobType, Promise<void>>();
-  readonly #uploads = new Set<Promise<void>>();
 
   constructor(options: PackAssemblerOptions) {
     this.#options = options;
@@ -62,15 +54,9 @@ export class PackAssembler {
     }
   }
 
-  /** Closes the open packs and waits until all are stored. */
-  async flush(): Promise<void> {
+  /** Hands the open packs over. */
+  flush(): void {
     for (const [type, builder] of this.#open) this.#close(type, builder);
-    await this.settle();
-  }
-
-  /** Waits for the uploads under way, whatever becomes of them. */
-  async settle(): Promise<void> {
-    await Promise.all(this.#uploads);
   }
 
   /** A pack of its own for a blob that no pooled buffer takes: the tree of a huge folder. */
@@ -92,26 +78,13 @@ export class PackAssembler {
 
   #close(type: BlobType, builder: PackBuilder): void {
     if (this.#open.get(type) === builder) this.#open.delete(type);
-    const upload = this.#upload(builder)
-      .catch((error: unknown) => this.#options.onFailure(error))
-      .finally(() => {
-        this.#uploads.delete(upload);
-      });
-    this.#uploads.add(upload);
-  }
-
-  async #upload(builder: PackBuilder): Promise<void> {
-    const { store, signal, failpoint, onStored } = this.#options;
-    try {
-      const { id, blobs, bytes } = builder.finish();
-      await failpoint?.('before pack put');
-      await store.save({ type: 'data', name: id }, [bytes], signal);
-      await failpoint?.('after pack put');
-      onStored({ id, blobs });
-    } finally {
-      if (builder.buffer.length === packBufferBytes(this.#options.packBytes, pooledContentBytes)) {
-        this.#buffers.give(builder.buffer);
-      }
-    }
+    this.#options.uploads.start(
+      () => builder.finish(),
+      () => {
+        if (builder.buffer.length === packBufferBytes(this.#options.packBytes, pooledContentBytes)) {
+          this.#buffers.give(builder.buffer);
+        }
+      },
+    );
   }
 }

@@ -1,20 +1,34 @@
 import { hash } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { Failure } from '../../contracts/failures.ts';
 import type { Store } from '../../stores/store.ts';
-import type { BlobType, BlobWriter, SavedBlob, SavedContent, SaveOptions } from '../blobs.ts';
+import type {
+  BlobType,
+  BlobWriter,
+  FileToSave,
+  SavedBlob,
+  SavedContent,
+  SavedFile,
+  SaveOptions,
+} from '../blobs.ts';
+import { smallFileBytes } from '../blobs.ts';
 import { type Chunker, maxChunkBytes } from '../chunker/chunker.ts';
 import type { Compressor } from '../compression.ts';
 import type { Sealing } from '../crypto/sealing.ts';
 import type { BlobIndex, IndexedPack } from '../index/blob-index.ts';
 import type { Failpoint, SealedFiles } from '../sealed-files.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { cutContent, type ReadInto, readDescriptor, readStream } from './content-cutter.ts';
+import { cutContent, type ReadInto, readStream } from './content-cutter.ts';
+import { FileBatches } from './file-batches.ts';
 import { IndexWriter } from './index-writer.ts';
+import type { StoredBlobs } from './lanes/lane.ts';
+import { Lanes } from './lanes/lanes.ts';
+import type { LaneOrder, LaneSetup } from './lanes/messages.ts';
+import { saveLargeFile, sumOf } from './large-file.ts';
 import { PackAssembler } from './pack-assembler.ts';
+import { PackUploads } from './pack-uploads.ts';
 
-/** Chunks in memory besides those that are compressed, one for each processor: one that is read, one that waits. */
-const furtherChunks = 2;
+/** Chunks of streams in memory: one that fills, and one for each of two lanes with one that waits. */
+const chunksInMemory = 4;
 
 export interface WriterOptions {
   readonly store: Store;
@@ -23,19 +37,24 @@ export interface WriterOptions {
   readonly compressor: Compressor;
   readonly chunker: Chunker;
   readonly index: BlobIndex;
-  readonly packBytes: number;
+  /** For those who work on content. */
+  readonly lanes: LaneSetup;
   readonly failpoint: Failpoint | undefined;
 }
 
 /**
- * The writer that works in this thread: cutting, hashing and sealing here, compression of large blobs in
- * Node's thread pool. A failure of a pack fails the writer, since other callers rely on the blobs in it.
+ * The writer of one run. Content is read, hashed, compressed and sealed by lanes, which are threads as soon as
+ * it is worth it; what blobs there are, packs on their way to the store, trees and indexes are looked after here.
+ * A failure of a pack fails the writer, since other callers rely on the blobs in it.
  */
 export class RepositoryWriter implements BlobWriter {
   readonly #options: WriterOptions;
   readonly #stop = new AbortController();
-  readonly #chunks = new BufferPool(availableParallelism() + furtherChunks, maxChunkBytes);
+  readonly #chunks = new BufferPool(chunksInMemory, maxChunkBytes);
+  readonly #uploads: PackUploads;
   readonly #packs: PackAssembler;
+  readonly #lanes: Lanes;
+  readonly #smallFiles: FileBatches;
   readonly #indexWriter: IndexWriter;
   /** Blobs that are on their way into a pack that is not stored yet. */
   readonly #pending = { data: new Set<string>(), tree: new Set<string>() };
@@ -43,17 +62,19 @@ export class RepositoryWriter implements BlobWriter {
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    const { store, sealing, packBytes, failpoint, files } = options;
+    const { store, sealing, failpoint, files, lanes, chunker } = options;
+    const { signal } = this.#stop;
     this.#indexWriter = new IndexWriter(files);
-    this.#packs = new PackAssembler({
-      store,
-      sealing,
-      packBytes,
-      failpoint,
-      signal: this.#stop.signal,
-      onStored: (pack) => this.#packIsStored(pack),
-      onFailure: (error) => this.#stop.abort(error),
+    const onStored = (pack: IndexedPack) => this.#packIsStored(pack);
+    const onFailure = (error: unknown) => this.#stop.abort(error);
+    this.#uploads = new PackUploads({ store, failpoint, signal, onStored, onFailure });
+    this.#packs = new PackAssembler({ uploads: this.#uploads, sealing, packBytes: lanes.packBytes, signal });
+    this.#lanes = new Lanes(lanes, chunker, {
+      claim: (ids) => this.#claimAll(ids),
+      onPack: (pack, release) => this.#uploads.start(() => pack, release),
+      onFailure,
     });
+    this.#smallFiles = new FileBatches(this.#lanes);
   }
 
   /** Uses packs that no index names, and indexes them at once: a further attempt need not verify them again. */
@@ -85,64 +106,94 @@ export class RepositoryWriter implements BlobWriter {
     }
   }
 
-  async saveFile(fileDescriptor: number, options: SaveOptions): Promise<SavedContent> {
-    return await this.#saveContent(readDescriptor(fileDescriptor), options);
+  async saveFile(file: FileToSave, options: SaveOptions): Promise<SavedFile> {
+    options.signal.throwIfAborted();
+    this.#stop.signal.throwIfAborted();
+    const saved = await this.#track(this.#saveFile(file, options));
+    options.signal.throwIfAborted();
+    this.#stop.signal.throwIfAborted();
+    return saved;
   }
 
   /** Waits for the packs that are on their way, at most a few, so that they are in the index too. */
   async checkpoint(signal?: AbortSignal): Promise<void> {
     this.#stop.signal.throwIfAborted();
-    await this.#packs.settle();
+    await this.#uploads.settle();
     this.#stop.signal.throwIfAborted();
     await this.#indexWriter.write(signal);
   }
 
   async finish(signal?: AbortSignal): Promise<void> {
-    await Promise.allSettled(this.#storing);
-    this.#stop.signal.throwIfAborted();
-    signal?.throwIfAborted();
-    await this.#packs.flush();
-    this.#stop.signal.throwIfAborted();
-    await this.#indexWriter.write(signal);
-    this.#stop.abort(new Failure('Internal', 'The writer of the repository has finished.'));
+    try {
+      await Promise.allSettled(this.#storing);
+      this.#stop.signal.throwIfAborted();
+      signal?.throwIfAborted();
+      this.#packs.flush();
+      await this.#lanes.flush();
+      await this.#uploads.settle();
+      this.#stop.signal.throwIfAborted();
+      await this.#indexWriter.write(signal);
+      this.#stop.abort(new Failure('Internal', 'The writer of the repository has finished.'));
+    } finally {
+      // Without it, threads would stay until the caller aborts.
+      if (this.#stop.signal.aborted) await this.#lanes.close(this.#stop.signal.reason);
+    }
   }
 
   async abort(): Promise<void> {
     this.#stop.abort(new Failure('Cancelled', 'Writing to the repository was stopped.'));
+    await this.#lanes.close(this.#stop.signal.reason);
     await Promise.allSettled(this.#storing);
-    await this.#packs.settle();
+    await this.#uploads.settle();
     await this.#indexWriter.settle();
   }
 
+  async #saveFile(file: FileToSave, options: SaveOptions): Promise<SavedFile> {
+    const { onBytes, signal } = options;
+    if ((file.metadata.size ?? 0n) <= smallFileBytes) {
+      const saved = await this.#smallFiles.save(file);
+      if (saved.kind === 'stored') onBytes?.(Number(saved.saved.sizeBytes));
+      if (saved.kind !== 'large') return saved;
+    }
+    const either = AbortSignal.any([signal, this.#stop.signal]);
+    return await saveLargeFile(file, { lanes: this.#lanes, signal: either, ...(onBytes && { onBytes }) });
+  }
+
   async #saveContent(read: ReadInto, { signal, onBytes }: SaveOptions): Promise<SavedContent> {
-    const content: string[] = [];
-    const stored: Promise<SavedBlob>[] = [];
-    const sizeBytes = await cutContent({
+    const chunks: Promise<StoredBlobs>[] = [];
+    await cutContent({
       read,
       chunker: this.#options.chunker,
       buffers: this.#chunks,
       signals: [signal, this.#stop.signal],
       onBytes,
       onChunk: (buffer, length) => {
-        const data = buffer.subarray(0, length);
-        const id = hash('sha256', data);
-        content.push(id);
-        if (this.#claim('data', id)) stored.push(this.#storeChunk(id, data, buffer));
-        else this.#chunks.give(buffer);
+        const chunk = this.#track(this.#saveChunk(buffer, length));
+        chunk.catch(() => {});
+        chunks.push(chunk);
       },
     });
-    const blobs = await Promise.all(stored);
-    return {
-      content,
-      sizeBytes,
-      newBlobs: blobs.length,
-      addedBytes: blobs.reduce((sum, blob) => sum + blob.addedBytes, 0),
-      storedBytes: blobs.reduce((sum, blob) => sum + blob.storedBytes, 0),
-    };
+    return sumOf(await Promise.all(chunks));
   }
 
-  #storeChunk(id: string, data: Buffer, buffer: Buffer): Promise<SavedBlob> {
-    return this.#track(this.#store('data', id, data).finally(() => this.#chunks.give(buffer)));
+  /** The buffer goes to the lane and comes back. */
+  async #saveChunk(chunk: Buffer, length: number): Promise<StoredBlobs> {
+    const { buffer } = chunk;
+    if (!(buffer instanceof ArrayBuffer)) throw new Failure('Internal', 'A chunk lies in shared memory.');
+    const order = (job: number): LaneOrder => ({ kind: 'chunk', job, chunk: buffer, length });
+    const { stored } = await this.#lanes.begin({ order, transfer: [buffer] }, length);
+    const blobs = await stored;
+    this.#chunks.give(blobs.chunk ? Buffer.from(blobs.chunk) : chunk);
+    this.#stop.signal.throwIfAborted();
+    return blobs;
+  }
+
+  /** Once the writer has failed, nothing more is stored. */
+  #claimAll(ids: readonly string[]): Uint8Array {
+    const wanted = new Uint8Array(ids.length);
+    if (this.#stop.signal.aborted) return wanted;
+    for (const [index, id] of ids.entries()) wanted[index] = this.#claim('data', id) ? 1 : 0;
+    return wanted;
   }
 
   /** Whether the caller has to store the blob: nobody has, and nobody is about to. */

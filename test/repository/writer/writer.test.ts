@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createCipheriv, randomBytes } from 'node:crypto';
-import { open, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFailure } from '../../../contracts/failures.ts';
-import type { SavedContent } from '../../../repository/blobs.ts';
+import type { BlobWriter, SavedContent } from '../../../repository/blobs.ts';
 import type { Repository } from '../../../repository/repository.ts';
+import { listedFile } from '../listed-file.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { noSignal, streamOf, testRepository } from '../test-repository.ts';
 
@@ -34,8 +35,7 @@ for (const length of lengths) {
     await writeFile(path, content);
     const writer = await repository.openWriter();
     const fromStream = await writer.saveStream(inPieces(content, 65_536), options);
-    await using file = await open(path);
-    const fromFile = await writer.saveFile(file.fd, options);
+    const fromFile = await saveFile(writer, path);
     await writer.finish();
 
     assert.equal(fromStream.sizeBytes, BigInt(length));
@@ -256,6 +256,14 @@ test('the failure of one pack fails the writer, and nothing is indexed of it', a
   await assert.rejects(writer.finish(), disk);
   assert.deepEqual(await readdir(join(folder, 'index')), []);
 });
+
+/** Saves a file that is as it is listed. */
+async function saveFile(writer: BlobWriter, path: string): Promise<SavedContent> {
+  const result = await writer.saveFile(listedFile(path), options);
+  assert.equal(result.kind, 'stored');
+  assert.ok(result.kind === 'stored' && !result.isChanged);
+  return result.saved;
+}
 
 async function saveAll(repository: Repository, content: Buffer): Promise<SavedContent> {
   const writer = await repository.openWriter();

@@ -1,0 +1,17 @@
+/** The program of a thread that works for a writer (see lane-port.ts). */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Chunker } from '../../chunker/chunker.ts';
+import { LaneWork, type Report } from './lane-work.ts';
+import type { LaneOrder, LaneSetup } from './messages.ts';
+
+const port = parentPort;
+if (!port) throw new Error('lane-thread.ts runs in a thread only');
+// Both ends are ours, of one version: the types of what crosses hold, but buffers arrive as bare arrays.
+const setup: LaneSetup = workerData;
+const { encrypt, macK, macR } = setup.masterKey;
+const masterKey = { encrypt: Buffer.from(encrypt), macK: Buffer.from(macK), macR: Buffer.from(macR) };
+const chunker = await Chunker.create(setup.chunkerPolynomial);
+const report: Report = (content, transfer = []) => port.postMessage(content, transfer);
+const work = new LaneWork({ ...setup, masterKey }, chunker, report);
+port.on('message', (order: LaneOrder) => work.take(order));
+report({ kind: 'ready' });

@@ -1,0 +1,282 @@
+import { hash } from 'node:crypto';
+import { readSync } from 'node:fs';
+import { Failure } from '../../../contracts/failures.ts';
+import { type Chunker, maxChunkBytes, minChunkBytes } from '../../chunker/chunker.ts';
+import { ThreadCompressor } from '../../compression.ts';
+import { Sealing } from '../../crypto/sealing.ts';
+import { encodeHeader } from '../../pack/header.ts';
+import { PackBuilder, packBufferBytes } from '../../pack/pack-builder.ts';
+import type { FilesRead, LaneOrder, LaneReport, LaneSetup } from './messages.ts';
+import { unreadable } from './open-file.ts';
+import { readFiles } from './read-files.ts';
+
+/** Bytes that are read at a time once a chunk may end. */
+const stepBytes = 256 * 1024;
+
+/** Packs of a lane in memory: one that fills, and one on its way to the store. */
+const packBuffers = 2;
+
+export type Report = (report: LaneReport, transfer?: readonly ArrayBuffer[]) => void;
+
+type ContentOrder = Extract<LaneOrder, { readonly kind: 'files' | 'cut' | 'chunk' }>;
+
+/** Content that was read and hashed: blobs one after the other in a buffer. */
+interface Content {
+  readonly job: number;
+  readonly buffer: Buffer;
+  /** Whose buffer it is. */
+  readonly owner: 'lane' | 'caller';
+  readonly ids: readonly string[];
+  readonly sizes: Uint32Array;
+}
+
+interface Storing {
+  readonly content: Content;
+  readonly wanted: Uint8Array;
+  readonly lengths: Uint32Array;
+  next: number;
+  offset: number;
+}
+
+/**
+ * Does the work of a writer between bytes and packs, one step after the other without waiting, on buffers that
+ * are made once: reads, cuts, hashes, then compresses, seals and packs. Who gives the orders bounds the jobs
+ * under way, and with them the buffers.
+ */
+export class LaneWork {
+  readonly #setup: LaneSetup;
+  readonly #report: Report;
+  readonly #chunker: Chunker;
+  readonly #compressor: ThreadCompressor;
+  readonly #sealing: Sealing;
+  readonly #reads: ContentOrder[] = [];
+  readonly #stores: Storing[] = [];
+  readonly #flushes: number[] = [];
+  readonly #hashed = new Map<number, Content>();
+  readonly #freeBuffers: Buffer[] = [];
+  readonly #freePackBuffers: ArrayBuffer[] = [];
+  #unmadePackBuffers = packBuffers;
+  #pack: PackBuilder | undefined;
+  #isScheduled = false;
+  #isStopped = false;
+  #isFlushed = false;
+
+  constructor(setup: LaneSetup, chunker: Chunker, report: Report) {
+    this.#setup = setup;
+    this.#report = report;
+    this.#chunker = chunker;
+    this.#compressor = new ThreadCompressor(setup.compression);
+    this.#sealing = new Sealing(setup.masterKey);
+  }
+
+  /** Takes an order; reports come later. */
+  take(order: LaneOrder): void {
+    switch (order.kind) {
+      case 'files':
+      case 'cut':
+      case 'chunk':
+        this.#reads.push(order);
+        break;
+      case 'store':
+        this.#beginStoring(order.job, order.wanted);
+        break;
+      case 'buffer':
+        this.#takeBack(order.buffer);
+        break;
+      case 'flush':
+        this.#flushes.push(order.job);
+        break;
+    }
+    this.#schedule();
+  }
+
+  /** Does nothing more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #beginStoring(job: number, wanted: Uint8Array): void {
+    const content = this.#hashed.get(job);
+    if (!content)
+      throw new Failure('Internal', `A lane was told to store job ${job}, which it has not read.`);
+    this.#hashed.delete(job);
+    this.#stores.push({ content, wanted, lengths: new Uint32Array(wanted.length), next: 0, offset: 0 });
+  }
+
+  /** Lets orders arrive between steps, so that reading, which others wait for, comes before storing. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#isStopped) return;
+      try {
+        if (this.#step()) this.#schedule();
+      } catch (error) {
+        const advice = error instanceof Failure ? { advice: error.advice } : {};
+        this.#report({
+          kind: 'failed',
+          message: error instanceof Error ? error.message : String(error),
+          ...advice,
+        });
+      }
+    });
+  }
+
+  /** One piece of work; false when there is none, or none that can go on. */
+  #step(): boolean {
+    const read = this.#reads.shift();
+    if (read) {
+      this.#read(read);
+      return true;
+    }
+    const storing = this.#stores[0];
+    if (storing) {
+      if (!this.#store(storing)) return false;
+      this.#stores.shift();
+      this.#finishContent(storing);
+      return true;
+    }
+    const flush = this.#flushes.shift();
+    if (flush === undefined) return false;
+    this.#closePack();
+    this.#freeBuffers.length = 0;
+    this.#isFlushed = true;
+    this.#report({ kind: 'flushed', job: flush });
+    return true;
+  }
+
+  /** What comes back after a flush is let go: there will hardly be more to do. */
+  #takeBack(buffer: ArrayBuffer): void {
+    if (this.#isFlushed) this.#unmadePackBuffers++;
+    else this.#freePackBuffers.push(buffer);
+  }
+
+  #read(order: ContentOrder): void {
+    switch (order.kind) {
+      case 'files':
+        this.#readFiles(order);
+        break;
+      case 'cut':
+        this.#readChunk(order);
+        break;
+      case 'chunk': {
+        const buffer = Buffer.from(order.chunk);
+        const sizes = Uint32Array.of(order.length);
+        this.#hash({ job: order.job, buffer, owner: 'caller', sizes });
+        break;
+      }
+    }
+  }
+
+  #readFiles({ job, files }: Extract<ContentOrder, { readonly kind: 'files' }>): void {
+    const buffer = this.#takeBuffer();
+    const read = readFiles(files, buffer);
+    const sizes = read.sizes.filter((bytes) => bytes > 0);
+    this.#hash({ job, buffer, owner: 'lane', sizes }, read);
+  }
+
+  /** Reports the end of the chunk before it does more, because the next chunk begins there. */
+  #readChunk({ job, descriptor, position }: Extract<ContentOrder, { readonly kind: 'cut' }>): void {
+    const buffer = this.#takeBuffer();
+    let found: { readonly length: number; readonly isEnd: boolean };
+    try {
+      found = this.#cut(descriptor, position, buffer);
+    } catch (error) {
+      this.#freeBuffers.push(buffer);
+      this.#report({ kind: 'unreadable', job, reason: unreadable(error) });
+      return;
+    }
+    this.#report({ kind: 'cut', job, ...found });
+    const sizes = found.length === 0 ? new Uint32Array() : Uint32Array.of(found.length);
+    this.#hash({ job, buffer, owner: 'lane', sizes });
+  }
+
+  #cut(descriptor: number, position: number, buffer: Buffer): { length: number; isEnd: boolean } {
+    for (let filled = 0; ; ) {
+      const end = filled < minChunkBytes ? minChunkBytes : Math.min(filled + stepBytes, maxChunkBytes);
+      const bytes = readSync(descriptor, buffer, filled, end - filled, position + filled);
+      if (bytes === 0) return { length: filled, isEnd: true };
+      const cut = this.#chunker.findCut(buffer, filled, filled + bytes);
+      if (cut > 0) return { length: cut, isEnd: false };
+      filled += bytes;
+    }
+  }
+
+  #hash(read: Omit<Content, 'ids'>, files?: FilesRead): void {
+    const ids: string[] = [];
+    let offset = 0;
+    for (const size of read.sizes) {
+      ids.push(hash('sha256', read.buffer.subarray(offset, offset + size)));
+      offset += size;
+    }
+    this.#hashed.set(read.job, { ...read, ids });
+    this.#report({ kind: 'read', job: read.job, ids, ...(files && { files }) });
+  }
+
+  /** Stores the rest of the blobs; false when a pack buffer must come back first. */
+  #store(storing: Storing): boolean {
+    const { content, wanted, lengths } = storing;
+    for (; storing.next < wanted.length; storing.next++) {
+      const size = content.sizes[storing.next] ?? 0;
+      if (wanted[storing.next] === 1) {
+        const pack = this.#openPack(size);
+        if (!pack) return false;
+        const data = content.buffer.subarray(storing.offset, storing.offset + size);
+        lengths[storing.next] = this.#add(pack, content.ids[storing.next] ?? '', data);
+      }
+      storing.offset += size;
+    }
+    return true;
+  }
+
+  #add(pack: PackBuilder, id: string, data: Buffer): number {
+    const compressed = this.#compressor.compressData(data);
+    const length = pack.add(
+      compressed ? { id, content: compressed, uncompressedLength: data.length } : { id, content: data },
+    );
+    if (pack.filledBytes >= this.#setup.packBytes) this.#closePack();
+    return length;
+  }
+
+  #openPack(contentBytes: number): PackBuilder | undefined {
+    if (this.#pack && !this.#pack.hasRoomFor(contentBytes)) this.#closePack();
+    if (!this.#pack) {
+      const buffer = this.#freePackBuffers.pop() ?? this.#makePackBuffer();
+      if (buffer) this.#pack = new PackBuilder('data', this.#sealing, Buffer.from(buffer));
+    }
+    return this.#pack;
+  }
+
+  /** Pages that are never written take no memory, so room for a last large chunk costs nothing. */
+  #makePackBuffer(): ArrayBuffer | undefined {
+    if (this.#unmadePackBuffers === 0) return undefined;
+    this.#unmadePackBuffers--;
+    return new ArrayBuffer(packBufferBytes(this.#setup.packBytes, maxChunkBytes));
+  }
+
+  #closePack(): void {
+    if (!this.#pack) return;
+    const { id, blobs, bytes } = this.#pack.finish();
+    this.#pack = undefined;
+    const { buffer } = bytes;
+    if (!(buffer instanceof ArrayBuffer)) throw new Failure('Internal', 'A pack lies in shared memory.');
+    this.#report({ kind: 'pack', id, header: encodeHeader(blobs), buffer, length: bytes.length }, [buffer]);
+  }
+
+  #finishContent({ content, lengths }: Storing): void {
+    const { job, sizes, owner, buffer } = content;
+    const chunk = buffer.buffer;
+    if (owner === 'caller' && chunk instanceof ArrayBuffer) {
+      this.#report({ kind: 'stored', job, lengths, sizes, chunk }, [chunk]);
+      return;
+    }
+    this.#freeBuffers.push(buffer);
+    this.#report({ kind: 'stored', job, lengths, sizes });
+  }
+
+  /** The one given back last is lent first: its pages are there already. */
+  #takeBuffer(): Buffer {
+    return this.#freeBuffers.pop() ?? Buffer.allocUnsafeSlow(maxChunkBytes);
+  }
+}
