@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Audited } from './audit.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { Output } from './output/output.ts';
 
@@ -27,8 +28,9 @@ export interface Definition {
   readonly parent: Command;
   /** Arguments of the program: files of commands that they do not name are not loaded. */
   readonly args: readonly string[];
-  /** Makes the action of a command from its work. */
+  /** Makes the action of a command from its work; what changes something says how the audit log names it. */
   readonly run: <Arguments extends readonly unknown[]>(
     work: Work<Arguments>,
+    audit?: Audited<Arguments>,
   ) => (...args: Arguments) => Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '../contracts/failures.ts';
+import { auditedWork } from './audit.ts';
 import type { CommandContext, Definition } from './context.ts';
 import { withExamples } from './examples.ts';
 import { exitCodeOf, toFailure } from './failure.ts';
@@ -43,10 +44,11 @@ async function parseAndRun(host: Host, surroundings: Surroundings): Promise<numb
   let exitCode = 0;
   const program = createProgram(host);
   const run: Definition['run'] =
-    (work) =>
+    (work, audit) =>
     async (...args) => {
       const { config } = program.opts<GlobalOptions>();
-      exitCode = await work({ ...surroundings, configFile: config }, ...args);
+      const whole = audit === undefined ? work : auditedWork(work, audit);
+      exitCode = await whole({ ...surroundings, configFile: config }, ...args);
     };
   try {
     await defineCommands({ parent: program, args: host.args, run });

@@ -19,6 +19,7 @@ const commands: readonly CommandFile[] = [
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).defineVerify },
   { name: 'schedules', load: async () => (await import('./commands/schedules.ts')).defineSchedules },
   { name: 'notify', load: async () => (await import('./commands/notify.ts')).defineNotify },
+  { name: 'audit', load: async () => (await import('./commands/audit.ts')).defineAudit },
   { name: 'repo', load: async () => (await import('./commands/repo.ts')).defineRepo },
 ];
 

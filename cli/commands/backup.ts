@@ -35,7 +35,14 @@ export function defineBackup({ parent, run }: Definition): void {
     .option('--max-age <duration>', 'nothing to do if the newest snapshot is younger, such as 1h', duration)
     .option('--join', 'follow a backup of the same source that is under way, instead of failing')
     .option('--no-wait', 'start only; Temporal goes on')
-    .action(run(backup));
+    .action(
+      run(backup, {
+        action: 'backup',
+        subjects: (names, { all }) => (all === true ? ['(all)'] : names),
+        detail: (_names, { tag }) => (tag === undefined ? {} : { tags: tag.join(',') }),
+        isStart: (_names, { wait }) => !wait,
+      }),
+    );
   withExamples(command, [
     ['resguardo backup shop --tag pre-deploy', 'before a deployment'],
     ['resguardo backup --all --max-age 12h', 'what has no snapshot of the last 12 hours'],

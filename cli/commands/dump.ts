@@ -6,6 +6,7 @@ import { Failure } from '../../contracts/failures.ts';
 import { readFile } from '../../repository/read-file.ts';
 import { findNode } from '../../repository/tree/walk.ts';
 import { snapshotPath } from '../archive-path.ts';
+import { auditedRepository } from '../audit.ts';
 import { withRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
@@ -25,7 +26,13 @@ export function defineDump({ parent, run }: Definition): void {
     .argument('<snapshot>', 'first digits of its id, or "latest"')
     .argument('<path>', 'the file, as an absolute path')
     .option('--target <file>', 'write it to this new file instead');
-  addSnapshotOptions(addRepositoryOptions(command)).action(run(dump));
+  addSnapshotOptions(addRepositoryOptions(command)).action(
+    run(dump, {
+      action: 'dump',
+      subjects: (_id, _path, options) => [auditedRepository(options)],
+      detail: (snapshot, path) => ({ snapshot, path }),
+    }),
+  );
   withExamples(command, [
     ['resguardo dump latest /etc/fstab --source etc', 'look at a file'],
     ['resguardo repo dump latest /dump.sql --repo /srv/backup | psql shop', 'feed it to a program'],

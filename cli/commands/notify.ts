@@ -13,7 +13,12 @@ export function defineNotify({ parent, run }: Definition): void {
     .command('test')
     .argument('[channel]', 'name of a channel (default: all)')
     .description('send a trial message')
-    .action(run((context: CommandContext, channel: string | undefined) => test(context, channel)));
+    .action(
+      run((context: CommandContext, channel: string | undefined) => test(context, channel), {
+        action: 'notify.test',
+        subjects: (channel) => [channel ?? '(all)'],
+      }),
+    );
   withExamples(command, [
     ['resguardo notify test', 'by every channel of the configuration'],
     ['resguardo notify test ops', 'by one of them'],

@@ -31,7 +31,13 @@ export function defineRestore({ parent, run }: Definition): void {
     .requiredOption('--target <target>', 'a new folder for files, the name of a new database for a database')
     .option('--include <path>', 'only this absolute path of the snapshot; repeatable', repeatable)
     .option('--yes', 'do not ask')
-    .action(run(restore));
+    .action(
+      run(restore, {
+        action: 'restore',
+        subjects: (_id, { source }) => [source ?? '(only source)'],
+        detail: (id, { target }) => ({ snapshot: id ?? '(asked)', target }),
+      }),
+    );
   withExamples(command, [
     ['resguardo restore latest --source etc --target /tmp/etc-restored', 'files into a folder'],
     ['resguardo restore latest --source shop --target shop_restored', 'a database beside the old one'],

@@ -21,7 +21,9 @@ export function defineVerify({ parent, run }: Definition): void {
     .description('check a repository of the configuration, as a run of Temporal')
     .option('--repository <name>', 'name of the repository (default: defaultRepository)')
     .option('--read-data [percent]', 'read and decrypt all data, or a part of it, too', percentage)
-    .action(run(verify));
+    .action(
+      run(verify, { action: 'verify', subjects: ({ repository }) => [repository ?? '(default repository)'] }),
+    );
   withExamples(command, [
     ['resguardo verify', 'the structure: every snapshot, folder and index'],
     ['resguardo verify --read-data', 'every byte'],

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Failure } from '../../../contracts/failures.ts';
+import { auditedRepository } from '../../audit.ts';
 import { withLock, withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { type EngineBackup, runEngineBackup } from '../../engine-backup.ts';
@@ -37,7 +38,9 @@ export function defineRepoBackup({ parent, run }: Definition): void {
       'compare with this snapshot (default: the newest of this host and these paths)',
     )
     .option('--force', 'read all files, changed or not');
-  addRepositoryOptions(command).action(run(backup));
+  addRepositoryOptions(command).action(
+    run(backup, { action: 'repo.backup', subjects: (_paths, options) => [auditedRepository(options)] }),
+  );
   withExamples(command, [
     ['resguardo repo backup /etc /home --exclude "*.tmp" --repo /srv/backup', 'back up folders'],
     [

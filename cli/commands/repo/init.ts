@@ -1,4 +1,5 @@
 import { Repository } from '../../../repository/repository.ts';
+import { auditedRepository } from '../../audit.ts';
 import { storeOf } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
@@ -8,7 +9,7 @@ import { addRepositoryOptions, type RepositorySelection, resolveAccess } from '.
 export function defineRepoInit({ parent, run }: Definition): void {
   const command = addRepositoryOptions(
     parent.command('init').description('create a repository of format version 2'),
-  ).action(run(init));
+  ).action(run(init, { action: 'repo.init', subjects: (options) => [auditedRepository(options)] }));
   withExamples(command, [
     ['(umask 077; head -c 32 /dev/urandom | base64 > resguardo.key)', 'make a key'],
     ['resguardo repo init --repo /srv/backup --password-file resguardo.key', 'create the repository'],

@@ -1,4 +1,5 @@
 import { type RebuildIndexResult, rebuildIndex } from '../../../repository/rebuild-index.ts';
+import { auditedRepository } from '../../audit.ts';
 import { withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
@@ -10,7 +11,9 @@ import { addRepositoryOptions, type RepositorySelection } from '../../repository
 export function defineRepoRebuildIndex({ parent, run }: Definition): void {
   const command = addRepositoryOptions(
     parent.command('rebuild-index').description('write the index anew from the packs that are there'),
-  ).action(run(rebuild));
+  ).action(
+    run(rebuild, { action: 'repo.rebuild-index', subjects: (options) => [auditedRepository(options)] }),
+  );
   withExamples(command, [
     ['resguardo repo rebuild-index --repo /srv/backup', 'after a check that found the index damaged'],
   ]);

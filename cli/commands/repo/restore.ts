@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Warning } from '../../../contracts/jobs.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { restoreTree } from '../../../repository/restore/restorer.ts';
+import { auditedRepository } from '../../audit.ts';
 import { withLock, withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
@@ -39,7 +40,13 @@ export function defineRepoRestore({ parent, run }: Definition): void {
     .requiredOption('--target <folder>', 'folder that becomes the root; new or empty')
     .option('--include <path>', 'only this absolute path and what is below it; repeatable', repeatable)
     .option('--overwrite', 'replace files in a target that is not empty; keep what is not in the snapshot');
-  addSnapshotOptions(addRepositoryOptions(command)).action(run(restore));
+  addSnapshotOptions(addRepositoryOptions(command)).action(
+    run(restore, {
+      action: 'repo.restore',
+      subjects: (_id, options) => [auditedRepository(options)],
+      detail: (snapshot, { target }) => ({ snapshot, target }),
+    }),
+  );
   withExamples(command, [
     ['resguardo repo restore latest --target /tmp/all --repo /srv/backup', 'the newest snapshot'],
     [

@@ -1,3 +1,4 @@
+import { auditedRepository } from '../../audit.ts';
 import { withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
@@ -13,7 +14,13 @@ export function defineRepoUnlock({ parent, run }: Definition): void {
     .command('unlock')
     .description('remove locks that dead processes left')
     .option('--remove-all', 'remove all locks, those of living processes too');
-  addRepositoryOptions(command).action(run(unlock));
+  addRepositoryOptions(command).action(
+    run(unlock, {
+      action: 'repo.unlock',
+      subjects: (options) => [auditedRepository(options)],
+      detail: ({ removeAll }) => ({ removeAll: removeAll === true }),
+    }),
+  );
   withExamples(command, [
     [
       'resguardo repo unlock --repo /srv/backup',

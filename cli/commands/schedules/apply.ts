@@ -16,7 +16,13 @@ export function defineApply({ parent, run }: Definition): void {
     .description('make the server have the schedules of the configuration; pauses and foreign schedules stay')
     .option('--dry-run', 'tell what would be done, and do nothing')
     .option('--force', 'even if all or most schedules, or one of somebody else, would go')
-    .action(run(apply));
+    .action(
+      run(apply, {
+        action: 'schedules.apply',
+        subjects: ({ dryRun }) => (dryRun === true ? [] : ['(all)']),
+        detail: ({ force }) => ({ force: force === true }),
+      }),
+    );
   withExamples(command, [
     ['resguardo schedules apply --dry-run', 'see the differences'],
     ['resguardo schedules apply', 'again and again, from a deployment too: a second time changes nothing'],

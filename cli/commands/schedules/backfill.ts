@@ -19,7 +19,12 @@ export function defineBackfill({ parent, run }: Definition): void {
     .requiredOption('--from <time>', 'first time, such as 2026-11-20T00:00Z', time)
     .option('--to <time>', 'last time (default: now)', time)
     .option('--force', 'even if there are more than 100 runs')
-    .action(run((context: CommandContext, id: string, options: Options) => backfill(context, id, options)));
+    .action(
+      run((context: CommandContext, id: string, options: Options) => backfill(context, id, options), {
+        action: 'schedules.backfill',
+        subjects: (id) => [id],
+      }),
+    );
   withExamples(command, [
     [
       'resguardo schedules backfill backup_compliance_check --from 2026-11-18T00:00Z --to 2026-11-20T23:59Z',

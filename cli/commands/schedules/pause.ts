@@ -1,5 +1,6 @@
 import type { ScheduleClient } from '@temporalio/client';
 import { Failure } from '../../../contracts/failures.ts';
+import type { AuditDetail } from '../../../control/audit.ts';
 import { listSchedules, pauseSchedule, resumeSchedule } from '../../../schedules/operate.ts';
 import { loadContextConfiguration } from '../../configuration.ts';
 import type { CommandContext, Definition } from '../../context.ts';
@@ -13,6 +14,12 @@ interface Options {
 
 type Change = (client: ScheduleClient, id: string, note: string) => Promise<void>;
 
+/** For the audit log. */
+const named = {
+  subjects: (ids: readonly string[], { all }: Options) => (all === true ? ['(all)'] : ids),
+  detail: (_ids: readonly string[], { note }: Options): AuditDetail => (note === undefined ? {} : { note }),
+};
+
 export function definePause({ parent, run }: Definition): void {
   const command = parent
     .command('pause')
@@ -21,8 +28,9 @@ export function definePause({ parent, run }: Definition): void {
     .option('--all', 'all schedules of ours')
     .option('--note <text>', 'why, for whoever finds it paused')
     .action(
-      run((context: CommandContext, ids: readonly string[], options: Options) =>
-        pause(context, ids, options),
+      run(
+        (context: CommandContext, ids: readonly string[], options: Options) => pause(context, ids, options),
+        { action: 'schedules.pause', ...named },
       ),
     );
   withExamples(command, [
@@ -39,8 +47,9 @@ export function defineResume({ parent, run }: Definition): void {
     .option('--all', 'all schedules of ours')
     .option('--note <text>', 'note on the schedule')
     .action(
-      run((context: CommandContext, ids: readonly string[], options: Options) =>
-        resume(context, ids, options),
+      run(
+        (context: CommandContext, ids: readonly string[], options: Options) => resume(context, ids, options),
+        { action: 'schedules.resume', ...named },
       ),
     );
   withExamples(command, [['resguardo schedules resume automated_backups', 'one of them']]);

@@ -9,7 +9,12 @@ export function defineTrigger({ parent, run }: Definition): void {
     .command('trigger')
     .argument('<id...>', 'ids of schedules')
     .description('start a run of the schedule now, paused or not')
-    .action(run((context: CommandContext, ids: readonly string[]) => trigger(context, ids)));
+    .action(
+      run((context: CommandContext, ids: readonly string[]) => trigger(context, ids), {
+        action: 'schedules.trigger',
+        subjects: (ids) => ids,
+      }),
+    );
   withExamples(command, [
     ['resguardo schedules trigger automated_backups', 'the nightly backup, now'],
     ['temporal schedule trigger --schedule-id automated_backups', "the same by Temporal's own tool"],
