@@ -28,3 +28,11 @@ export function port(text: string): number {
   if (number >= 1 && number <= 65_535) return number;
   throw new InvalidArgumentError('It must be a port, from 1 to 65535.');
 }
+
+/** "500", "500M", "1.5g": bytes, with binary units as restic reads them. */
+export function byteCount(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text) ?? [];
+  const bytes = Math.floor(Number(number) * 1024 ** ' kmgt'.indexOf(unit.toLowerCase() || ' '));
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidArgumentError('It must be a size such as 500M or 10G.');
+}

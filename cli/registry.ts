@@ -17,9 +17,11 @@ const commands: readonly CommandFile[] = [
   { name: 'dump', load: async () => (await import('./commands/dump.ts')).defineDump },
   { name: 'restore', load: async () => (await import('./commands/restore.ts')).defineRestore },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).defineVerify },
+  { name: 'forget', load: async () => (await import('./commands/forget.ts')).defineForget },
+  { name: 'prune', load: async () => (await import('./commands/prune.ts')).definePrune },
+  { name: 'key', load: async () => (await import('./commands/key.ts')).defineKey },
   { name: 'schedules', load: async () => (await import('./commands/schedules.ts')).defineSchedules },
   { name: 'notify', load: async () => (await import('./commands/notify.ts')).defineNotify },
-  { name: 'audit', load: async () => (await import('./commands/audit.ts')).defineAudit },
   { name: 'repo', load: async () => (await import('./commands/repo.ts')).defineRepo },
 ];
 
@@ -31,6 +33,10 @@ const repositoryCommands: readonly CommandFile[] = [
   { name: 'dump', load: async () => (await import('./commands/dump.ts')).defineDump },
   { name: 'restore', load: async () => (await import('./commands/repo/restore.ts')).defineRepoRestore },
   { name: 'check', load: async () => (await import('./commands/repo/check.ts')).defineRepoCheck },
+  { name: 'forget', load: async () => (await import('./commands/forget.ts')).defineForget },
+  { name: 'prune', load: async () => (await import('./commands/prune.ts')).definePrune },
+  { name: 'tag', load: async () => (await import('./commands/repo/tag.ts')).defineRepoTag },
+  { name: 'key', load: async () => (await import('./commands/key.ts')).defineKey },
   { name: 'stats', load: async () => (await import('./commands/repo/stats.ts')).defineRepoStats },
   { name: 'unlock', load: async () => (await import('./commands/repo/unlock.ts')).defineRepoUnlock },
   {

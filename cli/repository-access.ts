@@ -5,7 +5,7 @@ import { Failure } from '../contracts/failures.ts';
 import type { RepositoryOptions } from '../repository/repository.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { CommandContext } from './context.ts';
-import { promptSecret } from './prompt.ts';
+import { type PromptOptions, promptSecret } from './prompt.ts';
 
 /** Options by which a command names its repository. */
 export interface RepositorySelection {
@@ -82,6 +82,26 @@ async function givenPassword(
   return undefined;
 }
 
+/**
+ * A password that is to open a repository from now on: from a file, else asked for twice.
+ * @throws {Failure} SecretUnavailable, InvalidInput, Cancelled
+ */
+export async function newPassword(context: CommandContext, file: string | undefined): Promise<Secret> {
+  if (file !== undefined) {
+    const path = resolve(context.cwd, file);
+    const text = await readText({ what: '--new-password-file', path, type: 'SecretUnavailable' });
+    if (text !== '') return new Secret(text);
+    throw new Failure('InvalidInput', 'The file of --new-password-file is empty');
+  }
+  const { stdin, signal, output } = context;
+  if (!stdin.isTTY) {
+    throw new Failure('SecretUnavailable', 'There is no new password', {
+      advice: 'Give --new-password-file FILE; on a terminal you are asked.',
+    });
+  }
+  return await askTwice('New password', { stdin, signal, stderr: output.stderr });
+}
+
 async function askForPassword(context: CommandContext, url: string, isNew: boolean): Promise<Secret> {
   const { stdin, signal, output } = context;
   if (!stdin.isTTY) {
@@ -90,8 +110,12 @@ async function askForPassword(context: CommandContext, url: string, isNew: boole
     });
   }
   const prompt = { stdin, signal, stderr: output.stderr };
-  const password = await promptSecret(`Password of the repository ${url}`, prompt);
-  if (!isNew) return password;
+  const question = `Password of the repository ${url}`;
+  return await (isNew ? askTwice(question, prompt) : promptSecret(question, prompt));
+}
+
+async function askTwice(question: string, prompt: PromptOptions): Promise<Secret> {
+  const password = await promptSecret(question, prompt);
   const again = await promptSecret('Again', prompt);
   if (again.reveal() === password.reveal()) return password;
   throw new Failure('InvalidInput', 'The two passwords differ', { advice: 'Start again.' });

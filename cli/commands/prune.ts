@@ -1,0 +1,155 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { type PruneStatistics, planPrune } from '../../repository/prune/plan.ts';
+import { executePrune, type PruneProgress, type PruneResult } from '../../repository/prune/prune.ts';
+import type { Repository } from '../../repository/repository.ts';
+import { withLock, withRepository } from '../composition.ts';
+import type { CommandContext, Definition } from '../context.ts';
+import { withExamples } from '../examples.ts';
+import { byteCount } from '../option-values.ts';
+import { formatBytes, formatQuantity } from '../output/format.ts';
+import { createProgressBoard, type ProgressBoard } from '../output/progress.ts';
+import { addRepositoryOptions, type RepositorySelection } from '../repository-access.ts';
+
+export interface PruneCommandOptions {
+  readonly dryRun?: boolean;
+  readonly maxUnused?: (usedBytes: number) => number;
+  readonly maxRepackSize?: number;
+}
+
+/** What a prune has found and done, for programs. */
+export interface PruneOutcome extends Partial<PruneResult> {
+  readonly dryRun: boolean;
+  readonly plan: PruneStatistics;
+}
+
+/** A twentieth of what is left may stay unused, as with restic. */
+const defaultMaxUnused = maxUnused('5%');
+
+export function definePrune({ parent, run }: Definition): void {
+  const command = addPruneLimits(
+    parent
+      .command('prune')
+      .description('remove from a repository what no snapshot needs')
+      .option('-n, --dry-run', 'show the plan and change nothing'),
+  );
+  addRepositoryOptions(command).action(run(prune));
+  withExamples(command, [
+    ['resguardo prune --dry-run', 'what would be removed from the repository of the configuration'],
+    ['resguardo repo prune --repo /srv/backup --max-unused 10%', 'pack less anew, and leave more behind'],
+    ['resguardo repo prune --repo /srv/backup --max-repack-size 0', 'on a full disk: remove alone'],
+  ]);
+}
+
+export function addPruneLimits(command: Command): Command {
+  return command
+    .option(
+      '--max-unused <limit>',
+      'what may stay unused: bytes (500M), a share (5%) or "unlimited" (default: 5%)',
+      maxUnused,
+    )
+    .option('--max-repack-size <size>', 'pack no more than this anew, such as 10G', byteCount);
+}
+
+async function prune(
+  context: CommandContext,
+  options: RepositorySelection & PruneCommandOptions,
+): Promise<number> {
+  const { output, signal } = context;
+  const board = createProgressBoard({ output });
+  try {
+    const outcome = await withRepository(context, options, (repository) =>
+      withLock(repository, { exclusive: true, signal }, (underLock) =>
+        runPrune(repository, { options, board, signal: underLock }),
+      ),
+    );
+    board.close();
+    await output.summary(outcome, renderPrune(outcome));
+    return 0;
+  } finally {
+    board.close();
+  }
+}
+
+export interface PruneRequest {
+  readonly options: PruneCommandOptions;
+  readonly board: ProgressBoard;
+  /** Aborted when the exclusive lock is lost, too. */
+  readonly signal: AbortSignal;
+  /** Snapshots that a dry run takes for gone. */
+  readonly ignoreSnapshots?: ReadonlySet<string>;
+}
+
+/** Plans a prune, shows the plan and carries it out. The caller holds an exclusive lock. */
+export async function runPrune(
+  repository: Repository,
+  { options, board, signal, ignoreSnapshots }: PruneRequest,
+): Promise<PruneOutcome> {
+  const row = board.row('prune');
+  const idle = { phase: 'check', filesDone: 0, bytesDone: 0, bytesStored: 0 } as const;
+  try {
+    const plan = await planPrune(repository, {
+      maxUnusedBytes: options.maxUnused ?? defaultMaxUnused,
+      maxRepackBytes: options.maxRepackSize ?? Number.POSITIVE_INFINITY,
+      ...(ignoreSnapshots ? { ignoreSnapshots } : {}),
+      signal,
+      onProgress: ({ snapshotsDone, snapshotsTotal }) =>
+        row.update({ ...idle, current: `reading snapshot ${snapshotsDone + 1} of ${snapshotsTotal}` }),
+    });
+    const { statistics } = plan;
+    if (options.dryRun === true) return { dryRun: true, plan: statistics };
+    board.note(renderPlan(statistics));
+    const result = await executePrune(repository, plan, {
+      signal,
+      onProgress: (progress) => row.update({ ...idle, current: describe(progress) }),
+    });
+    return { dryRun: false, plan: statistics, ...result };
+  } finally {
+    row.finish();
+  }
+}
+
+export function renderPrune({ dryRun, plan, packsRemoved = 0, packsWritten = 0 }: PruneOutcome): string {
+  if (dryRun) return `${renderPlan(plan)}\nNothing was changed: this was a dry run`;
+  const packs = `${formatQuantity(packsRemoved, 'pack')} removed, ${formatQuantity(packsWritten, 'pack')} written`;
+  return `Freed ${formatBytes(plan.bytes.removeTotal)}: ${packs}`;
+}
+
+function renderPlan({ blobs, bytes, packs }: PruneStatistics): string {
+  const line = (label: string, count: number, size: number): string =>
+    `${label.padEnd(12)} ${formatQuantity(count, 'blob').padStart(16)}  ${formatBytes(size)}`;
+  return [
+    line('Used', blobs.used, bytes.used),
+    ...(blobs.duplicate > 0 ? [line('Duplicate', blobs.duplicate, bytes.duplicate)] : []),
+    line('Unused', blobs.unused, bytes.unused),
+    ...(packs.unindexed > 0
+      ? [
+          `In no index  ${formatQuantity(packs.unindexed, 'pack').padStart(16)}  ${formatBytes(bytes.unindexed)}`,
+        ]
+      : []),
+    `Packs        ${packs.keep} stay, ${packs.repack} are packed anew (${formatBytes(bytes.repack)}), ${packs.remove + packs.unindexed} go`,
+    `Frees        ${formatBytes(bytes.removeTotal)}; ${formatBytes(bytes.remainingUnused)} stay unused`,
+    ...(packs.missing > 0
+      ? [`${formatQuantity(packs.missing, 'pack')} that nobody needs is gone already`]
+      : []),
+  ].join('\n');
+}
+
+function describe({ step, packsDone, packsTotal }: PruneProgress): string {
+  const of = `${packsDone} of ${packsTotal}`;
+  if (step === 'repack') return `packing anew: pack ${of}`;
+  return step === 'index' ? `removing old index files: ${of}` : `removing packs: ${of}`;
+}
+
+/** "5%" of what is left, "500M", or "unlimited". */
+function maxUnused(text: string): (usedBytes: number) => number {
+  if (text === 'unlimited') return () => Number.POSITIVE_INFINITY;
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
+  if (percent === undefined) {
+    const bytes = byteCount(text);
+    return () => bytes;
+  }
+  const share = Number(percent);
+  if (share >= 100) throw new InvalidArgumentError('The share must be below 100 %.');
+  return (usedBytes) => Math.floor((share / (100 - share)) * usedBytes);
+}
