@@ -22,6 +22,7 @@ const commands: readonly CommandFile[] = [
   { name: 'key', load: async () => (await import('./commands/key.ts')).defineKey },
   { name: 'schedules', load: async () => (await import('./commands/schedules.ts')).defineSchedules },
   { name: 'notify', load: async () => (await import('./commands/notify.ts')).defineNotify },
+  { name: 'audit', load: async () => (await import('./commands/audit.ts')).defineAudit },
   { name: 'repo', load: async () => (await import('./commands/repo.ts')).defineRepo },
 ];
 
