@@ -47,7 +47,7 @@ function finishOf(report: RunReport): Parameters<Catalog['recordRunFinished']>[0
     status,
     ...(bytesNew === undefined ? {} : { bytesAdded: bytesNew }),
     ...(bytesAdded === undefined ? {} : { bytesStored: bytesAdded }),
-    ...(message === undefined
+    ...(message === undefined || (status !== 'failed' && status !== 'cancelled')
       ? {}
       : {
           failure: {

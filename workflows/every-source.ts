@@ -77,7 +77,8 @@ async function backUpEverySource(
       if (page.more && last !== undefined) {
         await goOn(input, { after: last.source, startedAt, tally });
       }
-      story.know({ note: describeTally(tally), isToldElsewhere: wasTold(tally) });
+      const ending = describeTally(tally);
+      story.know({ note: ending, ending, isToldElsewhere: wasTold(tally) });
       const result: FleetResult = { ...tally, startedAt, finishedAt: story.now() };
       return { result, status: isIncomplete(tally) ? 'partial' : 'done' };
     },

@@ -55,6 +55,8 @@ export interface RunFacts {
   readonly warningCount?: number;
   /** Runs of their own have told people of the trouble already. */
   readonly isToldElsewhere?: boolean;
+  /** How it ended, in a sentence, where the status says too little. */
+  readonly ending?: string;
   /** One line for people. */
   readonly note?: string;
 }
@@ -211,7 +213,7 @@ export class Story {
       warnings = [],
       warningCount,
       isToldElsewhere,
-      note,
+      ending,
     } = this.#facts;
     const { bytesDone, filesDone } = this.#progress;
     return {
@@ -227,7 +229,7 @@ export class Story {
       ...(warningCount === undefined ? {} : { warningCount }),
       ...(isToldElsewhere === undefined ? {} : { isToldElsewhere }),
       ...(failure === undefined
-        ? partialMessage(status, note)
+        ? { ...(ending === undefined ? {} : { message: ending }) }
         : { message: failure.message, advice: failure.advice, failure: failure.type }),
     };
   }
@@ -243,14 +245,6 @@ export class Story {
 
 /** As many as the history of runs keeps. */
 const reportedWarnings = 20;
-
-/** A run that ended in part says in its note which part. */
-function partialMessage(
-  status: RunReport['status'],
-  note: string | undefined,
-): { readonly message?: string } {
-  return status === 'partial' && note !== undefined ? { message: note } : {};
-}
 
 /** A wrong input fails the run at once: nobody needs to be told who has just typed it. */
 function parsed<Input, Result>({ workflow, schema }: StoryOptions<Input, Result>, rawInput: unknown): Input {

@@ -67,7 +67,8 @@ async function verifyAll(story: Story, input: VerificationInput): Promise<Outcom
       story.enter('repositories');
     },
   });
-  story.know({ note: describeTally(tally), isToldElsewhere: true });
+  const ending = describeTally(tally);
+  story.know({ note: ending, ending, isToldElsewhere: true });
   const damaged = tally.failures.filter(({ failure }) => failure === 'RepositoryDamaged');
   if (damaged.length > 0) {
     const message = damaged.map((failed) => failed.message).join(' ');

@@ -212,3 +212,14 @@ test('a pack whose header is damaged is named and left out of the new index', as
   assert.equal(kept, 1);
   assert.match(damages[0] ?? '', /^The pack [0-9a-f]{8} is damaged/);
 });
+
+test('the parts of the data are read once each, and together they are all of it', async (t) => {
+  const { repository } = await filled(t);
+  const all = await check(repository, { readDataPercent: 100 });
+  let bytesRead = 0;
+  for (let part = 0; part < 4; part += 1) {
+    const result = await check(repository, { readDataPercent: 25, readDataPart: { part, of: 4 } });
+    bytesRead += result.bytesRead;
+  }
+  assert.equal(bytesRead, all.bytesRead);
+});
