@@ -145,9 +145,11 @@ interface NamedFile {
 async function readText({ what, path, type }: NamedFile): Promise<string> {
   try {
     // As restic does: editors and `echo` end a file with a line end.
-    return (await readFile(path, 'utf8')).trim();
+    const text = (await readFile(path, 'utf8')).trim();
+    if (text !== '') return text;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Failure(type, `Cannot read the file of ${what}: ${reason}`, { cause: error });
   }
+  throw new Failure(type, `The file of ${what} is empty: ${path}`);
 }

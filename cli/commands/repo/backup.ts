@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Failure } from '../../../contracts/failures.ts';
+import { Failure, isFailure } from '../../../contracts/failures.ts';
 import { auditedRepository } from '../../audit.ts';
 import { withLock, withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
@@ -63,6 +63,8 @@ async function backup(context: CommandContext, paths: readonly string[], options
     board.close();
     await output.summary(result, renderBackup(result));
     return result.status === 'partial' ? partialExitCode : 0;
+  } catch (error) {
+    throw isFailure(error, 'StorageFull') ? fullHere(error) : error;
   } finally {
     board.close();
   }
@@ -95,6 +97,12 @@ async function toRequest(
     });
   }
   return { ...common, stream: { name, content: stdin } };
+}
+
+/** Under Temporal a run goes on by itself once there is space; this one has ended. */
+function fullHere(failure: Failure): Failure {
+  const advice = 'Free space there, and start again; what is stored already is used.';
+  return new Failure('StorageFull', failure.message, { advice, cause: failure });
 }
 
 function nothingToDo(): Failure {

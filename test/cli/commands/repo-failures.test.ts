@@ -63,6 +63,25 @@ test('the password comes from a file, ours before that of restic', async (t) => 
   assert.match(missing.stderr, /--password-file/);
 });
 
+test('an empty file gives no password', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'key'), '\n', { mode: 0o600 });
+  const args = ['repo', 'init', '-r', 'repository', '--password-file', 'key'];
+  const { code, stderr } = await runCommand(args, { cwd: folder });
+  assert.equal(code, 2);
+  assert.match(stderr, /is empty/);
+});
+
+test('a place that cannot be written is told of, and nothing is left there', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'file'), '');
+  const env = { RESGUARDO_PASSWORD: 'x' };
+  const { code, stderr } = await runCommand(['repo', 'init', '-r', join(folder, 'file', 'below')], { env });
+  assert.equal(code, 1);
+  assert.match(stderr, /file\/below cannot be written/);
+  assert.deepEqual(await readdir(folder), ['file']);
+});
+
 test('a repository under an exclusive lock is left alone, with exit code 11', async (t) => {
   const folder = await temporaryFolder(t);
   const { path, env } = await makeRepository(folder);
