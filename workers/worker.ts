@@ -94,10 +94,10 @@ async function createWorkers(
   shared: SharedOptions,
 ): Promise<readonly Worker[]> {
   const host = await Worker.create({
+    maxConcurrentActivityTaskExecutions: stepsAtOnce,
     ...shared,
     taskQueue: hostQueue(options.configuration.host),
     activities: { ...createHostActivities(dependencies) },
-    maxConcurrentActivityTaskExecutions: stepsAtOnce,
   });
   if (options.queues === 'host') return [host];
   await registerSearchAttributes(shared.connection, shared.namespace);

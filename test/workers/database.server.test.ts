@@ -76,7 +76,7 @@ describe('a backup of a database', () => {
     t.after(() => installation.remove());
     const control = await connectControl({ settings: installation.configuration.temporal, env: {} });
     t.after(() => control.close());
-    const child = await startWorkerChild(installation, { name: 'before pack put', count: 1 }, env);
+    const child = await startWorkerChild(installation, { name: 'before pack put', count: 1, env });
     t.after(() => child.kill());
     const run = await startBackup(control, { source: 'db' });
     await child.reached;

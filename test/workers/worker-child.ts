@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -5,27 +6,37 @@ import type { Installation } from './installation.ts';
 
 export interface WorkerChild {
   readonly process: ChildProcess;
-  /** What it has logged to standard error so far. */
-  log(): string;
+  /** Resolves when it has logged a line with this text. */
+  logged(text: string): Promise<void>;
   /** Resolves when the worker stands at its failpoint. */
   readonly reached: Promise<unknown>;
   /** Ends it as `kill -9` does, and waits for the end; safe to repeat. */
   kill(): Promise<void>;
 }
 
+export interface WorkerChildOptions {
+  /** Failpoint at which it stops. */
+  readonly name: string;
+  /** At which pass of the failpoint. */
+  readonly count: number;
+  readonly queues?: 'all' | 'host';
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** Starts a worker in a process of its own and waits until it works. */
 export async function startWorkerChild(
   { configurationFile }: Installation,
-  failpoint: { readonly name: string; readonly count: number },
-  env: NodeJS.ProcessEnv = process.env,
+  { name, count, queues = 'all', env = process.env }: WorkerChildOptions,
 ): Promise<WorkerChild> {
   const script = fileURLToPath(new URL('worker-process.ts', import.meta.url));
-  const child = fork(script, [configurationFile, failpoint.name, String(failpoint.count)], {
+  const child = fork(script, [configurationFile, name, String(count), queues], {
     silent: true,
     env,
   });
   let log = '';
-  child.stderr?.on('data', (chunk) => {
+  const errors = child.stderr;
+  assert.ok(errors);
+  errors.on('data', (chunk) => {
     log += chunk;
   });
   const ended = once(child, 'exit');
@@ -40,7 +51,9 @@ export async function startWorkerChild(
   await messageOf('ready');
   return {
     process: child,
-    log: () => log,
+    async logged(text) {
+      while (!log.includes(text)) await once(errors, 'data');
+    },
     reached,
     async kill() {
       child.kill('SIGKILL');

@@ -1,16 +1,20 @@
 /**
- * A worker as a process of its own, to be killed. It says `ready` to its parent when it works, and `reached`
- * when it stands at the failpoint, where it stays.
+ * A worker as a process of its own, to be killed or frozen. It says `ready` to its parent when it works, and
+ * `reached` when it stands at the failpoint, where it stays until it is told `go on`.
  *
- * worker-process.ts CONFIGURATION [FAILPOINT COUNT]
+ * worker-process.ts CONFIGURATION FAILPOINT COUNT [host]
+ *
+ * With `host` it works on the host's queue alone, one step at a time, so that no other task goes to it.
  */
+import { once } from 'node:events';
 import { loadConfiguration } from '../../configuration/load.ts';
 import { createLogger } from '../../logging/logger.ts';
 import { startWorkers } from '../../workers/worker.ts';
 import { packSizeBytes } from './pack-size.ts';
 
-const [file = '', point = '', count = '1'] = process.argv.slice(2);
+const [file = '', point = '', count = '1', queues] = process.argv.slice(2);
 const configuration = await loadConfiguration({ file, env: process.env, cwd: process.cwd() });
+const released = once(process, 'message');
 let passed = 0;
 const workers = await startWorkers({
   configuration,
@@ -24,11 +28,16 @@ const workers = await startWorkers({
       passed += 1;
       if (passed < Number(count)) return;
       process.send?.('reached');
-      await new Promise(() => {});
+      await released;
     },
   },
   timing: { heartbeatEveryMs: 100 },
-  workerOptions: { maxHeartbeatThrottleInterval: 200, defaultHeartbeatThrottleInterval: 200 },
+  queues: queues === 'host' ? 'host' : 'all',
+  workerOptions: {
+    maxHeartbeatThrottleInterval: 200,
+    defaultHeartbeatThrottleInterval: 200,
+    ...(queues === 'host' && { maxConcurrentActivityTaskExecutions: 1 }),
+  },
 });
 process.on('SIGTERM', () => workers.shutdown());
 process.send?.('ready');
