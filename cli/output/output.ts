@@ -62,10 +62,17 @@ export class Output {
     if (this.json) await write(this.#stdout, `${JSON.stringify({ event: name, ...document })}\n`);
   }
 
-  /** The end of a long command: its last line of JSON, or text unless `--quiet`. */
-  async summary(document: object, text: string): Promise<void> {
+  /**
+   * The end of a long command: its last line of JSON, or text unless `--quiet`. Damage is told of in any case.
+   */
+  async summary(
+    document: object,
+    text: string,
+    { isDamage = false }: { readonly isDamage?: boolean } = {},
+  ): Promise<void> {
     if (this.json) await this.event('result', document);
     else if (!this.quiet) await write(this.#stdout, `${text}\n`);
+    else if (isDamage) this.warn(text);
   }
 
   /** What people may like to know; not with `--quiet`. */

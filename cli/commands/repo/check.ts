@@ -50,11 +50,10 @@ async function check(context: CommandContext, options: Options): Promise<number>
     );
     board.close();
     const seconds = (performance.now() - startedAtMs) / 1000;
-    await output.summary(
-      { ...result, status: result.damageCount > 0 ? 'damaged' : 'done', seconds },
-      render(result, seconds),
-    );
-    return result.damageCount > 0 ? damageExitCode : 0;
+    const isDamage = result.damageCount > 0;
+    const document = { ...result, status: isDamage ? 'damaged' : 'done', seconds };
+    await output.summary(document, render(result, seconds), { isDamage });
+    return isDamage ? damageExitCode : 0;
   } finally {
     board.close();
   }

@@ -38,9 +38,10 @@ async function rebuild(context: CommandContext, options: RepositorySelection): P
       }).finally(() => row.finish());
     });
     board.close();
-    const status = result.damages.length > 0 ? 'damaged' : 'done';
-    await output.summary({ ...result, status }, render(result));
-    return result.damages.length > 0 ? damageExitCode : 0;
+    const isDamage = result.damages.length > 0;
+    const document = { ...result, status: isDamage ? 'damaged' : 'done' };
+    await output.summary(document, render(result), { isDamage });
+    return isDamage ? damageExitCode : 0;
   } finally {
     board.close();
   }

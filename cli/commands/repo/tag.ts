@@ -3,6 +3,7 @@ import type { Repository } from '../../../repository/repository.ts';
 import type { Snapshot } from '../../../repository/snapshot.ts';
 import { matchesFilter } from '../../../repository/snapshot-filter.ts';
 import { changeTags, type TagChange } from '../../../repository/tag.ts';
+import { auditedRepository } from '../../audit.ts';
 import { withLock, withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
@@ -25,7 +26,18 @@ export function defineRepoTag({ parent, run }: Definition): void {
     .option('--add <tags>', 'tags to add (a,b); repeatable', repeatable)
     .option('--remove <tags>', 'tags to take away (a,b); repeatable', repeatable)
     .option('--set <tags>', 'these tags in place of all; an empty text for none', repeatable);
-  addSnapshotOptions(addRepositoryOptions(command)).action(run(tag));
+  addSnapshotOptions(addRepositoryOptions(command)).action(
+    run(tag, {
+      action: 'repo.tag',
+      subjects: (_ids, options) => [auditedRepository(options)],
+      detail: (ids, { add = [], remove = [], set = [] }) => ({
+        snapshots: ids.join(' '),
+        add: add.join(','),
+        remove: remove.join(','),
+        set: set.join(','),
+      }),
+    }),
+  );
   withExamples(command, [
     ['resguardo repo tag latest --add hold --repo /srv/backup', 'no rule of `forget` removes it any more'],
     ['resguardo repo tag 1a2b3c4d --remove hold --repo /srv/backup', 'let it go again'],
