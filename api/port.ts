@@ -55,7 +55,7 @@ export interface StartedRun {
 
 /** A part of pino's Logger. */
 export interface ApiLog {
-  info(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }

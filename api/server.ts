@@ -60,7 +60,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   app.addHook('onResponse', async (request, reply) => {
     const { statusCode: status, elapsedTime } = reply;
     const { keyName: key } = request;
-    port.log.info({ ...lineOf(request), status, key, ms: Math.round(elapsedTime) }, 'Answered');
+    port.log.debug({ ...lineOf(request), status, key, ms: Math.round(elapsedTime) }, 'Answered');
   });
   await describeApi(app, options.version);
   await defineRoutes(app, port);

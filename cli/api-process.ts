@@ -53,6 +53,11 @@ export async function startApi(options: ApiProcessOptions): Promise<ApiProcess> 
   }
 }
 
+/** The line for people who started it. */
+export function describeApi({ url, hasKey }: ApiProcess): string {
+  return `API        ${url}${hasKey ? '' : ' (no api.key: health and readiness alone)'}`;
+}
+
 function addressOf(listen: string): { readonly host: string; readonly port: number } {
   const end = listen.lastIndexOf(':');
   return { host: listen.slice(0, end).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(end + 1)) };

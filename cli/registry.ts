@@ -22,6 +22,9 @@ const commands: readonly CommandFile[] = [
   { name: 'key', load: async () => (await import('./commands/key.ts')).defineKey },
   { name: 'schedules', load: async () => (await import('./commands/schedules.ts')).defineSchedules },
   { name: 'notify', load: async () => (await import('./commands/notify.ts')).defineNotify },
+  { name: 'status', load: async () => (await import('./commands/status.ts')).defineStatus },
+  { name: 'health', load: async () => (await import('./commands/status.ts')).defineHealth },
+  { name: 'api', load: async () => (await import('./commands/api.ts')).defineApi },
   { name: 'audit', load: async () => (await import('./commands/audit.ts')).defineAudit },
   { name: 'repo', load: async () => (await import('./commands/repo.ts')).defineRepo },
 ];

@@ -1,17 +1,22 @@
 import type { Configuration } from '../../configuration/load.ts';
 import { Failure } from '../../contracts/failures.ts';
 import { temporalEndpoint } from '../../control/endpoint.ts';
+import { type ApiProcess, describeApi, startApi } from '../api-process.ts';
 import { loadContextConfiguration } from '../configuration.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
+import { toFailure } from '../failure.ts';
 import { port } from '../option-values.ts';
 import { startLocalTemporal, type TemporalPorts } from '../temporal-server.ts';
-import { startWorkerProcess } from '../worker-process.ts';
+import { programVersion } from '../version.ts';
+import { configuredLogger, startWorkerProcess } from '../worker-process.ts';
 
 export function defineUp({ parent, run }: Definition): void {
   const command = parent
     .command('up')
-    .description('run everything on this machine: a Temporal server, unless one is configured, and a worker')
+    .description(
+      'run everything on this machine: a Temporal server, unless one is configured, a worker and the API',
+    )
     .option('--port <port>', 'port of the Temporal server (default: 7233, else a free one)', port)
     .option('--ui-port <port>', "port of Temporal's Web UI (default: 8233, else a free one)", port)
     .action(run(up));
@@ -26,16 +31,20 @@ async function up(context: CommandContext, ports: TemporalPorts): Promise<number
   const configuration = await loadContextConfiguration(context);
   for (const warning of configuration.warnings) output.warn(`warning: ${warning}`);
   const server = await startLocalTemporal(context, configuration, ports);
+  let api: ApiProcess | undefined;
   try {
     const connected = server ? withAddress(configuration, server.address) : configuration;
     const { ended } = await startWorkerProcess(context, connected, { queues: 'all' });
     const { address, namespace } = temporalEndpoint(connected.temporal, context.env);
     const { host } = configuration;
-    await output.event('started', { address, namespace, uiUrl: server?.uiUrl, host, pid: process.pid });
+    api = await startApiBeside(context, connected);
+    const started = { address, namespace, uiUrl: server?.uiUrl, apiUrl: api?.url, host, pid: process.pid };
+    await output.event('started', started);
     output.note(
       [
         `Temporal   ${address}, namespace ${namespace}`,
         ...(server?.uiUrl === undefined ? [] : [`Web UI     ${server.uiUrl}`]),
+        ...(api === undefined ? [] : [describeApi(api)]),
         `Worker     host ${host}`,
         `State      ${configuration.stateDir}`,
         'Ctrl-C stops all of it.',
@@ -48,7 +57,29 @@ async function up(context: CommandContext, ports: TemporalPorts): Promise<number
     await (serverEnded ? Promise.race([ended, serverEnded.then(() => ended)]) : ended);
     return 0;
   } finally {
+    await api?.close();
     await server?.stop();
+  }
+}
+
+/** Backups go on without it: that it cannot start is a warning. */
+async function startApiBeside(
+  context: CommandContext,
+  configuration: Configuration,
+): Promise<ApiProcess | undefined> {
+  const { env, output } = context;
+  try {
+    return await startApi({
+      configuration,
+      env,
+      logger: configuredLogger(context, configuration),
+      version: await programVersion(),
+      anyPort: true,
+    });
+  } catch (error) {
+    const { message, advice } = toFailure(error);
+    output.warn(`warning: ${message}. ${advice}`);
+    return undefined;
   }
 }
 
