@@ -1,4 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { isFailure } from '../contracts/failures.ts';
+import { readableLine } from './readable-line.ts';
 
 export type { Logger } from 'pino';
 
@@ -17,32 +19,28 @@ const redact = {
   censor: '[secret]',
 };
 
+/** The password of a URL, which libraries like to repeat in their messages. */
+const passwordInUrl = /(:\/\/[^\s:/@"']*):[^\s@/"']+@/g;
+
 /** The one logger. Times are UTC; what is logged about a run has its `workflowId` and `runId`. */
 export function createLogger({ level, format, destination = process.stderr }: LoggerOptions): Logger {
-  const stream = format === 'json' ? destination : readableLines(destination);
+  const write = (line: string): void => void destination.write(line);
   return pino(
-    { level, redact, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: levelName } },
-    stream,
+    {
+      level,
+      redact,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      serializers: { err: describeError },
+      formatters: { level: (name) => ({ level: name }) },
+      hooks: { streamWrite: (line) => line.replaceAll(passwordInUrl, '$1:[secret]@') },
+    },
+    { write: format === 'json' ? write : (record: string) => write(readableLine(record)) },
   );
 }
 
-function levelName(level: string): { level: string } {
-  return { level };
-}
-
-/** Turns records into lines such as `07:31:16 warn  Worker is draining  host=db1`. */
-function readableLines(destination: DestinationStream): DestinationStream {
-  return {
-    write(record) {
-      const { time, level, msg, ...rest }: Record<string, unknown> = JSON.parse(record);
-      const fields = Object.entries(rest).map(([name, value]) => `${name}=${plain(value)}`);
-      destination.write(
-        `${[String(time).slice(11, 19), String(level).padEnd(5), msg, ...fields].join(' ')}\n`,
-      );
-    },
-  };
-}
-
-function plain(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+/** With the type of a failure of ours, where pino would name the class. */
+function describeError(error: Error): object {
+  const described = pino.stdSerializers.err(error);
+  return isFailure(error) ? { ...described, type: error.type } : described;
 }

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfiguration } from '../../configuration/load.ts';
+import { isFailure } from '../../contracts/failures.ts';
+import { createNames } from '../../workers/names.ts';
+
+const text = `host: DB1
+repositories:
+  main: { url: /srv/main, password: "env:A" }
+  second: { url: /srv/second, password: "env:B" }
+defaultRepository: main
+temporal: { heartbeatTimeout: 30s }
+sources:
+  etc: { kind: files, paths: [/etc/, /etc, /srv/../home], tags: [team-a] }
+  shop: { kind: postgres, connection: "env:URL", repository: second, host: db2 }
+`;
+const names = createNames(parseConfiguration('/etc/resguardo/resguardo.yaml', text, {}), '1.2.3');
+
+test('a source is resolved to its host, queue, repository and constant paths', () => {
+  const { username: _, ...etc } = names.resolveSource('etc');
+  assert.deepEqual(etc, {
+    source: 'etc',
+    kind: 'files',
+    host: 'DB1',
+    queue: 'resguardo-host-db1',
+    repository: 'main',
+    paths: ['/etc', '/home'],
+    programVersion: 'resguardo 1.2.3',
+    tags: ['team-a'],
+    heartbeatTimeoutMs: 30_000,
+    hostTimeoutMs: 900_000,
+  });
+  const { host, queue, repository, paths } = names.resolveSource('shop');
+  assert.deepEqual(
+    { host, queue, repository, paths },
+    {
+      host: 'db2',
+      queue: 'resguardo-host-db2',
+      repository: 'second',
+      paths: ['/shop'],
+    },
+  );
+});
+
+test('what is resolved holds no secret and no reference to one', () => {
+  assert.doesNotMatch(JSON.stringify([names.resolveSource('shop'), names.resolveRepository()]), /env:/);
+});
+
+test('the default repository is meant when none is named', () => {
+  assert.equal(names.resolveRepository().repository, 'main');
+  assert.equal(names.resolveRepository('second').repository, 'second');
+});
+
+for (const name of ['nobody', 'constructor', '__proto__']) {
+  test(`the unknown name ${name} is refused, and the known ones are listed`, () => {
+    assert.throws(
+      () => names.resolveSource(name),
+      (error) => isFailure(error, 'InvalidInput') && error.message.endsWith('it has etc, shop'),
+    );
+    assert.throws(
+      () => names.resolveRepository(name),
+      (error) => isFailure(error, 'InvalidInput'),
+    );
+  });
+}
