@@ -1,4 +1,5 @@
 import { Repository } from '../repository/repository.ts';
+import { compilePatterns, type PathFilter } from '../sources/files/patterns.ts';
 import { createFilesSource, type FilesSourceOptions } from '../sources/files/source.ts';
 import type { Source } from '../sources/source.ts';
 import { openStore } from '../stores/open.ts';
@@ -17,6 +18,14 @@ export function storeOf({ url }: RepositoryAccess): Store {
 /** A source for paths that a person gave on the command line. */
 export function filesSource(options: FilesSourceOptions): Source {
   return createFilesSource(options);
+}
+
+/**
+ * Tells whether a path, or a folder above it, has one of the patterns, with restic's meaning.
+ * @throws {Failure} InvalidConfiguration for a pattern that is malformed
+ */
+export function pathMatcher(patterns: readonly string[]): PathFilter {
+  return compilePatterns(patterns);
 }
 
 /**

@@ -4,6 +4,7 @@ import { removeFiles } from '../../repository/remove-files.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { Snapshot } from '../../repository/snapshot.ts';
 import { matchesFilter } from '../../repository/snapshot-filter.ts';
+import { auditedRepository } from '../audit.ts';
 import { withLock, withRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
@@ -43,7 +44,13 @@ export function defineForget({ parent, run }: Definition): void {
     .option('--prune', 'remove what no snapshot needs any more, too')
     .option('--yes', 'remove though a group looks strange: a burst of snapshots, a clock that went wrong');
   addKeepOptions(command);
-  addPruneLimits(addSnapshotOptions(addRepositoryOptions(command))).action(run(forget));
+  addPruneLimits(addSnapshotOptions(addRepositoryOptions(command))).action(
+    run(forget, {
+      action: 'forget',
+      subjects: (_ids, options) => (options.dryRun === true ? [] : [auditedRepository(options)]),
+      detail: (ids, { prune }) => ({ snapshots: ids.join(' '), prune: prune === true }),
+    }),
+  );
   withExamples(command, [
     ['resguardo forget --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --dry-run', 'see what would go'],
     [

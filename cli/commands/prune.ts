@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { type PruneStatistics, planPrune } from '../../repository/prune/plan.ts';
 import { executePrune, type PruneProgress, type PruneResult } from '../../repository/prune/prune.ts';
 import type { Repository } from '../../repository/repository.ts';
+import { auditedRepository } from '../audit.ts';
 import { withLock, withRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
@@ -33,7 +34,12 @@ export function definePrune({ parent, run }: Definition): void {
       .description('remove from a repository what no snapshot needs')
       .option('-n, --dry-run', 'show the plan and change nothing'),
   );
-  addRepositoryOptions(command).action(run(prune));
+  addRepositoryOptions(command).action(
+    run(prune, {
+      action: 'prune',
+      subjects: (options) => (options.dryRun === true ? [] : [auditedRepository(options)]),
+    }),
+  );
   withExamples(command, [
     ['resguardo prune --dry-run', 'what would be removed from the repository of the configuration'],
     ['resguardo repo prune --repo /srv/backup --max-unused 10%', 'pack less anew, and leave more behind'],

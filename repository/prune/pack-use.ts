@@ -1,9 +1,9 @@
 import { Failure } from '../../contracts/failures.ts';
+import type { BlobNumbers } from '../blob-numbers.ts';
 import { packBytes } from '../check/check-indexes.ts';
 import { shortId } from '../ids.ts';
 import type { BlobIndex, IndexedPack } from '../index/blob-index.ts';
 import type { PackedBlob } from '../pack/header.ts';
-import type { BlobNumbers } from './used-blobs.ts';
 
 /** How much of a pack is still needed. Bytes with the pack's header, which counts as used. */
 export interface PackUse {

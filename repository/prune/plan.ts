@@ -1,8 +1,9 @@
+import { BlobNumbers } from '../blob-numbers.ts';
 import type { PackFile } from '../pack/pack-reader.ts';
 import type { Repository } from '../repository.ts';
 import { type ChosenPacks, choosePacks, type PruneLimits } from './choose-packs.ts';
 import { type BlobSum, findUseOfPacks, type PackUse, type UseOfPacks } from './pack-use.ts';
-import { addUsedBlobs, BlobNumbers } from './used-blobs.ts';
+import { addUsedBlobs } from './used-blobs.ts';
 
 export interface PlanOptions extends PruneLimits {
   /** Ids of snapshots that are taken for gone: for the dry run of a `forget` that prunes. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Failure } from '../../../contracts/failures.ts';
 import type { KeyOwner } from '../../../repository/keys/key-file.ts';
 import { Repository } from '../../../repository/repository.ts';
+import { auditedRepository } from '../../audit.ts';
 import { storeOf, withLock, withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
@@ -21,7 +22,9 @@ interface Options extends RepositorySelection {
 
 export function defineKeyAdd({ parent, run }: Definition): void {
   const command = parent.command('add').description('add a password that opens the repository, too');
-  addNewPasswordOptions(command).action(run(add));
+  addNewPasswordOptions(command).action(
+    run(add, { action: 'key.add', subjects: (options) => [auditedRepository(options)] }),
+  );
   withExamples(command, [
     ['resguardo repo key add --new-password-file second.key --repo /srv/backup', 'from a file'],
     ['resguardo repo key add --repo /srv/backup', 'on a terminal you are asked'],
@@ -32,7 +35,9 @@ export function defineKeyPasswd({ parent, run }: Definition): void {
   const command = parent
     .command('passwd')
     .description('change the password: add the new one, try it, and remove the one in use');
-  addNewPasswordOptions(command).action(run(change));
+  addNewPasswordOptions(command).action(
+    run(change, { action: 'key.passwd', subjects: (options) => [auditedRepository(options)] }),
+  );
   withExamples(command, [
     ['resguardo repo key passwd --new-password-file new.key --repo /srv/backup', 'from a file'],
   ]);

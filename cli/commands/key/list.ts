@@ -1,6 +1,7 @@
 import { Failure } from '../../../contracts/failures.ts';
 import type { KeyFile } from '../../../repository/keys/key-file.ts';
 import type { Repository } from '../../../repository/repository.ts';
+import { auditedRepository } from '../../audit.ts';
 import { withLock, withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
@@ -19,7 +20,13 @@ export function defineKeyRemove({ parent, run }: Definition): void {
     .command('remove')
     .description('take a password from the repository; never the one in use')
     .argument('<id>', 'first digits of its id');
-  addRepositoryOptions(command).action(run(remove));
+  addRepositoryOptions(command).action(
+    run(remove, {
+      action: 'key.remove',
+      subjects: (_id, options) => [auditedRepository(options)],
+      detail: (id) => ({ key: id }),
+    }),
+  );
   withExamples(command, [['resguardo repo key remove 1a2b3c4d --repo /srv/backup', 'it opens no more']]);
 }
 
