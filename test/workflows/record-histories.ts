@@ -11,7 +11,7 @@ import { Failure } from '../../contracts/failures.ts';
 import { startBackup } from '../../control/backup.ts';
 import { type Control, connectControl } from '../../control/client.ts';
 import { startRestore } from '../../control/restore.ts';
-import { cancelRun, type Run, runResult } from '../../control/runs.ts';
+import { cancelRun, type Run, runResult, startRun } from '../../control/runs.ts';
 import { startVerification } from '../../control/verification.ts';
 import { ensureTemporal } from '../../tools/temporal.ts';
 import { startTemporalServer } from '../../tools/temporal-server.ts';
@@ -60,7 +60,36 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<Run<unknown>>>> 
     await rm(path.join(installation.repositoryPath, 'data'), { recursive: true });
     return startVerification(control, { repository: 'main' });
   },
+  'verification-of-all': ({ control }) => startAny(control, 'verification', { readDataPercent: 50 }),
+  'daily-partial': ({ control }) => startAny(control, 'dailyBackup', { schedule: 'automated_backups' }),
+  'daily-merged': async ({ control, barrier, installation }) => {
+    await fillWithRandomFiles(installation.docs, { files: 3, bytesEach: 10_000 });
+    const backup = await startBackup(control, { source: 'docs' });
+    await barrier.reached;
+    const run = await startAny(control, 'dailyBackup', {});
+    await runResult(run);
+    barrier.release();
+    await runResult(backup);
+    return run;
+  },
+  'daily-cancelled': async ({ control, worker, barrier, installation }) => {
+    await fillWithRandomFiles(installation.docs, { files: 3, bytesEach: 10_000 });
+    const run = await startAny(control, 'dailyBackup', {});
+    await barrier.reached;
+    await cancelRun(run);
+    await worker.logged('A step is asked to stop');
+    barrier.release();
+    return run;
+  },
+  'incremental-partial': ({ control }) => startAny(control, 'incrementalBackup', {}),
+  'security-done': ({ control }) => startAny(control, 'securityMonitoring', {}),
+  'compliance-done': ({ control }) => startAny(control, 'complianceCheck', {}),
+  'report-done': ({ control }) => startAny(control, 'analyticsReport', {}),
+  'kubernetes-done': ({ control }) => startAny(control, 'kubernetesBackup', {}),
 };
+
+/** Histories in which a backup stands still at a point. */
+const held = ['backup-cancelled', 'daily-merged', 'daily-cancelled'];
 
 const wanted = process.argv.slice(2);
 const server = await startTemporalServer({ executable: await ensureTemporal(), headless: true });
@@ -71,6 +100,15 @@ try {
   }
 } finally {
   await server.stop();
+}
+
+function startAny(control: Control, workflowType: string, input: object): Promise<Run<unknown>> {
+  return startRun<unknown>(control, {
+    workflowType,
+    workflowId: `by-hand/${workflowType}`,
+    input,
+    summary: 'By hand',
+  });
 }
 
 async function record(
@@ -86,7 +124,7 @@ async function record(
   });
   const barrier = barrierAt('before index put');
   let failures = 0;
-  const holds = name === 'backup-cancelled';
+  const holds = held.includes(name);
   const worker = await runWorkers(installation, {
     timing: { storageFullRetryMs: 100 },
     repositoryOptions: {
@@ -102,7 +140,7 @@ async function record(
   const control = await connectControl({ settings: { address }, env: {} });
   try {
     await fillWithRandomFiles(installation.docs, { files: 3, bytesEach: 10_000 });
-    if (!name.startsWith('backup')) await runResult(await startBackup(control, { source: 'docs' }));
+    if (!name.startsWith('backup') && !holds) await runResult(await startBackup(control, { source: 'docs' }));
     const fail = (times: number): void => {
       failures = times;
     };

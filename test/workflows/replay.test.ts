@@ -24,6 +24,12 @@ describe('a recorded history', () => {
       assert.ok(names.includes(`${workflow}-done.json`));
       assert.ok(names.filter((name) => name.startsWith(workflow)).length > 1);
     }
+    for (const end of ['daily-partial', 'incremental-partial', 'security-done', 'compliance-done']) {
+      assert.ok(names.includes(`${end}.json`));
+    }
+    for (const end of ['report-done', 'kubernetes-done', 'verification-of-all']) {
+      assert.ok(names.includes(`${end}.json`));
+    }
   });
 
   for (const name of names) {
