@@ -102,6 +102,11 @@ try {
   await server.stop();
 }
 
+/** Traces name the folders of the machine that recorded them. */
+function withoutStack(key: string, value: unknown): unknown {
+  return key === 'stackTrace' ? '' : value;
+}
+
 function startAny(control: Control, workflowType: string, input: object): Promise<Run<unknown>> {
   return startRun<unknown>(control, {
     workflowType,
@@ -147,7 +152,10 @@ async function record(
     const run = await scene({ control, installation, worker, barrier, fail });
     const end = await runResult(run).then(() => 'done', String);
     const history = historyToJSON(await run.handle.fetchHistory());
-    await writeFile(path.join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(history))}\n`);
+    await writeFile(
+      path.join(folder, `${name}.json`),
+      `${JSON.stringify(JSON.parse(history, withoutStack))}\n`,
+    );
     console.log(`${name}: ${end}`);
   } finally {
     await control.close();
