@@ -50,7 +50,7 @@ export interface ArchiveResult {
 
 const defaultFilesInFlight = 8;
 /** Enough to fill the batches of all that read, and some more. */
-const smallFilesInFlight = 2048;
+const smallFilesInFlight = 512;
 const treesInFlight = 32;
 
 /**

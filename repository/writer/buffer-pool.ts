@@ -12,14 +12,17 @@ export class BufferPool {
   readonly #waiting = new Set<Waiting>();
   #unmade: number;
 
-  constructor(count: number, bufferBytes: number) {
+  readonly #make: (bytes: number) => Buffer;
+
+  constructor(count: number, bufferBytes: number, make: (bytes: number) => Buffer = Buffer.allocUnsafeSlow) {
     this.#unmade = count;
     this.#bufferBytes = bufferBytes;
+    this.#make = make;
   }
 
   /** Rejects with the reason of the first signal that aborts while waiting. */
   take(signals: readonly AbortSignal[]): Promise<Buffer> {
-    const buffer = this.#free.pop() ?? this.#make();
+    const buffer = this.#free.pop() ?? this.#another();
     if (buffer) return Promise.resolve(buffer);
     return new Promise<Buffer>((resolve, reject) => {
       const stop = (event: Event) => {
@@ -48,9 +51,9 @@ export class BufferPool {
     else this.#free.push(buffer);
   }
 
-  #make(): Buffer | undefined {
+  #another(): Buffer | undefined {
     if (this.#unmade === 0) return undefined;
     this.#unmade--;
-    return Buffer.allocUnsafeSlow(this.#bufferBytes);
+    return this.#make(this.#bufferBytes);
   }
 }

@@ -3,8 +3,8 @@ import type { StoredBlobs } from './lanes/lane.ts';
 import type { Lanes } from './lanes/lanes.ts';
 import { type FileList, listedFields } from './lanes/messages.ts';
 
-const batchBytes = 2 * 1024 * 1024;
-const batchFiles = 256;
+const batchBytes = 1024 * 1024;
+const batchFiles = 64;
 
 /** A file that has grown too large for a batch, and is to be saved alone. */
 export interface LargeFile {
@@ -42,7 +42,7 @@ export class FileBatches {
       const lane = await this.#lanes.reserve();
       const batch = this.#take();
       const files = listOf(batch);
-      const { stored } = lane.begin({ order: (job) => ({ kind: 'files', job, files }) });
+      const { stored } = lane.begin((job) => ({ kind: 'files', job, files }));
       this.#lanes.count(bytesOf(batch));
       stored.then(
         (blobs) => resolveAll(batch, blobs),

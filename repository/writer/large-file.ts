@@ -61,7 +61,7 @@ async function cutFile(descriptor: number, options: LargeFileOptions): Promise<S
 }
 
 function beginAt(lanes: Lanes, descriptor: number, position: number): Promise<LaneJob> {
-  return lanes.begin({ order: (job) => ({ kind: 'cut', job, descriptor, position }) }, usualChunkBytes);
+  return lanes.begin((job) => ({ kind: 'cut', job, descriptor, position }), usualChunkBytes);
 }
 
 /** The content that consists of the blobs of all jobs, in turn. */

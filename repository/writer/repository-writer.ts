@@ -22,7 +22,7 @@ import { FileBatches } from './file-batches.ts';
 import { IndexWriter } from './index-writer.ts';
 import type { StoredBlobs } from './lanes/lane.ts';
 import { Lanes } from './lanes/lanes.ts';
-import type { LaneOrder, LaneSetup } from './lanes/messages.ts';
+import type { LaneSetup } from './lanes/messages.ts';
 import { saveLargeFile, sumOf } from './large-file.ts';
 import { PackAssembler } from './pack-assembler.ts';
 import { PackUploads } from './pack-uploads.ts';
@@ -50,7 +50,9 @@ export interface WriterOptions {
 export class RepositoryWriter implements BlobWriter {
   readonly #options: WriterOptions;
   readonly #stop = new AbortController();
-  readonly #chunks = new BufferPool(chunksInMemory, maxChunkBytes);
+  readonly #chunks = new BufferPool(chunksInMemory, maxChunkBytes, (bytes) =>
+    Buffer.from(new SharedArrayBuffer(bytes)),
+  );
   readonly #uploads: PackUploads;
   readonly #packs: PackAssembler;
   readonly #lanes: Lanes;
@@ -176,14 +178,17 @@ export class RepositoryWriter implements BlobWriter {
     return sumOf(await Promise.all(chunks));
   }
 
-  /** The buffer goes to the lane and comes back. */
   async #saveChunk(chunk: Buffer, length: number): Promise<StoredBlobs> {
-    const { buffer } = chunk;
-    if (!(buffer instanceof ArrayBuffer)) throw new Failure('Internal', 'A chunk lies in shared memory.');
-    const order = (job: number): LaneOrder => ({ kind: 'chunk', job, chunk: buffer, length });
-    const { stored } = await this.#lanes.begin({ order, transfer: [buffer] }, length);
+    const memory = chunk.buffer;
+    if (!(memory instanceof SharedArrayBuffer))
+      throw new Failure('Internal', 'A chunk is not in shared memory.');
+    const { stored } = await this.#lanes.begin(
+      (job, lane) => ({ kind: 'chunk', job, buffer: lane.share(memory), length }),
+      length,
+    );
+    // Without a result, the lane may still read from the buffer: the writer is at its end then.
     const blobs = await stored;
-    this.#chunks.give(blobs.chunk ? Buffer.from(blobs.chunk) : chunk);
+    this.#chunks.give(chunk);
     this.#stop.signal.throwIfAborted();
     return blobs;
   }

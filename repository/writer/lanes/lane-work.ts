@@ -6,7 +6,7 @@ import { ThreadCompressor } from '../../compression.ts';
 import { Sealing } from '../../crypto/sealing.ts';
 import { encodeHeader } from '../../pack/header.ts';
 import { PackBuilder, packBufferBytes } from '../../pack/pack-builder.ts';
-import type { FilesRead, LaneOrder, LaneReport, LaneSetup } from './messages.ts';
+import type { FilesRead, LaneOrder, LaneReport, LaneSetup, SharedBuffer } from './messages.ts';
 import { unreadable } from './open-file.ts';
 import { readFiles } from './read-files.ts';
 
@@ -54,6 +54,7 @@ export class LaneWork {
   readonly #flushes: number[] = [];
   readonly #hashed = new Map<number, Content>();
   readonly #freeBuffers: Buffer[] = [];
+  readonly #sharedBuffers = new Map<number, Buffer>();
   readonly #freePackBuffers: ArrayBuffer[] = [];
   #unmadePackBuffers = packBuffers;
   #pack: PackBuilder | undefined;
@@ -161,12 +162,19 @@ export class LaneWork {
         this.#readChunk(order);
         break;
       case 'chunk': {
-        const buffer = Buffer.from(order.chunk);
+        const buffer = this.#sharedBuffer(order.buffer);
         const sizes = Uint32Array.of(order.length);
         this.#hash({ job: order.job, buffer, owner: 'caller', sizes });
         break;
       }
     }
+  }
+
+  #sharedBuffer({ number, memory }: SharedBuffer): Buffer {
+    if (memory) this.#sharedBuffers.set(number, Buffer.from(memory));
+    const buffer = this.#sharedBuffers.get(number);
+    if (!buffer) throw new Failure('Internal', `A lane was not given the buffer ${number}.`);
+    return buffer;
   }
 
   #readFiles({ job, files }: Extract<ContentOrder, { readonly kind: 'files' }>): void {
@@ -266,12 +274,7 @@ export class LaneWork {
 
   #finishContent({ content, lengths }: Storing): void {
     const { job, sizes, owner, buffer } = content;
-    const chunk = buffer.buffer;
-    if (owner === 'caller' && chunk instanceof ArrayBuffer) {
-      this.#report({ kind: 'stored', job, lengths, sizes, chunk }, [chunk]);
-      return;
-    }
-    this.#freeBuffers.push(buffer);
+    if (owner === 'lane') this.#freeBuffers.push(buffer);
     this.#report({ kind: 'stored', job, lengths, sizes });
   }
 

@@ -2,7 +2,7 @@ import { Failure } from '../../../contracts/failures.ts';
 import { decodeHeader } from '../../pack/header.ts';
 import type { FinishedPack } from '../pack-uploads.ts';
 import type { LaneListener, LanePort } from './lane-port.ts';
-import type { FilesRead, LaneOrder, LaneReport } from './messages.ts';
+import type { FilesRead, LaneOrder, LaneReport, SharedBuffer } from './messages.ts';
 
 /** Jobs of a lane at the same time: one that is read, one that is stored, and one between them. */
 const jobsInFlight = 3;
@@ -15,8 +15,6 @@ export interface StoredBlobs {
   /** Bytes of each in its pack; 0 when the repository, or this run, had it already. */
   readonly lengths: Uint32Array;
   readonly files: FilesRead | undefined;
-  /** The buffer of a chunk that was handed over. */
-  readonly chunk: ArrayBuffer | undefined;
 }
 
 export interface Cut {
@@ -46,11 +44,8 @@ export interface LaneEvents {
   onFailure(error: unknown): void;
 }
 
-/** Content to store, with the buffers that go along with it. */
-export interface LaneContent {
-  readonly order: (job: number) => LaneOrder;
-  readonly transfer?: readonly ArrayBuffer[];
-}
+/** Content to store: what is wanted of the lane under the number of a job. */
+export type LaneContent = (job: number, lane: Lane) => LaneOrder;
 
 interface Pending {
   readonly cut: PromiseWithResolvers<Cut>;
@@ -66,6 +61,7 @@ export class Lane {
   readonly #port: LanePort;
   readonly #jobs = new Map<number, Pending>();
   readonly #flushes = new Map<number, PromiseWithResolvers<void>>();
+  readonly #shared: SharedArrayBuffer[] = [];
   #freeJobs = jobsInFlight;
   #lastJob = 0;
   #isReady: boolean;
@@ -112,8 +108,15 @@ export class Lane {
     for (const { promise } of [pending.cut, pending.stored]) promise.catch(() => {});
     this.#jobs.set(job, pending);
     if (this.#end) this.#rejectAll(this.#end.reason);
-    else this.#order(content.order(job), content.transfer);
+    else this.#order(content(job, this));
     return { cut: pending.cut.promise, stored: pending.stored.promise };
+  }
+
+  /** A buffer in shared memory, as it is to be sent to this lane. */
+  share(memory: SharedArrayBuffer): SharedBuffer {
+    const number = this.#shared.indexOf(memory);
+    if (number >= 0) return { number };
+    return { number: this.#shared.push(memory) - 1, memory };
   }
 
   /** Closes the open pack. */
@@ -133,8 +136,8 @@ export class Lane {
     this.#rejectAll(this.#end.reason);
   }
 
-  #order(order: LaneOrder, transfer?: readonly ArrayBuffer[]): void {
-    this.#port.order(order, transfer);
+  #order(order: LaneOrder): void {
+    this.#port.order(order);
     this.#port.setBusy(true);
   }
 
@@ -177,11 +180,11 @@ export class Lane {
     this.#port.order({ kind: 'store', job, wanted: this.#events.claim(ids) });
   }
 
-  #resolve({ job, lengths, sizes, chunk }: Extract<LaneReport, { readonly kind: 'stored' }>): void {
+  #resolve({ job, lengths, sizes }: Extract<LaneReport, { readonly kind: 'stored' }>): void {
     const pending = this.#jobs.get(job);
     if (!pending) return;
     const { ids, files } = pending;
-    pending.stored.resolve({ ids, files, sizes, lengths, chunk });
+    pending.stored.resolve({ ids, files, sizes, lengths });
     this.#forget(job);
   }
 

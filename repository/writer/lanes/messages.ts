@@ -19,13 +19,25 @@ export type LaneOrder =
   | { readonly kind: 'files'; readonly job: number; readonly files: FileList }
   /** The chunk of an open file that begins at a position. */
   | { readonly kind: 'cut'; readonly job: number; readonly descriptor: number; readonly position: number }
-  | { readonly kind: 'chunk'; readonly job: number; readonly chunk: ArrayBuffer; readonly length: number }
+  /** The first bytes of a buffer that nobody writes to before the job has ended. */
+  | {
+      readonly kind: 'chunk';
+      readonly job: number;
+      readonly buffer: SharedBuffer;
+      readonly length: number;
+    }
   /** One byte for each blob of the job: whether to store it. */
   | { readonly kind: 'store'; readonly job: number; readonly wanted: Uint8Array }
   /** Gives the buffer of a stored pack back. */
   | { readonly kind: 'buffer'; readonly buffer: ArrayBuffer }
   /** Closes the open pack, and lets go of buffers. */
   | { readonly kind: 'flush'; readonly job: number };
+
+/** Memory that both sides see. It is sent to each lane once: every arrival of it would count as garbage. */
+export interface SharedBuffer {
+  readonly number: number;
+  readonly memory?: SharedArrayBuffer;
+}
 
 export type LaneReport =
   | { readonly kind: 'ready' }
@@ -38,13 +50,12 @@ export type LaneReport =
       readonly ids: readonly string[];
       readonly files?: FilesRead;
     }
-  /** The length in its pack of each blob, 0 where it was not wanted; and the buffer of a `chunk`. */
+  /** The length in its pack of each blob, 0 where it was not wanted. */
   | {
       readonly kind: 'stored';
       readonly job: number;
       readonly lengths: Uint32Array;
       readonly sizes: Uint32Array;
-      readonly chunk?: ArrayBuffer;
     }
   /** A pack to be stored: the first bytes of the buffer, with its header once more, unsealed. */
   | {
