@@ -1,25 +1,39 @@
 import { Repository } from '../../../repository/repository.ts';
 import { auditedRepository } from '../../audit.ts';
-import { storeOf } from '../../composition.ts';
+import { storeOf, withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
+import { addFromOptions, type FromSelection, fromRepository } from '../../from-repository.ts';
 import { shortId } from '../../output/format.ts';
 import { addRepositoryOptions, type RepositorySelection, resolveAccess } from '../../repository-access.ts';
 
+interface Options extends RepositorySelection, FromSelection {
+  readonly copyChunkerParams?: boolean;
+}
+
 export function defineRepoInit({ parent, run }: Definition): void {
-  const command = addRepositoryOptions(
-    parent.command('init').description('create a repository of format version 2'),
-  ).action(run(init, { action: 'repo.init', subjects: (options) => [auditedRepository(options)] }));
+  const command = parent
+    .command('init')
+    .description('create a repository of format version 2')
+    .option('--copy-chunker-params', 'cut content as the repository of --from-repo does, for copies of it');
+  addFromOptions(addRepositoryOptions(command)).action(
+    run(init, { action: 'repo.init', subjects: (options) => [auditedRepository(options)] }),
+  );
   withExamples(command, [
     ['(umask 077; head -c 32 /dev/urandom | base64 > resguardo.key)', 'make a key'],
     ['resguardo repo init --repo /srv/backup --password-file resguardo.key', 'create the repository'],
   ]);
 }
 
-async function init(context: CommandContext, options: RepositorySelection): Promise<number> {
+async function init(context: CommandContext, options: Options): Promise<number> {
   const access = await resolveAccess(context, options, { isNew: true });
   const store = storeOf(access);
-  const repository = await Repository.init(store, access.password);
+  const chunkerPolynomial = await polynomialOf(context, options);
+  const repository = await Repository.init(
+    store,
+    access.password,
+    chunkerPolynomial === undefined ? {} : { chunkerPolynomial },
+  );
   try {
     await context.output.result(
       { id: repository.id, repository: store.location },
@@ -32,4 +46,14 @@ async function init(context: CommandContext, options: RepositorySelection): Prom
     await repository.close();
   }
   return 0;
+}
+
+/** Of the repository that this one is to share content with; undefined for one of its own. */
+async function polynomialOf(context: CommandContext, options: Options): Promise<bigint | undefined> {
+  if (options.copyChunkerParams !== true) return undefined;
+  return await withRepository(
+    context,
+    fromRepository(options),
+    async ({ chunkerPolynomial }) => chunkerPolynomial,
+  );
 }

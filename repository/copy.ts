@@ -1,0 +1,143 @@
+import { Failure } from '../contracts/failures.ts';
+import { BlobNumbers } from './blob-numbers.ts';
+import type { BlobType } from './blobs.ts';
+import { Compressor } from './compression.ts';
+import { shortId } from './ids.ts';
+import { addUsedBlobs } from './prune/used-blobs.ts';
+import { copiedBlobs } from './repack/copy-blobs.ts';
+import { PackFiller } from './repack/pack-filler.ts';
+import type { Repository } from './repository.ts';
+import { type Failpoint, SealedFiles } from './sealed-files.ts';
+import type { NewSnapshot, Snapshot } from './snapshot.ts';
+import { IndexWriter } from './writer/index-writer.ts';
+
+/** restic's size. */
+const defaultPackBytes = 16 * 1024 * 1024;
+/** Packs that wait for an index: what a copy that is stopped has to do again at most. */
+const packsPerIndex = 16;
+
+export interface CopyOptions {
+  readonly from: Repository;
+  readonly to: Repository;
+  /** Of the repository that is copied from. */
+  readonly snapshots: readonly Snapshot[];
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: CopyProgress) => void;
+  readonly packSizeBytes?: number;
+  readonly failpoint?: Failpoint;
+}
+
+export interface CopyProgress {
+  readonly snapshotsDone: number;
+  readonly snapshotsTotal: number;
+  /** Sealed bytes that were copied. */
+  readonly bytesDone: number;
+}
+
+export interface CopyResult {
+  readonly copied: readonly { readonly source: string; readonly snapshot: string }[];
+  /** Ids of snapshots that were there already. */
+  readonly skipped: readonly string[];
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+/**
+ * Copies snapshots into a repository with another key: each blob that it lacks is verified, sealed by its key and
+ * indexed before the snapshot that needs it is written. A copy names the snapshot that it is of as `original`, and
+ * one that is there is passed over; so a copy that was stopped goes on where it was. The caller holds a shared lock
+ * on each of the two.
+ * @throws {Failure} RepositoryDamaged naming what cannot be read
+ */
+export async function copySnapshots(options: CopyOptions): Promise<CopyResult> {
+  const { from, to, signal, onProgress } = options;
+  await Promise.all([from.loadIndex(signal), to.loadIndex(signal)]);
+  const present = new Set<string>();
+  for await (const snapshot of to.snapshots(signal)) present.add(identity(snapshot));
+  const wanted = options.snapshots.filter((snapshot) => !present.has(identity(snapshot)));
+  const skipped = options.snapshots.filter((snapshot) => present.has(identity(snapshot))).map(({ id }) => id);
+  const copied: { readonly source: string; readonly snapshot: string }[] = [];
+  let [blobs, bytes] = [0, 0];
+  const seen = new BlobNumbers();
+  for (const snapshot of wanted) {
+    const report = (count: number): void => {
+      blobs += 1;
+      bytes += count;
+      onProgress?.({ snapshotsDone: copied.length, snapshotsTotal: wanted.length, bytesDone: bytes });
+    };
+    await addUsedBlobs(seen, { reader: from, tree: snapshot.tree }, signal);
+    await copyMissing(options, seen, report);
+    await to.loadIndex(signal);
+    copied.push({ source: snapshot.id, snapshot: await to.commitSnapshot(copyOf(snapshot), signal) });
+  }
+  return { copied, skipped, blobs, bytes };
+}
+
+/** Marks of blobs: to be looked at, and known to be in the other repository. */
+const [fresh, there] = [0, 1];
+
+/** Copies what was seen and is not in the other repository, and writes an index of it. */
+async function copyMissing(
+  { from, to, signal, failpoint, packSizeBytes = defaultPackBytes }: CopyOptions,
+  seen: BlobNumbers,
+  onBlob: (bytes: number) => void,
+): Promise<void> {
+  const packs = new Set<string>();
+  for (const { type, id } of seen.withNumber(fresh)) {
+    if (to.hasBlob(type, id)) seen.set(type, id, there);
+    else {
+      const [place] = from.index.locate(type, id);
+      if (!place) throw missing(type, id);
+      packs.add(place.pack);
+    }
+  }
+  if (packs.size === 0) return;
+  const compressor = new Compressor('default');
+  const { store, sealing } = to;
+  const index = new IndexWriter(new SealedFiles({ store, sealing, compressor, failpoint }));
+  let written = 0;
+  const filler = new PackFiller({
+    store,
+    sealing,
+    packBytes: packSizeBytes,
+    failpoint,
+    onStored: async (pack) => {
+      index.add(pack);
+      written += 1;
+      if (written % packsPerIndex === 0 || index.isFull) await index.write(signal);
+    },
+  });
+  const parts = { store: from.store, sealing: from.sealing, compressor };
+  for (const pack of from.index.blobsByPack()) {
+    if (!packs.has(pack.id)) continue;
+    const blobs = pack.blobs.filter(({ type, id }) => {
+      if (seen.get(type, id) !== fresh) return false;
+      seen.set(type, id, there);
+      return true;
+    });
+    for await (const { type, source, ...blob } of copiedBlobs(parts, { id: pack.id, blobs }, signal)) {
+      await filler.add(type, blob, signal);
+      onBlob(source.length);
+    }
+  }
+  await filler.finish(signal);
+  await index.write(signal);
+}
+
+function missing(type: BlobType, id: string): Failure {
+  return new Failure(
+    'RepositoryDamaged',
+    `No index names the ${type} blob ${shortId(id)} that is to be copied.`,
+  );
+}
+
+/** A copy has no parent, and remembers what it is a copy of. */
+function copyOf({ id, parent: _parent, ...snapshot }: Snapshot): NewSnapshot {
+  return { ...snapshot, original: snapshot.original ?? id };
+}
+
+/** Equal for a snapshot and its copies, as long as nobody has changed their tags. */
+function identity({ id, original, time, tree, tags, hostname, paths }: Snapshot): string {
+  const sets = [tags.toSorted(), paths.toSorted()];
+  return JSON.stringify([original ?? id, Date.parse(time), tree, hostname, ...sets]);
+}
