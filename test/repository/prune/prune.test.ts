@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFailure } from '../../../contracts/failures.ts';
+import { resticLockTiming } from '../../../repository/lock/lock.ts';
 import { planPrune } from '../../../repository/prune/plan.ts';
-import { noSignal } from '../test-repository.ts';
+import { Repository } from '../../../repository/repository.ts';
+import { openLocalStore } from '../../../stores/local.ts';
+import { noSignal, testPassword } from '../test-repository.ts';
 import { type AgedRepository, agedRepository, assertSnapshotsWhole } from './aged-repository.ts';
 import { pruneAll } from './prune-all.ts';
 
@@ -114,6 +117,25 @@ test('a prune that is cancelled in the middle leaves all snapshots whole', async
   }
   await pruneAll(await aged.reopen());
   assert.deepEqual(await assertSnapshotsWhole(t, aged), []);
+});
+
+test('a prune that has lost its lock stops before its next removal', async (t) => {
+  const aged = await agedRepository(t);
+  const indexed = await indexedPacks(aged);
+  const clock = { now: Date.now() };
+  const lockTiming = { ...resticLockTiming, settleMs: 1, pollEveryMs: 3_600_000, now: () => clock.now };
+  const repository = await Repository.open(openLocalStore(aged.folder), testPassword, { lockTiming });
+  const failpoint = (name: string): void => {
+    if (name !== 'before index remove') return;
+    clock.now += 3_600_000;
+    rmSync(join(aged.folder, 'locks'), { recursive: true });
+    mkdirSync(join(aged.folder, 'locks'));
+  };
+  await assert.rejects(pruneAll(repository, { failpoint }), (error) => isFailure(error, 'RepositoryLocked'));
+  const stored = new Set(packsOf(aged));
+  for (const pack of indexed) assert.ok(stored.has(pack));
+  await assertSnapshotsWhole(t, aged);
+  await repository.close();
 });
 
 const unlimited = { maxUnusedBytes: () => Number.POSITIVE_INFINITY, maxRepackBytes: 0 };
