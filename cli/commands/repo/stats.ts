@@ -1,36 +1,45 @@
+import { Option } from 'commander';
 import type { Repository } from '../../../repository/repository.ts';
+import { matchesFilter } from '../../../repository/snapshot-filter.ts';
+import { rawData, repositoryStatistics, restoreSize } from '../../../repository/stats.ts';
 import { withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
-import { formatBytes, formatCount } from '../../output/format.ts';
+import { formatBytes, formatCount, formatQuantity } from '../../output/format.ts';
 import { renderTable } from '../../output/table.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../../repository-access.ts';
+import { addSnapshotOptions, type SnapshotOptions, snapshotFilter } from '../../snapshot-options.ts';
 
-/** What a repository holds. Sizes in bytes. */
-interface RepositoryStatistics {
-  readonly snapshots: number;
-  /** Sum over the snapshots that know their size. */
-  readonly snapshotBytes: number;
-  readonly packs: number;
-  readonly packBytes: number;
-  readonly indexFiles: number;
-  readonly blobs: number;
-  /** Before compression. */
-  readonly blobBytes: number;
-  /** How often each stored byte is used: snapshots over packs. */
-  readonly reductionRatio: number;
+interface Options extends RepositorySelection, SnapshotOptions {
+  readonly mode?: 'restore-size' | 'raw-data';
 }
 
 export function defineRepoStats({ parent, run }: Definition): void {
-  const command = addRepositoryOptions(
-    parent.command('stats').description('show how much a repository holds'),
-  ).action(run(stats));
+  const command = parent
+    .command('stats')
+    .description('show how much a repository holds')
+    .addOption(
+      new Option('--mode <mode>', 'what snapshots take when restored, or need of the repository').choices([
+        'restore-size',
+        'raw-data',
+      ]),
+    );
+  addSnapshotOptions(addRepositoryOptions(command)).action(run(stats));
   withExamples(command, [['resguardo repo stats --repo /srv/backup', 'snapshots, packs, blobs and sizes']]);
 }
 
-async function stats(context: CommandContext, options: RepositorySelection): Promise<number> {
+async function stats(context: CommandContext, options: Options): Promise<number> {
   const { signal, output } = context;
-  const found = await withRepository(context, options, (repository) => collect(repository, signal));
+  if (options.mode !== undefined) {
+    const { found, text } = await withRepository(context, options, (repository) =>
+      ofSnapshots(repository, options, signal),
+    );
+    await output.result(found, text);
+    return 0;
+  }
+  const found = await withRepository(context, options, (repository) =>
+    repositoryStatistics(repository, signal),
+  );
   const rows = [
     ['snapshots', formatCount(found.snapshots), formatBytes(found.snapshotBytes)],
     ['blobs, before compression', formatCount(found.blobs), formatBytes(found.blobBytes)],
@@ -47,22 +56,19 @@ async function stats(context: CommandContext, options: RepositorySelection): Pro
   return 0;
 }
 
-async function collect(repository: Repository, signal: AbortSignal): Promise<RepositoryStatistics> {
-  let [snapshots, snapshotBytes] = [0, 0];
-  for await (const { summary } of repository.snapshots(signal)) {
-    snapshots += 1;
-    snapshotBytes += summary?.totalBytesProcessed ?? 0;
+/** What the chosen snapshots take: restored, or in the repository. */
+async function ofSnapshots(repository: Repository, options: Options, signal: AbortSignal) {
+  const all = await Array.fromAsync(repository.snapshots(signal));
+  const snapshots = all.filter((snapshot) => matchesFilter(snapshot, snapshotFilter(options)));
+  const count = formatQuantity(snapshots.length, 'snapshot');
+  if (options.mode === 'restore-size') {
+    const found = await restoreSize(repository, snapshots, signal);
+    return {
+      found,
+      text: `${count} restore to ${formatQuantity(found.files, 'file')}, ${formatBytes(found.bytes)}`,
+    };
   }
-  await repository.loadIndex(signal);
-  let blobBytes = 0;
-  for (const { type, id } of repository.index.blobs()) blobBytes += repository.blobSize(type, id) ?? 0;
-  let [packs, packBytes, indexFiles] = [0, 0, 0];
-  for await (const { sizeBytes } of repository.store.list('data', signal)) {
-    packs += 1;
-    packBytes += sizeBytes;
-  }
-  for await (const _file of repository.store.list('index', signal)) indexFiles += 1;
-  const reductionRatio = packBytes === 0 ? 1 : snapshotBytes / packBytes;
-  const blobs = repository.index.blobCount;
-  return { snapshots, snapshotBytes, packs, packBytes, indexFiles, blobs, blobBytes, reductionRatio };
+  const found = await rawData(repository, snapshots, signal);
+  const sizes = `${formatBytes(found.storedBytes)} stored, ${formatBytes(found.plainBytes)} before compression`;
+  return { found, text: `${count} need ${formatQuantity(found.blobs, 'blob')}: ${sizes}` };
 }
