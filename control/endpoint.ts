@@ -19,6 +19,9 @@ export interface TemporalEndpoint {
   readonly connectionOptions: ClientConnectConfig['connectionOptions'] & { readonly address: string };
 }
 
+/** NOT_FOUND of https://grpc.io/docs/guides/status-codes/ */
+const grpcNotFound = 5;
+
 const defaultAddress = 'localhost:7233';
 
 /** Whether the configuration, the environment or Temporal's own profile names a server. */
@@ -43,9 +46,11 @@ export function temporalEndpoint(settings: TemporalSettings, env: NodeJS.Process
 
 /** Why the server cannot be used, in words that help. */
 export function temporalUnavailable(error: unknown, { address, namespace }: TemporalEndpoint): Failure {
-  const details = error instanceof Error && 'details' in error ? String(error.details) : undefined;
-  const reason = details ?? (error instanceof Error ? error.message : String(error));
-  if (/namespace .*not found/i.test(reason)) {
+  const details = error instanceof Error && 'details' in error ? String(error.details) : '';
+  const reason = details || (error instanceof Error ? error.message : String(error));
+  // Only clients get the words; what a worker's connection throws has the code alone.
+  const isMissing = error instanceof Error && 'code' in error && error.code === grpcNotFound;
+  if (isMissing || /namespace .*not found/i.test(reason)) {
     return new Failure('TemporalUnavailable', `Temporal at ${address} has no namespace ${namespace}`, {
       advice: `Create it with \`temporal operator namespace create ${namespace}\`, or correct \`temporal.namespace\`.`,
       cause: error,

@@ -9,6 +9,7 @@ import { cancelRun, runResult } from '../../control/runs.ts';
 import { startTemporalServer, type TemporalServer } from '../../tools/temporal-server.ts';
 import { temporalExecutable } from '../servers/temporal.ts';
 import { barrierAt, workBench } from './bench.ts';
+import { cleanUp } from './clean-up.ts';
 import { fillWithRandomFiles } from './installation.ts';
 import { packSizeBytes } from './pack-size.ts';
 import { runWorkers } from './running-worker.ts';
@@ -151,7 +152,7 @@ describe('a backup', () => {
     await stopped;
     assert.equal((await installation.inventory()).locks, 0);
     const next = await runWorkers(installation);
-    t.after(() => next.stop());
+    cleanUp(t, () => next.stop());
     assert.equal((await runResult(run)).status, 'done');
     assert.equal((await installation.inventory()).snapshots, 1);
   });

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { type Control, connectControl } from '../../control/client.ts';
 import type { StartWorkersOptions } from '../../workers/worker.ts';
+import { cleanUp } from './clean-up.ts';
 import { type Installation, type InstallationOptions, install } from './installation.ts';
 import { runWorkers, type TestWorker } from './running-worker.ts';
 
@@ -22,11 +23,11 @@ export async function workBench(
   { installation: installationOptions, worker: workerOptions }: BenchOptions = {},
 ): Promise<Bench> {
   const installation = await install({ ...installationOptions, address });
-  t.after(() => installation.remove());
+  cleanUp(t, () => installation.remove());
   const worker = await runWorkers(installation, workerOptions);
-  t.after(() => worker.stop());
+  cleanUp(t, () => worker.stop());
   const control = await connectControl({ settings: installation.configuration.temporal, env: process.env });
-  t.after(() => control.close());
+  cleanUp(t, () => control.close());
   return { installation, control, worker };
 }
 

@@ -11,6 +11,7 @@ import { startTemporalServer, type TemporalServer } from '../../tools/temporal-s
 import { postgresServer, type SharedPostgres } from '../servers/postgres.ts';
 import { temporalExecutable } from '../servers/temporal.ts';
 import { barrierAt, workBench } from './bench.ts';
+import { cleanUp } from './clean-up.ts';
 import { databaseWithRole, dropDatabase } from './database.ts';
 import { install } from './installation.ts';
 import { packSizeBytes } from './pack-size.ts';
@@ -73,11 +74,11 @@ describe('a backup of a database', () => {
       address: temporal.address,
       moreSources: `  db: { kind: postgres, connection: "env:DATABASE_URL", databases: [${name}] }`,
     });
-    t.after(() => installation.remove());
+    cleanUp(t, () => installation.remove());
     const control = await connectControl({ settings: installation.configuration.temporal, env: {} });
-    t.after(() => control.close());
+    cleanUp(t, () => control.close());
     const child = await startWorkerChild(installation, { name: 'before pack put', count: 1, env });
-    t.after(() => child.kill());
+    cleanUp(t, () => child.kill());
     const run = await startBackup(control, { source: 'db' });
     await child.reached;
     const dumps = (await runningProcesses()).filter(isDumpOf(child.process.pid));
@@ -87,13 +88,13 @@ describe('a backup of a database', () => {
     for (const dump of dumps) while (await isRunning(dump)) await delay(10);
 
     const worker = await runWorkers(installation, { env });
-    t.after(() => worker.stop());
+    cleanUp(t, () => worker.stop());
     assert.equal((await runResult(run)).status, 'done');
     const { snapshots, locks } = await installation.inventory();
     assert.deepEqual({ snapshots, locks }, { snapshots: 1, locks: 0 });
 
     const target = `restored_${randomBytes(4).toString('hex')}`;
-    t.after(() => dropDatabase(postgres, target));
+    cleanUp(t, () => dropDatabase(postgres, target));
     const { checks } = await runResult(await startRestore(control, { source: 'db', target }));
     assert.ok(checks.length > 0);
     assert.ok(checks.every(({ passed }) => passed));

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import { connectionUrl, createDatabase, type SharedPostgres } from '../servers/postgres.ts';
+import { cleanUp } from './clean-up.ts';
 
 export interface FilledDatabase {
   readonly name: string;
@@ -15,7 +16,7 @@ export interface FilledDatabase {
 /** Makes a database with 25 MB that do not compress, and a role that may read all. */
 export async function databaseWithRole(t: TestContext, server: SharedPostgres): Promise<FilledDatabase> {
   const database = await createDatabase(server, 'worker');
-  t.after(() => database.drop());
+  cleanUp(t, () => database.drop());
   const role = `reader_${randomBytes(4).toString('hex')}`;
   const password = `canary${randomBytes(12).toString('hex')}`;
   await query(database.url, [
@@ -24,7 +25,7 @@ export async function databaseWithRole(t: TestContext, server: SharedPostgres): 
     `INSERT INTO item SELECT number, (SELECT string_agg(sha256((number || ':' || part)::bytea), ''::bytea)
        FROM generate_series(1, 1000) AS part) FROM generate_series(1, 800) AS number`,
   ]);
-  t.after(() => query(connectionUrl(server, 'postgres'), [`DROP ROLE ${role}`]));
+  cleanUp(t, () => query(connectionUrl(server, 'postgres'), [`DROP ROLE ${role}`]));
   const place = `${server.host}:${server.port}/${database.name}`;
   return {
     name: database.name,

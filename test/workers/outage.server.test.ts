@@ -9,6 +9,7 @@ import { runResult } from '../../control/runs.ts';
 import { startTemporalServer } from '../../tools/temporal-server.ts';
 import { temporalExecutable } from '../servers/temporal.ts';
 import { barrierAt, workBench } from './bench.ts';
+import { cleanUp } from './clean-up.ts';
 import { fillWithRandomFiles, install } from './installation.ts';
 import { packSizeBytes } from './pack-size.ts';
 import { runWorkers } from './running-worker.ts';
@@ -18,15 +19,15 @@ const someFiles = { files: 20, bytesEach: 200_000 };
 
 test('a worker that was frozen and wakes when another has done its work stores no second snapshot', async (t) => {
   const server = await startTemporalServer({ executable: await temporalExecutable(), headless: true });
-  t.after(() => server.stop());
+  cleanUp(t, () => server.stop());
   const installation = await install({
     address: server.address,
     moreSources: '  pinned: { kind: files, paths: [docs], host: test-host }',
   });
-  t.after(() => installation.remove());
+  cleanUp(t, () => installation.remove());
   await fillWithRandomFiles(installation.docs, someFiles);
   const control = await connectControl({ settings: installation.configuration.temporal, env: {} });
-  t.after(() => control.close());
+  cleanUp(t, () => control.close());
 
   // What is neither read nor written goes to a worker of another host, so that none of it waits for a frozen one.
   const { configuration } = installation;
@@ -34,9 +35,9 @@ test('a worker that was frozen and wakes when another has done its work stores n
     ...installation,
     configuration: { ...configuration, host: 'elsewhere' },
   });
-  t.after(() => elsewhere.stop());
+  cleanUp(t, () => elsewhere.stop());
   const frozen = await startWorkerChild(installation, { name: 'after pack put', count: 2, queues: 'host' });
-  t.after(() => frozen.kill());
+  cleanUp(t, () => frozen.kill());
   const run = await startBackup(control, { source: 'pinned' });
   await frozen.reached;
   frozen.process.kill('SIGSTOP');
@@ -44,7 +45,7 @@ test('a worker that was frozen and wakes when another has done its work stores n
     queues: 'host',
     repositoryOptions: { packSizeBytes },
   });
-  t.after(() => worker.stop());
+  cleanUp(t, () => worker.stop());
   const { snapshot } = await runResult(run);
 
   frozen.process.kill('SIGCONT');
@@ -60,14 +61,14 @@ test('a worker that was frozen and wakes when another has done its work stores n
 
 test('a backup outlives its Temporal server, and is stored once', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'resguardo-temporal-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  cleanUp(t, () => rm(folder, { recursive: true, force: true }));
   const settings = {
     executable: await temporalExecutable(),
     headless: true,
     dbFilename: path.join(folder, 'temporal.db'),
   };
   const server = await startTemporalServer(settings);
-  t.after(() => server.stop());
+  cleanUp(t, () => server.stop());
   const barrier = barrierAt('after pack put');
   const { installation, control } = await workBench(t, server.address, {
     worker: { repositoryOptions: { packSizeBytes, failpoint: barrier.failpoint } },
@@ -79,7 +80,7 @@ test('a backup outlives its Temporal server, and is stored once', async (t) => {
   await server.stop();
   const port = Number(server.address.slice(server.address.lastIndexOf(':') + 1));
   const again = await startTemporalServer({ ...settings, port });
-  t.after(() => again.stop());
+  cleanUp(t, () => again.stop());
   barrier.release();
 
   const { snapshot } = await runResult(run);
