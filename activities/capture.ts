@@ -3,13 +3,14 @@ import { isFailure } from '../contracts/failures.ts';
 import type { CaptureResult, ResolvedSource } from '../contracts/jobs.ts';
 import { archive } from '../repository/archive/archiver.ts';
 import type { BlobWriter } from '../repository/blobs.ts';
+import { withLock } from '../repository/lock/with-lock.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Snapshot } from '../repository/snapshot.ts';
 import type { Source } from '../sources/source.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Step } from './step.ts';
 import { WarningList } from './warning-list.ts';
-import { withLock, withRepository } from './with-repository.ts';
+import { withRepository } from './with-repository.ts';
 
 /** Time that the index of an interrupted run may take; the packs without one are found by the next attempt. */
 const lastCheckpointMs = 10_000;
@@ -26,7 +27,9 @@ export async function captureSource(
   const reader = await dependencies.createSource(source.source);
   try {
     return await withRepository(dependencies, source.repository, (repository) =>
-      withLock(repository, step.signal, (signal) => store({ repository, source, reader, step, signal })),
+      withLock(repository, { exclusive: false, signal: step.signal }, (signal) =>
+        store({ repository, source, reader, step, signal }),
+      ),
     );
   } finally {
     await reader.close();

@@ -1,9 +1,10 @@
 import type { CheckInput } from '../contracts/activities.ts';
 import type { VerificationResult } from '../contracts/jobs.ts';
 import { checkRepository } from '../repository/check/check.ts';
+import { withLock } from '../repository/lock/with-lock.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Step } from './step.ts';
-import { withLock, withRepository } from './with-repository.ts';
+import { withRepository } from './with-repository.ts';
 
 /** Checks a repository or one snapshot of it. Damage is a result: the workflow tells of it, and fails. */
 export async function checkInRepository(
@@ -13,7 +14,7 @@ export async function checkInRepository(
 ): Promise<VerificationResult> {
   const startedAt = new Date().toISOString();
   return await withRepository(dependencies, name, (repository) =>
-    withLock(repository, stop, async (signal) => {
+    withLock(repository, { exclusive: false, signal: stop }, async (signal) => {
       const found = await checkRepository(repository, {
         ...(snapshot !== undefined && { snapshot }),
         readDataPercent,

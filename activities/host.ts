@@ -1,11 +1,12 @@
 import type { HostActivities } from '../contracts/activities.ts';
 import type { Look } from '../inspection/inspector.ts';
+import { withLock } from '../repository/lock/with-lock.ts';
 import { captureSource } from './capture.ts';
 import { checkInRepository } from './check.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { compareRestored, planRestore, restoreSnapshot } from './restore.ts';
 import { runStep, type Step } from './step.ts';
-import { withLock, withRepository } from './with-repository.ts';
+import { withRepository } from './with-repository.ts';
 
 /** Activities of a host's queue. */
 export function createHostActivities(dependencies: ActivityDependencies): HostActivities {
@@ -26,7 +27,7 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
     commitSnapshot: ({ repository: name, draft }) =>
       runStep(dependencies, 'commit', ({ signal: stop }) =>
         withRepository(dependencies, name, (repository) =>
-          withLock(repository, stop, async (signal) => {
+          withLock(repository, { exclusive: false, signal: stop }, async (signal) => {
             await repository.loadIndex(signal);
             return { snapshot: await repository.commitSnapshot(draft, signal) };
           }),

@@ -1,10 +1,11 @@
 import type { RestorePlan, RestoreRequest, RestoreStepResult } from '../contracts/activities.ts';
 import type { RestoreCheck } from '../contracts/jobs.ts';
+import { withLock } from '../repository/lock/with-lock.ts';
 import type { RestoreJob, Restorer } from '../restore/restorer.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Step } from './step.ts';
 import { WarningList } from './warning-list.ts';
-import { withLock, withRepository } from './with-repository.ts';
+import { withRepository } from './with-repository.ts';
 
 /** Finds the snapshot and looks whether the target is free, so that every attempt does the same. */
 export async function planRestore(
@@ -60,7 +61,7 @@ async function withJob<T>(
   const { source, repository: name } = plan.source;
   return await withRestorer(dependencies, source, (restorer) =>
     withRepository(dependencies, name, (repository) =>
-      withLock(repository, step.signal, async (signal) => {
+      withLock(repository, { exclusive: false, signal: step.signal }, async (signal) => {
         await repository.loadIndex(signal);
         return await work(restorer, {
           reader: repository,

@@ -14,21 +14,3 @@ export async function withRepository<T>(
     await repository.close();
   }
 }
-
-/**
- * Works under a shared lock, so that nothing is removed meanwhile. The signal that the work gets also aborts
- * when the lock is lost.
- * @throws {Failure} RepositoryLocked
- */
-export async function withLock<T>(
-  repository: Repository,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const lock = await repository.lock({ exclusive: false, signal });
-  try {
-    return await work(AbortSignal.any([signal, lock.lost]));
-  } finally {
-    await lock.release();
-  }
-}

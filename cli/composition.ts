@@ -47,20 +47,3 @@ export async function withRepository<T>(
     await repository.close();
   }
 }
-
-/**
- * Works under a lock of the repository. The signal is aborted by Ctrl-C, and when the lock is lost.
- * @throws {Failure} RepositoryLocked, and what the work throws
- */
-export async function withLock<T>(
-  repository: Repository,
-  options: { readonly exclusive: boolean; readonly signal: AbortSignal },
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const lock = await repository.lock(options);
-  try {
-    return await work(AbortSignal.any([options.signal, lock.lost]));
-  } finally {
-    await lock.release();
-  }
-}

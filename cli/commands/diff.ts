@@ -1,9 +1,10 @@
 import { Failure } from '../../contracts/failures.ts';
 import { type Change, type DiffStatistics, TreeDiff } from '../../repository/diff.ts';
+import { withLock } from '../../repository/lock/with-lock.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { findNode } from '../../repository/tree/walk.ts';
 import { snapshotPath } from '../archive-path.ts';
-import { withLock, withRepository } from '../composition.ts';
+import { withRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { formatBytes, shortId } from '../output/format.ts';

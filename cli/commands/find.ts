@@ -1,8 +1,9 @@
+import { withLock } from '../../repository/lock/with-lock.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { Snapshot } from '../../repository/snapshot.ts';
 import { matchesFilter } from '../../repository/snapshot-filter.ts';
 import { type WalkedNode, walkTree } from '../../repository/tree/walk.ts';
-import { pathMatcher, withLock, withRepository } from '../composition.ts';
+import { pathMatcher, withRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { repeatable } from '../option-values.ts';

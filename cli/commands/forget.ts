@@ -1,11 +1,12 @@
 import { Failure } from '../../contracts/failures.ts';
 import { isHeld, planRetention, type RetentionPlan } from '../../policy/retention/plan.ts';
+import { withLock } from '../../repository/lock/with-lock.ts';
 import { removeFiles } from '../../repository/remove-files.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { Snapshot } from '../../repository/snapshot.ts';
 import { matchesFilter } from '../../repository/snapshot-filter.ts';
 import { auditedRepository } from '../audit.ts';
-import { withLock, withRepository } from '../composition.ts';
+import { withRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { addKeepOptions, groupFields, type KeepOptions, keepRules } from '../keep-options.ts';

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { withLock } from '../../repository/lock/with-lock.ts';
 import { type PruneStatistics, planPrune } from '../../repository/prune/plan.ts';
 import { executePrune, type PruneProgress, type PruneResult } from '../../repository/prune/prune.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { auditedRepository } from '../audit.ts';
-import { withLock, withRepository } from '../composition.ts';
+import { withRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { byteCount } from '../option-values.ts';

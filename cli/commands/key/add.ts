@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { Failure } from '../../../contracts/failures.ts';
 import type { KeyOwner } from '../../../repository/keys/key-file.ts';
+import { withLock } from '../../../repository/lock/with-lock.ts';
 import { Repository } from '../../../repository/repository.ts';
 import { auditedRepository } from '../../audit.ts';
-import { storeOf, withLock, withRepository } from '../../composition.ts';
+import { storeOf, withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { shortId } from '../../output/format.ts';

@@ -1,8 +1,9 @@
 import { Failure } from '../../../contracts/failures.ts';
 import type { KeyFile } from '../../../repository/keys/key-file.ts';
+import { withLock } from '../../../repository/lock/with-lock.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { auditedRepository } from '../../audit.ts';
-import { withLock, withRepository } from '../../composition.ts';
+import { withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { formatTime, shortId } from '../../output/format.ts';

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { Failure, isFailure } from '../../../contracts/failures.ts';
+import { withLock } from '../../../repository/lock/with-lock.ts';
 import { auditedRepository } from '../../audit.ts';
-import { withLock, withRepository } from '../../composition.ts';
+import { withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { type EngineBackup, runEngineBackup } from '../../engine-backup.ts';
 import { withExamples } from '../../examples.ts';

@@ -1,6 +1,7 @@
 import { Failure } from '../../../contracts/failures.ts';
 import { type CheckProgress, type CheckResult, checkRepository } from '../../../repository/check/check.ts';
-import { withLock, withRepository } from '../../composition.ts';
+import { withLock } from '../../../repository/lock/with-lock.ts';
+import { withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { damageExitCode } from '../../failure.ts';

@@ -1,9 +1,10 @@
 import { type CopyResult, copySnapshots } from '../../../repository/copy.ts';
+import { withLock } from '../../../repository/lock/with-lock.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import type { Snapshot } from '../../../repository/snapshot.ts';
 import { matchesFilter } from '../../../repository/snapshot-filter.ts';
 import { auditedRepository } from '../../audit.ts';
-import { withLock, withRepository } from '../../composition.ts';
+import { withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { addFromOptions, type FromSelection, fromRepository } from '../../from-repository.ts';

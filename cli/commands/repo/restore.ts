@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import type { Warning } from '../../../contracts/jobs.ts';
+import { withLock } from '../../../repository/lock/with-lock.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { restoreTree } from '../../../repository/restore/restorer.ts';
 import { auditedRepository } from '../../audit.ts';
-import { withLock, withRepository } from '../../composition.ts';
+import { withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { partialExitCode } from '../../failure.ts';

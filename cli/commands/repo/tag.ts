@@ -1,10 +1,11 @@
 import { Failure } from '../../../contracts/failures.ts';
+import { withLock } from '../../../repository/lock/with-lock.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import type { Snapshot } from '../../../repository/snapshot.ts';
 import { matchesFilter } from '../../../repository/snapshot-filter.ts';
 import { changeTags, type TagChange } from '../../../repository/tag.ts';
 import { auditedRepository } from '../../audit.ts';
-import { withLock, withRepository } from '../../composition.ts';
+import { withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { repeatable } from '../../option-values.ts';
