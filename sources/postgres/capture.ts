@@ -1,7 +1,6 @@
-import { Readable } from 'node:stream';
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import type { DirectoryEntry, Entry, StreamEntry } from '../../repository/archive/entry.ts';
-import type { NodeMetadata } from '../../repository/tree/node.ts';
+import { ProducedFiles, streamOf } from '../produced-files.ts';
 import type { CaptureContext } from '../source.ts';
 import { describeServer } from './connection.ts';
 import { DatabaseCapture } from './database-capture.ts';
@@ -14,15 +13,12 @@ import type { DatabaseSize } from './server.ts';
 import { defaultLockTimeoutMs } from './session.ts';
 import type { ReadySource } from './source.ts';
 
-/** Go's os.ModeDir. */
-const directoryBit = 2 ** 31;
-
 /** One run over a server. Each database is dumped as one moment saw it; the moments differ. */
 export class PostgresCapture {
   readonly #source: ReadySource;
   readonly #context: CaptureContext;
   readonly #programs: ProgramContext;
-  readonly #startedAtNs = BigInt(Date.now()) * 1_000_000n;
+  readonly #files = new ProducedFiles();
   readonly #databases: DatabaseCapture[] = [];
 
   constructor(source: ReadySource, context: CaptureContext) {
@@ -34,12 +30,7 @@ export class PostgresCapture {
   }
 
   folder(): DirectoryEntry {
-    return {
-      kind: 'directory',
-      name: Buffer.from(this.#source.options.name),
-      metadata: { ...this.#metadata(), type: 'dir', mode: directoryBit + 0o700 },
-      children: () => this.#children(),
-    };
+    return this.#files.folder(this.#source.options.name, () => this.#children());
   }
 
   /** Resolves when no session or program is left; the signal of the context must have been aborted. */
@@ -49,10 +40,12 @@ export class PostgresCapture {
 
   *#children(): Generator<Entry> {
     this.#reportClosedDatabases();
-    yield this.#file(globalsFile, () => this.#globals());
+    yield this.#files.file(globalsFile, () => this.#globals());
     for (const database of this.#source.server.databases) yield this.#dump(database);
-    yield this.#file(manifestFile, async () => encodeManifest(await this.#manifest()));
-    yield this.#file(instructionsFile, async () => Buffer.from(restoreInstructions(await this.#manifest())));
+    yield this.#files.file(manifestFile, async () => encodeManifest(await this.#manifest()));
+    yield this.#files.file(instructionsFile, async () =>
+      Buffer.from(restoreInstructions(await this.#manifest())),
+    );
   }
 
   #reportClosedDatabases(): void {
@@ -86,16 +79,11 @@ export class PostgresCapture {
   }
 
   #dump(database: DatabaseSize): StreamEntry {
-    return {
-      kind: 'stream',
-      name: Buffer.from(dumpFile(database.name)),
-      metadata: this.#metadata(),
-      open: () => {
-        const capture = new DatabaseCapture(this.#programs, database, this.#context);
-        this.#databases.push(capture);
-        return streamOf(this.#dumpOf(capture, database), this.#context.signal);
-      },
-    };
+    return this.#files.stream(dumpFile(database.name), () => {
+      const capture = new DatabaseCapture(this.#programs, database, this.#context);
+      this.#databases.push(capture);
+      return streamOf(this.#dumpOf(capture, database), this.#context.signal);
+    });
   }
 
   async *#dumpOf(capture: DatabaseCapture, { name }: DatabaseSize): AsyncGenerator<Buffer> {
@@ -121,37 +109,4 @@ export class PostgresCapture {
       databases: await Promise.all(this.#databases.map(({ manifest }) => manifest)),
     };
   }
-
-  #file(name: string, content: () => Promise<Buffer>): StreamEntry {
-    return {
-      kind: 'stream',
-      name: Buffer.from(name),
-      metadata: this.#metadata(),
-      open: async () => Readable.from([await content()], { objectMode: false }),
-    };
-  }
-
-  /** Files of our own user alone. They are as old as the run; the manifest has the moment of each dump. */
-  #metadata(): NodeMetadata {
-    const timeNs = this.#startedAtNs;
-    return {
-      type: 'file',
-      mode: 0o600,
-      mtimeNs: timeNs,
-      atimeNs: timeNs,
-      ctimeNs: timeNs,
-      uid: process.getuid?.() ?? 0,
-      gid: process.getgid?.() ?? 0,
-    };
-  }
-}
-
-/** A stream that fails when the signal is aborted, even if nobody reads it: so its source is closed too. */
-function streamOf(chunks: AsyncGenerator<Buffer>, signal: AbortSignal): Readable {
-  const stream = Readable.from(chunks, { objectMode: false });
-  const onAbort = (): void => void stream.destroy(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  stream.once('close', () => signal.removeEventListener('abort', onAbort));
-  stream.on('error', () => {});
-  return stream;
 }

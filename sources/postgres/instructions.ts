@@ -1,3 +1,4 @@
+import { shellWord } from '../produced-files.ts';
 import { globalsFile, manifestFile } from './file-names.ts';
 import { databaseString } from './libpq.ts';
 import type { DatabaseManifest, ManifestContent } from './manifest.ts';
@@ -76,9 +77,4 @@ function createOptions({ properties }: DatabaseManifest): readonly string[] {
 /** A name that might be read as a connection string is given as one. */
 function databaseWord(database: string): string {
   return /^\w+$/.test(database) ? database : shellWord(databaseString(database));
-}
-
-/** A word of a shell of POSIX. */
-function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,7 @@
 import type { PreflightReport } from '../../contracts/jobs.ts';
 import { type ProgramHost, programHost } from '../../programs/host.ts';
 import type { Entry } from '../../repository/archive/entry.ts';
+import { describeSize } from '../produced-files.ts';
 import type { CaptureContext, Source } from '../source.ts';
 import { PostgresCapture } from './capture.ts';
 import { type ClientTools, findClientTools } from './client-tools.ts';
@@ -90,13 +91,4 @@ class PostgresSource implements Source {
     });
     return { options: this.#options, host, server, tools };
   }
-}
-
-const sizeUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
-
-/** "1.4 GB". */
-function describeSize(bytes: number): string {
-  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), sizeUnits.length - 1);
-  const value = bytes / 1000 ** power;
-  return `${power > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${sizeUnits[power]}`;
 }
