@@ -206,9 +206,10 @@ export class Repository implements BlobReader {
     return await removeLocks(this.#lockPlace, options);
   }
 
-  /** All snapshots, each verified. A damaged one throws. */
-  async *snapshots(signal?: AbortSignal): AsyncGenerator<Snapshot> {
+  /** All snapshots, or those whose id starts so, each verified. A damaged one throws. */
+  async *snapshots(signal?: AbortSignal, idPrefix = ''): AsyncGenerator<Snapshot> {
     for await (const { name } of this.store.list('snapshot', signal)) {
+      if (!name.startsWith(idPrefix)) continue;
       const bytes = await this.#files.load('snapshot', name, signal);
       if (!bytes) continue;
       const snapshot = decodeSnapshot(name, bytes);
@@ -219,7 +220,9 @@ export class Repository implements BlobReader {
 
   /** @throws {Failure} SnapshotNotFound when there is none, or when the prefix is ambiguous */
   async findSnapshot(prefixOrLatest: string, filter: SnapshotFilter = {}): Promise<Snapshot> {
-    return await chooseSnapshot(this.snapshots(), prefixOrLatest, filter);
+    // One that is asked for by its id does not suffer from damage to another.
+    const idPrefix = prefixOrLatest === 'latest' ? '' : prefixOrLatest;
+    return await chooseSnapshot(this.snapshots(undefined, idPrefix), prefixOrLatest, filter);
   }
 
   /**

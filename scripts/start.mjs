@@ -8,7 +8,7 @@ import { ensureInstalled, InstallationError } from './installation.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Folders whose programs need the packages for development too. */
-const developmentFolders = ['test', 'bench'];
+const developmentFolders = ['test', 'bench', 'soak'];
 
 /**
  * Runs a program of the project on the pinned Node, installing the packages first where that is due, and

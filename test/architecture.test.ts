@@ -51,7 +51,7 @@ const allowedPackages: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders that are not shipped. */
-const developmentFolders = ['test', 'bench', 'demo'];
+const developmentFolders = ['test', 'bench', 'soak', 'demo'];
 
 /** The ports: all that other folders may know of stores and sources. */
 const ports: Readonly<Record<string, string>> = { stores: 'stores/store.ts', sources: 'sources/source.ts' };

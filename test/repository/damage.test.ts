@@ -96,6 +96,19 @@ test('a file of another repository is not taken for one of this', async (t) => {
   }
 });
 
+test('a damaged snapshot does not keep another from being found by its id', async (t) => {
+  const { folder, reopen } = await filledRepository(t);
+  const repository = await reopen();
+  const first = await repository.findSnapshot('latest');
+  const second = await repository.commitSnapshot(snapshotOf(first.tree, { time: '2026-11-22T10:00:00Z' }));
+  await writeFile(join(folder, 'snapshots', second), 'rubbish');
+  assert.equal((await repository.findSnapshot(first.id.slice(0, 10))).id, first.id);
+  const named = (error: unknown): boolean =>
+    isFailure(error, 'RepositoryDamaged') && error.message.includes(second.slice(0, 8));
+  await assert.rejects(repository.findSnapshot(second), named);
+  await assert.rejects(repository.findSnapshot('latest'), named, 'the damaged one may be the latest');
+});
+
 async function filledRepository(t: TestContext) {
   const made = await testRepository(t);
   const writer = await made.repository.openWriter();

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { type InitOptions, Repository } from '../../repository/repository.ts';
 import type { Snapshot } from '../../repository/snapshot.ts';
 import { Secret } from '../../secrets/secret.ts';
 import { openLocalStore } from '../../stores/local.ts';
 import type { Store } from '../../stores/store.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { type TestScope, temporaryFolder } from './temporary-folder.ts';
 
 export const testPassword = new Secret('correct horse');
 
@@ -24,7 +23,7 @@ export interface TestRepository {
 }
 
 /** A new repository in a folder that is removed when the test has ended. */
-export async function testRepository(t: TestContext, options: InitOptions = {}): Promise<TestRepository> {
+export async function testRepository(t: TestScope, options: InitOptions = {}): Promise<TestRepository> {
   const folder = join(await temporaryFolder(t), 'repository');
   const store = openLocalStore(folder);
   const repository = await Repository.init(store, testPassword, {

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { checkRepository } from '../../../repository/check/check.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { restoreTree } from '../../../repository/restore/restorer.ts';
 import { backUpFiles } from '../back-up.ts';
 import { assertSameFiles, describeFiles } from '../describe-files.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { type TestScope, temporaryFolder } from '../temporary-folder.ts';
 import { noSignal, type TestRepository, testRepository } from '../test-repository.ts';
 
 export interface AgedRepository extends TestRepository {
@@ -20,7 +19,7 @@ export interface AgedRepository extends TestRepository {
  * Four folders that share half of their files with the next, in many small packs. Two of the snapshots are gone,
  * so that packs are used, partly used and unused; one pack is in no index, and one blob is stored twice.
  */
-export async function agedRepository(t: TestContext): Promise<AgedRepository> {
+export async function agedRepository(t: TestScope): Promise<AgedRepository> {
   const made = await testRepository(t, { packSizeBytes: 64 * 1024 });
   const sources = await temporaryFolder(t);
   const files = Array.from({ length: 30 }, () => randomBytes(15_000));
@@ -45,7 +44,7 @@ export async function agedRepository(t: TestContext): Promise<AgedRepository> {
 
 /** Asserts that nothing is damaged, and that each snapshot restores to the folder it was made of. */
 export async function assertSnapshotsWhole(
-  t: TestContext,
+  t: TestScope,
   { reopen, kept }: Pick<AgedRepository, 'reopen' | 'kept'>,
 ): Promise<readonly string[]> {
   const repository = await reopen();
