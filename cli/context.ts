@@ -26,7 +26,7 @@ export type Work<Arguments extends readonly unknown[]> = (
 export interface Definition {
   /** The program, or the group that the command belongs to. */
   readonly parent: Command;
-  /** Arguments of the program: files of commands that they do not name are not loaded. */
+  /** Arguments after the name of the program or group: files of commands that they do not name are not loaded. */
   readonly args: readonly string[];
   /** Makes the action of a command from its work; what changes something says how the audit log names it. */
   readonly run: <Arguments extends readonly unknown[]>(

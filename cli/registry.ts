@@ -64,8 +64,16 @@ export function defineRepositoryCommands(definition: Definition): Promise<void> 
   return define(repositoryCommands, definition);
 }
 
-/** Arguments that name no command ask for help, or misspell one: then all are needed. */
+/**
+ * Loads the one command that the arguments name. Arguments that name none ask for help, or misspell one: then all
+ * are needed.
+ */
 async function define(files: readonly CommandFile[], definition: Definition): Promise<void> {
-  const named = files.filter(({ name }) => definition.args.includes(name));
-  for (const { load } of named.length > 0 ? named : files) await (await load())(definition);
+  const { args } = definition;
+  const position = args.findIndex(
+    (arg, index) => args[index - 1] !== '--config' && files.some(({ name }) => name === arg),
+  );
+  const named = files.filter(({ name }) => name === args[position]);
+  const rest = { ...definition, args: args.slice(position + 1) };
+  for (const { load } of named.length > 0 ? named : files) await (await load())(rest);
 }
