@@ -1,5 +1,15 @@
 import type { Row } from './row.ts';
 import { bitFlips, smallFiles } from './rows/x10-bit-flips.ts';
+import { rollback } from './rows/x11-rollback.ts';
+import { tampering } from './rows/x11-tampering.ts';
+import { wrongKeys, wrongKeysByCommand } from './rows/x12-keys.ts';
 
 /** All rows, in the order of the fault table. */
-export const rows: readonly Row[] = [bitFlips, smallFiles];
+export const rows: readonly Row[] = [
+  bitFlips,
+  smallFiles,
+  tampering,
+  rollback,
+  wrongKeys,
+  wrongKeysByCommand,
+];

@@ -25,7 +25,10 @@ const maxWork = 2 ** 23;
 
 export const saltBytes = 64;
 
-/** Derives the key that seals a key file from a password. */
+/**
+ * Derives the key that seals a key file from a password.
+ * @throws {Failure} WrongKey when the cost is out of bounds
+ */
 export async function deriveKey(password: Secret, salt: Buffer, cost: ScryptCost): Promise<MasterKey> {
   checkCost(cost);
   const maxmem = 128 * cost.N * cost.r + 128 * cost.r * cost.p + 1024 * 1024;
@@ -38,14 +41,14 @@ export async function deriveKey(password: Secret, salt: Buffer, cost: ScryptCost
   return masterKeyFromBytes(bytes);
 }
 
-/** @throws {Failure} RepositoryUnsupported when the cost is out of bounds */
+/** @throws {Failure} WrongKey when the cost is out of bounds: the key file can open nothing here */
 function checkCost({ N, r, p }: ScryptCost): void {
   const whole = [N, r, p].every((value) => Number.isSafeInteger(value) && value > 0);
   const powerOfTwo = N > 1 && N <= 2 ** 30 && (N & (N - 1)) === 0;
   if (whole && powerOfTwo && 128 * N * r <= maxMemoryBytes && N * r * p <= maxWork) return;
   throw new Failure(
-    'RepositoryUnsupported',
-    `The scrypt parameters N=${N}, r=${r}, p=${p} of the key file are out of bounds.`,
+    'WrongKey',
+    `The scrypt parameters N=${N}, r=${r}, p=${p} of a key file are out of bounds, so it was not tried.`,
     { advice: 'Make a new key with usual parameters by `restic key add`, and remove this one.' },
   );
 }

@@ -93,5 +93,7 @@ export async function sealMasterKey(
 
 /** Whether another key file may still open the repository after this error. */
 export function concernsOneKeyFile(error: unknown): boolean {
-  return isFailure(error, 'RepositoryDamaged') || isFailure(error, 'RepositoryUnsupported');
+  return ['RepositoryDamaged', 'RepositoryUnsupported', 'WrongKey'].some(
+    (type) => isFailure(error) && error.type === type,
+  );
 }

@@ -56,7 +56,7 @@ export async function addKey(store: Store, key: NewKey, signal?: AbortSignal): P
 /**
  * Finds the key file that the password opens and whose master key is that of the repository: one that a
  * failed `init` left has another.
- * @throws {Failure} WrongKey; RepositoryDamaged when none is opened and one of them is damaged
+ * @throws {Failure} WrongKey; RepositoryDamaged or RepositoryUnsupported when none is opened and one of them is so
  */
 export async function findKey(store: Store, search: KeySearch, signal?: AbortSignal): Promise<OpenedKey> {
   let tried = 0;

@@ -14,6 +14,8 @@ export interface DamageBench {
   readonly folder: string;
   /** Snapshots, the older first, with the hashes of their files by restored path. */
   readonly snapshots: readonly { readonly id: string; readonly files: ReadonlyMap<string, string> }[];
+  /** Folder that was backed up. */
+  readonly source: string;
   /** Where each blob lies. */
   readonly blobs: readonly BlobLocation[];
   /** Restored paths of the files that have a blob in their content. */
@@ -50,6 +52,7 @@ export async function damageBench(run: RowRun): Promise<DamageBench> {
   for (const { tree } of [older, newer]) await addUsers(usersOf, { reader: repository, tree, path: '' });
   return {
     folder: made.folder,
+    source,
     snapshots: [
       { id: older.snapshot, files: olderFiles },
       { id: newer.snapshot, files: newerFiles },

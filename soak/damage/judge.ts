@@ -6,47 +6,58 @@ import { Failure, isFailure } from '../../contracts/failures.ts';
 import { rebuildIndex } from '../../repository/rebuild-index.ts';
 import { damagesOf, fileHashes, open, removeFolder, restore } from '../engine.ts';
 import type { DamageBench } from './bench.ts';
-import type { StoredObject } from './objects.ts';
+import type { ObjectType } from './objects.ts';
 
-/** What a damage may cost. */
-export interface Cost {
-  /** Restored paths of files that may be missing. */
-  readonly files: ReadonlySet<string>;
+/** What was done to a repository, and what it may cost. */
+export interface Damage {
+  readonly type: ObjectType;
+  /** Names that must be told; none when it is enough that something is. */
+  readonly names: readonly string[];
+  /** Restored paths of files that may be missing. Everything in a damaged snapshot may be. */
+  readonly cost: ReadonlySet<string>;
 }
 
-export const nothing: Cost = { files: new Set() };
-
 /**
- * Asserts that damage to a file of the repository is found and named, that no wrong byte is restored, and that
- * every file which the damage does not concern is.
+ * Asserts that damage is found and named, that no wrong byte is restored, and that every file which the damage
+ * does not concern is.
  */
 export async function assertDetected(
   bench: DamageBench,
-  object: StoredObject,
-  { cost, signal }: { readonly cost: Cost; readonly signal: AbortSignal },
+  { type, names, cost }: Damage,
+  signal: AbortSignal,
 ): Promise<void> {
-  const damages = await whatIsToldOf(bench, object, signal);
-  const name = object.type === 'config' ? '"config"' : object.name.slice(0, 8);
-  assert.ok(
-    damages.some((damage) => damage.includes(name)),
-    `${object.type} ${name} is not named in ${JSON.stringify(damages)}`,
-  );
-  if (object.type === 'index') {
-    await assertRestores(bench, { cost: everything(bench), signal });
+  const told = await whatIsTold(bench, type, signal);
+  const shown = JSON.stringify(told);
+  assert.ok(told.length > 0, `nothing is told of damaged ${type}`);
+  for (const name of names) {
+    const wanted = type === 'config' ? '"config"' : name.slice(0, 8);
+    assert.ok(
+      told.some((sentence) => sentence.includes(wanted)),
+      `${type} ${wanted} is not named in ${shown}`,
+    );
+  }
+  if (type === 'index') {
+    await assertRestores(bench, everything(bench), { signal });
     await rebuildIndex(await open(bench.folder), { signal });
   }
-  const isNeeded = object.type === 'config' || object.type === 'keys';
-  await assertRestores(bench, { cost: isNeeded ? everything(bench) : cost, signal, damaged: object });
+  const isNeeded = type === 'config' || type === 'keys';
+  await assertRestores(bench, isNeeded ? everything(bench) : cost, { signal, names });
 }
 
-function everything({ snapshots }: DamageBench): Cost {
-  return { files: new Set(snapshots.flatMap(({ files }) => [...files.keys()])) };
+/** Asserts that something that was done to a repository is no damage at all. */
+export async function assertHarmless(bench: DamageBench, signal: AbortSignal): Promise<void> {
+  assert.deepEqual(await damagesOf(bench.folder, signal), []);
+  await assertRestores(bench, new Set(), { signal });
+}
+
+function everything({ snapshots }: DamageBench): ReadonlySet<string> {
+  return new Set(snapshots.flatMap(({ files }) => [...files.keys()]));
 }
 
 /** Everything that opening, checking and locking say of damage. */
-async function whatIsToldOf(
+async function whatIsTold(
   { folder }: DamageBench,
-  { type }: StoredObject,
+  type: ObjectType,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (type === 'config' || type === 'keys') return [(await damageOf(open(folder))).message];
@@ -57,38 +68,35 @@ async function whatIsToldOf(
 
 /** The damage that ends a piece of work. */
 async function damageOf(work: Promise<unknown>): Promise<Failure> {
-  const error = await work.then(
-    () => new Error('It went well in spite of the damage.'),
-    (reason: unknown) => reason,
-  );
-  if (isFailure(error, 'RepositoryDamaged') || isFailure(error, 'PathEscape')) return error;
-  throw error;
+  const error = await errorOf(work);
+  if (isFailure(error, 'RepositoryDamaged') || isFailure(error, 'RepositoryNotFound')) return error;
+  throw error ?? new Error('It went well in spite of the damage.');
 }
 
-/** Asserts that each snapshot restores to what it was, but for what the damage costs. */
+async function errorOf(work: Promise<unknown>): Promise<unknown> {
+  return await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+}
+
+/** Asserts that each snapshot restores to what it was, but for the paths that may be missing. */
 export async function assertRestores(
-  { folder, snapshots }: DamageBench,
-  options: { readonly cost: Cost; readonly signal: AbortSignal; readonly damaged?: StoredObject },
+  { folder, snapshots }: Pick<DamageBench, 'folder' | 'snapshots'>,
+  cost: ReadonlySet<string>,
+  { signal, names = [] }: { readonly signal: AbortSignal; readonly names?: readonly string[] },
 ): Promise<void> {
-  const { cost, signal, damaged } = options;
   for (const { id, files } of snapshots) {
     const target = join(await mkdtemp(join(tmpdir(), 'resguardo-soak-')), 'restored');
     try {
-      const error = await restore(folder, { snapshot: id, target, signal }).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
+      const error = await errorOf(restore(folder, { snapshot: id, target, signal }));
       if (error !== undefined && !(error instanceof Failure)) throw error;
       const restored = await fileHashes(target);
       for (const [path, hash] of restored) assert.equal(hash, files.get(path), `${path} is wrong`);
       const missing = [...files.keys()].filter((path) => !restored.has(path));
-      const mayBeMissing = (path: string): boolean => cost.files.has(path) || damaged?.name === id;
-      assert.deepEqual(
-        missing.filter((path) => !mayBeMissing(path)),
-        [],
-        `files are missing: ${error?.message}`,
-      );
-      if (missing.length > 0) assert.ok(error !== undefined, 'files are missing, and nobody was told');
+      const lost = missing.filter((path) => !cost.has(path) && !names.includes(id));
+      assert.deepEqual(lost, [], `files are missing: ${error?.message}`);
+      if (missing.length > 0) assert.ok(error, 'files are missing, and nobody was told');
     } finally {
       await removeFolder(join(target, '..'));
     }

@@ -1,7 +1,7 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
 import { type DamageBench, damageBench } from '../damage/bench.ts';
-import { assertDetected, type Cost, nothing } from '../damage/judge.ts';
+import { putBack, readAll } from '../damage/files.ts';
+import { assertDetected } from '../damage/judge.ts';
 import { type ByteClass, plantLock, type StoredObject, storedObjects } from '../damage/objects.ts';
 import type { Row } from '../row.ts';
 import type { RowRun } from '../row-run.ts';
@@ -76,33 +76,19 @@ async function flipBit(
   { object, bytes, position, mask }: Flip,
   { signal }: RowRun,
 ): Promise<void> {
-  const index = await filesIn(join(bench.folder, 'index'));
+  const before = await readAll(bench.folder);
   const flipped = Buffer.from(object.bytes);
   flipped[position] = (flipped[position] ?? 0) ^ mask;
   try {
     await writeFile(object.path, flipped);
-    await assertDetected(bench, object, { cost: costOf(bench, bytes), signal });
+    const { type, name } = object;
+    await assertDetected(bench, { type, names: [name], cost: costOf(bench, bytes) }, signal);
   } finally {
-    if (object.type === 'locks') await rm(object.path);
-    else await writeFile(object.path, object.bytes);
-    if (object.type === 'index') await putBack(join(bench.folder, 'index'), index);
+    await putBack(bench.folder, before);
   }
 }
 
 /** Files that have a blob are lost with it; the header of a pack is only needed when the index is lost. */
-function costOf({ usersOf }: DamageBench, { blob }: ByteClass): Cost {
-  return blob ? { files: usersOf.get(blob.id) ?? new Set() } : nothing;
-}
-
-async function filesIn(folder: string): Promise<ReadonlyMap<string, Buffer>> {
-  const names = await readdir(folder);
-  return new Map(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)),
-  );
-}
-
-/** Undoes what a rebuilt index has changed. */
-async function putBack(folder: string, files: ReadonlyMap<string, Buffer>): Promise<void> {
-  for (const name of await readdir(folder)) if (!files.has(name)) await rm(join(folder, name));
-  for (const [name, bytes] of files) await writeFile(join(folder, name), bytes);
+function costOf({ usersOf }: DamageBench, { blob }: ByteClass): ReadonlySet<string> {
+  return (blob && usersOf.get(blob.id)) ?? new Set();
 }

@@ -23,7 +23,7 @@ for (const [title, cost] of [
 ] as const) {
   test(`a derivation that ${title} is refused at once`, async () => {
     await assert.rejects(deriveKey(new Secret('x'), Buffer.alloc(64), cost), (error) =>
-      isFailure(error, 'RepositoryUnsupported'),
+      isFailure(error, 'WrongKey'),
     );
   });
 }

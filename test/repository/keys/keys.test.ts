@@ -76,9 +76,7 @@ test('a key file that asks for huge memory is refused', async (t) => {
     data: randomBytes(200),
   });
   await writeFile(join(folder, 'keys', hash('sha256', bytes)), bytes);
-  await assert.rejects(Repository.open(store, testPassword), (error) =>
-    isFailure(error, 'RepositoryUnsupported'),
-  );
+  await assert.rejects(Repository.open(store, testPassword), (error) => isFailure(error, 'WrongKey'));
 });
 
 test('a repository without any key file is damaged', async (t) => {
