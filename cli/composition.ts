@@ -1,7 +1,11 @@
+import { Failure } from '../contracts/failures.ts';
+import { withLock } from '../repository/lock/with-lock.ts';
 import { Repository } from '../repository/repository.ts';
+import { readPatternFile } from '../sources/files/pattern-file.ts';
 import { compilePatterns, type PathFilter } from '../sources/files/patterns.ts';
 import { createFilesSource, type FilesSourceOptions } from '../sources/files/source.ts';
 import type { Source } from '../sources/source.ts';
+import { dryRunStore } from '../stores/dry-run.ts';
 import { openStore } from '../stores/open.ts';
 import type { Store } from '../stores/store.ts';
 import type { CommandContext } from './context.ts';
@@ -11,7 +15,7 @@ import { type RepositoryAccess, type RepositorySelection, resolveAccess } from '
 
 export type { FilesSourceOptions };
 
-export function storeOf({ url }: RepositoryAccess): Store {
+export function storeOf({ url }: Pick<RepositoryAccess, 'url'>): Store {
   return openStore(url);
 }
 
@@ -24,8 +28,13 @@ export function filesSource(options: FilesSourceOptions): Source {
  * Tells whether a path, or a folder above it, has one of the patterns, with restic's meaning.
  * @throws {Failure} InvalidConfiguration for a pattern that is malformed
  */
-export function pathMatcher(patterns: readonly string[]): PathFilter {
-  return compilePatterns(patterns);
+export function pathMatcher(patterns: readonly string[], ignoreCase = false): PathFilter {
+  return compilePatterns(patterns, ignoreCase);
+}
+
+/** Patterns of files, with restic's meaning. */
+export function patternsOfFiles(files: readonly string[], env: NodeJS.ProcessEnv): readonly string[] {
+  return files.flatMap((file) => readPatternFile(file, env));
 }
 
 /**
@@ -34,16 +43,44 @@ export function pathMatcher(patterns: readonly string[]): PathFilter {
  */
 export async function withRepository<T>(
   context: CommandContext,
-  selection: RepositorySelection,
+  selection: RepositorySelection & { readonly writesNothing?: boolean },
   work: (repository: Repository) => Promise<T>,
 ): Promise<T> {
   const access = await resolveAccess(context, selection);
-  const { password, compression } = access;
-  const options = compression === undefined ? {} : { compression };
-  const repository = await Repository.open(storeOf(access), password, options);
+  const store = selection.writesNothing === true ? dryRunStore(storeOf(access)) : storeOf(access);
+  const repository = await Repository.open(store, access.password, access.options);
   try {
     return await work(repository);
   } finally {
     await repository.close();
   }
+}
+
+/** What a command does with a repository, which says how it has to be locked. */
+export type Purpose = 'read' | 'add' | 'remove';
+
+/**
+ * The same under a lock: a shared one to read or to add, an exclusive one to remove. The signal that the work gets
+ * also aborts when the lock is lost. `--no-lock` is for what changes nothing, and what adds in a dry run stores
+ * nothing.
+ * @throws {Failure} RepositoryLocked after the time of `--retry-lock`; InvalidInput
+ */
+export async function withLockedRepository<T>(
+  context: CommandContext,
+  { purpose, ...selection }: RepositorySelection & { readonly purpose: Purpose; readonly dryRun?: boolean },
+  work: (repository: Repository, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal } = context;
+  if (selection.lock === false && purpose !== 'read' && selection.dryRun !== true) {
+    throw new Failure('InvalidInput', '--no-lock is for commands that change nothing, and for --dry-run', {
+      advice: 'Leave it out.',
+    });
+  }
+  // What only adds need not know that it is a dry run: nothing of it reaches the store.
+  const writesNothing = purpose === 'add' && selection.dryRun === true;
+  return await withRepository(context, { ...selection, writesNothing }, async (repository) => {
+    if (selection.lock === false) return await work(repository, signal);
+    const request = { exclusive: purpose === 'remove', waitMs: selection.retryLock ?? 0, signal };
+    return await withLock(repository, request, (underLock) => work(repository, underLock));
+  });
 }

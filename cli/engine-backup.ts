@@ -1,34 +1,50 @@
 import { hostname, userInfo } from 'node:os';
-import { addAbortSignal, type Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import { isFailure } from '../contracts/failures.ts';
 import type { BackupSummary, Warning } from '../contracts/jobs.ts';
-import { archive } from '../repository/archive/archiver.ts';
-import type { Entry } from '../repository/archive/entry.ts';
+import { type ArchivedItem, archive } from '../repository/archive/archiver.ts';
+import type { FileComparison } from '../repository/archive/parent-folder.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { NewSnapshot, Snapshot } from '../repository/snapshot.ts';
-import { type FilesSourceOptions, filesSource } from './composition.ts';
+import { findNode } from '../repository/tree/walk.ts';
+import { type BackupInput, type OpenedInput, openInput } from './backup-input.ts';
 import type { ProgressBoard } from './output/progress.ts';
 import { programVersion } from './version.ts';
 import { WarningList } from './warning-list.ts';
 
+/** By what the snapshot to compare with is chosen. */
+export type ParentField = 'host' | 'paths' | 'tags';
+
 /** A backup by the engine alone, as restic does it. */
 export interface EngineBackup {
-  readonly files?: FilesSourceOptions;
-  readonly stream?: { readonly name: string; readonly content: Readable };
+  readonly input: BackupInput;
   readonly tags: readonly string[];
+  /** This one when left out. */
   readonly host: string | undefined;
-  /** Snapshot to compare with; the newest of the same host and paths when left out. */
+  /** Time of the snapshot; now when left out. */
+  readonly time?: Date | undefined;
+  /** Snapshot to compare with; the newest with the same `parentFields` when left out. */
   readonly parent: string | undefined;
+  readonly parentFields: readonly ParentField[];
   /** Compares with nothing: all files are read. */
   readonly force: boolean;
+  readonly comparison?: FileComparison;
+  /** Makes no snapshot when its tree is that of the parent. */
+  readonly skipIfUnchanged?: boolean;
+  /** The repository stores nothing, and no snapshot is made. */
+  readonly dryRun?: boolean;
+  readonly filesInFlight?: number | undefined;
+  readonly onItem?: ((item: ArchivedItem) => void) | undefined;
   readonly signal: AbortSignal;
   readonly board: ProgressBoard;
 }
 
 export interface EngineBackupResult {
-  readonly snapshot: string;
+  /** Left out after a dry run, and when nothing has changed and that was to be skipped. */
+  readonly snapshot?: string;
   readonly parent?: string;
   readonly status: 'done' | 'partial';
+  readonly dryRun: boolean;
   readonly summary: BackupSummary;
   /** The first 100; `warningCount` counts all. */
   readonly warnings: readonly Warning[];
@@ -44,12 +60,16 @@ export async function runEngineBackup(
   repository: Repository,
   request: EngineBackup,
 ): Promise<EngineBackupResult> {
-  const { signal, board } = request;
+  const { signal, board, dryRun = false } = request;
   const startedAt = new Date();
   const warnings = new WarningList(board);
-  const input = await openInput(request, (warning) => warnings.add(warning));
+  const input = await openInput(request.input, {
+    startedAt,
+    signal,
+    warn: (warning) => warnings.add(warning),
+  });
   await repository.loadIndex(signal);
-  const parent = request.stream ? undefined : await findParent(repository, request, input.paths);
+  const parent = await findParent(repository, request, input.paths);
   const writer = await repository.openWriter({ signal });
   const row = board.row('backup');
   try {
@@ -58,18 +78,27 @@ export async function runEngineBackup(
       writer,
       roots: input.roots,
       ...(parent === undefined ? {} : { parentTree: parent.tree }),
+      ...(request.comparison === undefined ? {} : { comparison: request.comparison }),
+      ...(request.filesInFlight === undefined ? {} : { filesInFlight: request.filesInFlight }),
+      ...(request.onItem === undefined ? {} : { onItem: request.onItem }),
       signal,
       onProgress: (progress) => row.update({ phase: 'capture', ...progress }),
       onWarning: (warning) => warnings.add(warning),
     });
     await writer.finish(signal);
-    const draft = await newSnapshot(request, { tree, summary, parent, paths: input.paths, startedAt });
+    const draft = await newSnapshot(request, { tree, summary, parent, input, startedAt });
     signal.throwIfAborted();
-    const snapshot = await repository.commitSnapshot(draft, signal);
+    const isSkipped =
+      dryRun ||
+      (request.skipIfUnchanged === true &&
+        parent !== undefined &&
+        (await isSame(repository, { before: parent.tree, after: tree, paths: input.paths }, signal)));
+    const snapshot = isSkipped ? undefined : await repository.commitSnapshot(draft, signal);
     return {
-      snapshot,
+      ...(snapshot === undefined ? {} : { snapshot }),
       ...(parent === undefined ? {} : { parent: parent.id }),
       status: warnings.count > 0 ? 'partial' : 'done',
+      dryRun,
       summary,
       warnings: warnings.first,
       warningCount: warnings.count,
@@ -81,50 +110,40 @@ export async function runEngineBackup(
   }
 }
 
-interface Input {
+interface Compared {
+  readonly before: string;
+  readonly after: string;
   readonly paths: readonly string[];
-  readonly roots: AsyncIterable<Entry> | Iterable<Entry>;
 }
 
-async function openInput(request: EngineBackup, warn: (warning: Warning) => void): Promise<Input> {
-  const { files, stream, signal } = request;
-  if (stream) return { paths: [`/${stream.name}`], roots: [streamEntry(stream.name, stream.content)] };
-  const source = filesSource(files ?? { paths: [] });
-  await source.preflight(signal);
-  return { paths: source.paths, roots: source.capture({ signal, warn }) };
-}
-
-/** A regular file of the present time that its owner alone may read. */
-function streamEntry(name: string, content: Readable): Entry {
-  const nowNs = BigInt(Date.now()) * 1_000_000n;
-  const { uid, gid, username } = userInfo();
-  return {
-    kind: 'stream',
-    name: Buffer.from(name),
-    metadata: {
-      type: 'file',
-      mode: 0o600,
-      mtimeNs: nowNs,
-      atimeNs: nowNs,
-      ctimeNs: nowNs,
-      uid,
-      gid,
-      user: username,
-    },
-    // Standard input may stand still for ever.
-    open: (signal) => addAbortSignal(signal, content),
-  };
+/** Whether the paths themselves are as they were; folders above them may have changed. */
+async function isSame(
+  repository: Repository,
+  { before, after, paths }: Compared,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (before === after) return true;
+  for (const path of paths) {
+    const old = await findNode(repository, before, path, signal);
+    if (!old || !isDeepStrictEqual(old, await findNode(repository, after, path, signal))) return false;
+  }
+  return !paths.includes('/');
 }
 
 async function findParent(
   repository: Repository,
-  { parent, force, host }: EngineBackup,
+  { parent, parentFields, force, host, tags, time }: EngineBackup,
   paths: readonly string[],
 ): Promise<Snapshot | undefined> {
   if (force) return undefined;
-  if (parent !== undefined) return repository.findSnapshot(parent);
+  if (parent !== undefined && parent !== 'latest') return repository.findSnapshot(parent);
   try {
-    return await repository.findSnapshot('latest', { host: host ?? hostname(), paths });
+    return await repository.findSnapshot('latest', {
+      ...(parentFields.includes('host') ? { hosts: [host ?? hostname()] } : {}),
+      ...(parentFields.includes('paths') ? { paths } : {}),
+      ...(parentFields.includes('tags') ? { tags: [tags.length === 0 ? [''] : tags] } : {}),
+      ...(time === undefined ? {} : { untilMs: time.getTime() }),
+    });
   } catch (error) {
     if (isFailure(error, 'SnapshotNotFound')) return undefined;
     throw error;
@@ -135,18 +154,18 @@ interface Captured {
   readonly tree: string;
   readonly summary: BackupSummary;
   readonly parent: Snapshot | undefined;
-  readonly paths: readonly string[];
+  readonly input: OpenedInput;
   readonly startedAt: Date;
 }
 
 async function newSnapshot(
-  { tags, host, files }: EngineBackup,
-  { tree, summary, parent, paths, startedAt }: Captured,
+  { tags, host, time }: EngineBackup,
+  { tree, summary, parent, input, startedAt }: Captured,
 ): Promise<NewSnapshot> {
   const { username, uid, gid } = userInfo();
-  const exclude = files?.exclude ?? [];
+  const { paths, excludes } = input;
   return {
-    time: startedAt.toISOString(),
+    time: (time ?? startedAt).toISOString(),
     tree,
     ...(parent === undefined ? {} : { parent: parent.id }),
     paths,
@@ -154,7 +173,7 @@ async function newSnapshot(
     username,
     uid,
     gid,
-    ...(exclude.length === 0 ? {} : { excludes: exclude }),
+    ...(excludes.length === 0 ? {} : { excludes }),
     tags,
     programVersion: `resguardo ${await programVersion()}`,
     backupStart: startedAt.toISOString(),

@@ -18,9 +18,13 @@ export interface KeepOptions extends Omit<KeepRules, 'keepTags'> {
 const units = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;
 
 export function addKeepOptions(command: Command): void {
-  command.option('--keep-last <n>', 'keep the newest n snapshots, or "unlimited"', keepCount);
+  command.option('-l, --keep-last <n>', 'keep the newest n snapshots, or "unlimited"', keepCount);
   for (const unit of units)
-    command.option(`--keep-${unit} <n>`, `keep the newest n ${unit} snapshots`, keepCount);
+    command.option(
+      `-${shortUnit(unit)}, --keep-${unit} <n>`,
+      `keep the newest n ${unit} snapshots`,
+      keepCount,
+    );
   command.option(
     '--keep-within <duration>',
     'keep what is younger, such as 1y5m7d2h, counted from the newest',
@@ -40,6 +44,11 @@ export function addKeepOptions(command: Command): void {
       'apply the rules to each group: source, host, paths, tags, joined by commas (default: source, else host,paths)',
       groupBy,
     );
+}
+
+/** restic's letters: -H for hourly, else the first. */
+function shortUnit(unit: (typeof units)[number]): string {
+  return unit === 'hourly' ? 'H' : unit.charAt(0);
 }
 
 /** @throws {Failure} InvalidInput when nothing is to be kept */

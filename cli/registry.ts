@@ -48,6 +48,9 @@ const repositoryCommands: readonly CommandFile[] = [
   { name: 'key', load: async () => (await import('./commands/key.ts')).defineKey },
   { name: 'stats', load: async () => (await import('./commands/repo/stats.ts')).defineRepoStats },
   { name: 'unlock', load: async () => (await import('./commands/repo/unlock.ts')).defineRepoUnlock },
+  { name: 'rewrite', load: async () => (await import('./commands/repo/rewrite.ts')).defineRepoRewrite },
+  { name: 'repair', load: async () => (await import('./commands/repo/repair.ts')).defineRepoRepair },
+  { name: 'recover', load: async () => (await import('./commands/repo/recover.ts')).defineRepoRecover },
   {
     name: 'rebuild-index',
     load: async () => (await import('./commands/repo/rebuild-index.ts')).defineRepoRebuildIndex,

@@ -1,17 +1,29 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { Failure } from '../contracts/failures.ts';
 import type { RepositoryOptions } from '../repository/repository.ts';
-import { Secret } from '../secrets/secret.ts';
+import type { Secret } from '../secrets/secret.ts';
 import type { CommandContext } from './context.ts';
-import { type PromptOptions, promptSecret } from './prompt.ts';
+import { compressionMode, duration, packBytes } from './option-values.ts';
+import { askForPassword, givenPassword, readText } from './repository-password.ts';
 
-/** Options by which a command names its repository. */
+/** Options by which a command names its repository, and says how it is to be worked with. */
 export interface RepositorySelection {
   readonly repo?: string;
+  readonly repositoryFile?: string;
   readonly repository?: string;
   readonly passwordFile?: string;
+  readonly passwordCommand?: string;
+  readonly insecureNoPassword?: boolean;
+  /** Beginnings of the variables that are looked at for a password, the first one first. */
+  readonly passwordVariables?: readonly string[];
+  readonly keyHint?: string;
+  readonly compression?: RepositoryOptions['compression'];
+  readonly packSize?: number;
+  /** False for `--no-lock`. */
+  readonly lock?: boolean;
+  /** How long to wait for a lock, in ms. */
+  readonly retryLock?: number;
 }
 
 /** A repository, and how to get its password when it is needed. */
@@ -19,17 +31,42 @@ export interface RepositoryAccess {
   /** URL in restic's notation. */
   readonly url: string;
   readonly password: Secret;
-  readonly compression?: RepositoryOptions['compression'];
+  readonly options: RepositoryOptions;
 }
 
 export function addRepositoryOptions(command: Command): Command {
   return command
+    .optionsGroup('Repository:')
     .option('-r, --repo <url>', 'repository (default: RESTIC_REPOSITORY, else that of the configuration)')
     .option('--repository <name>', 'repository of the configuration, by its name')
     .option(
-      '--password-file <file>',
+      '--repository-file <file>',
+      'file with the URL of the repository (default: RESTIC_REPOSITORY_FILE)',
+    )
+    .option(
+      '-p, --password-file <file>',
       'file with the password (default: RESGUARDO_PASSWORD, RESGUARDO_PASSWORD_FILE, RESTIC_PASSWORD, RESTIC_PASSWORD_FILE, else you are asked)',
-    );
+    )
+    .option(
+      '--password-command <command>',
+      'program that prints the password; started without a shell (default: RESTIC_PASSWORD_COMMAND)',
+    )
+    .option('--insecure-no-password', 'the password is empty')
+    .addOption(
+      new Option('--key-hint <id>', 'first digits of the key file to try first').env('RESTIC_KEY_HINT'),
+    )
+    .addOption(
+      new Option('--compression <mode>', 'how new data is compressed: fastest, default, better, max or off')
+        .env('RESTIC_COMPRESSION')
+        .argParser(compressionMode),
+    )
+    .addOption(
+      new Option('--pack-size <mib>', 'size of new packs, from 4 to 128 (default: 16)')
+        .env('RESTIC_PACK_SIZE')
+        .argParser(packBytes),
+    )
+    .option('--retry-lock <duration>', 'wait so long for a lock of others, such as 5m', duration)
+    .option('--no-lock', 'take no lock: for reading from what cannot be written to');
 }
 
 /**
@@ -45,14 +82,30 @@ export async function resolveAccess(
   const url = await givenUrl(context, selection);
   if (url === undefined) return configuredAccess(context, selection);
   const password = await givenPassword(context, selection);
-  return { url, password: password ?? (await askForPassword(context, url, isNew)) };
+  return {
+    url,
+    password: password ?? (await askForPassword(context, url, isNew)),
+    options: repositoryOptions(selection),
+  };
+}
+
+function repositoryOptions({ compression, packSize, keyHint }: RepositorySelection): RepositoryOptions {
+  return {
+    ...(compression === undefined ? {} : { compression }),
+    ...(packSize === undefined ? {} : { packSizeBytes: packSize }),
+    ...(keyHint === undefined ? {} : { keyHint }),
+  };
 }
 
 /** Undefined if the configuration is to say. */
 async function givenUrl(
   { env, cwd, configFile }: CommandContext,
-  { repo, repository }: RepositorySelection,
+  { repo, repository, repositoryFile }: RepositorySelection,
 ): Promise<string | undefined> {
+  if (repositoryFile !== undefined && (repo ?? repository) === undefined) {
+    const what = '--repository-file';
+    return readText({ what, path: resolve(cwd, repositoryFile), type: 'InvalidInput' });
+  }
   if (repo !== undefined) {
     if (repository === undefined) return repo;
     throw new Failure('InvalidInput', '--repo and --repository exclude each other', {
@@ -66,61 +119,6 @@ async function givenUrl(
   return readText({ what, path: resolve(cwd, env.RESTIC_REPOSITORY_FILE), type: 'InvalidInput' });
 }
 
-async function givenPassword(
-  { env, cwd }: CommandContext,
-  { passwordFile }: RepositorySelection,
-): Promise<Secret | undefined> {
-  const fromFile = async (what: string, path: string): Promise<Secret> =>
-    new Secret(await readText({ what, path: resolve(cwd, path), type: 'SecretUnavailable' }));
-  if (passwordFile !== undefined) return fromFile('--password-file', passwordFile);
-  for (const prefix of ['RESGUARDO', 'RESTIC']) {
-    const value = env[`${prefix}_PASSWORD`];
-    if (value) return new Secret(value);
-    const file = env[`${prefix}_PASSWORD_FILE`];
-    if (file) return fromFile(`${prefix}_PASSWORD_FILE`, file);
-  }
-  return undefined;
-}
-
-/**
- * A password that is to open a repository from now on: from a file, else asked for twice.
- * @throws {Failure} SecretUnavailable, InvalidInput, Cancelled
- */
-export async function newPassword(context: CommandContext, file: string | undefined): Promise<Secret> {
-  if (file !== undefined) {
-    const path = resolve(context.cwd, file);
-    const text = await readText({ what: '--new-password-file', path, type: 'SecretUnavailable' });
-    if (text !== '') return new Secret(text);
-    throw new Failure('InvalidInput', 'The file of --new-password-file is empty');
-  }
-  const { stdin, signal, output } = context;
-  if (!stdin.isTTY) {
-    throw new Failure('SecretUnavailable', 'There is no new password', {
-      advice: 'Give --new-password-file FILE; on a terminal you are asked.',
-    });
-  }
-  return await askTwice('New password', { stdin, signal, stderr: output.stderr });
-}
-
-async function askForPassword(context: CommandContext, url: string, isNew: boolean): Promise<Secret> {
-  const { stdin, signal, output } = context;
-  if (!stdin.isTTY) {
-    throw new Failure('SecretUnavailable', `There is no password for the repository ${url}`, {
-      advice: 'Set RESGUARDO_PASSWORD_FILE or give --password-file FILE; on a terminal you are asked.',
-    });
-  }
-  const prompt = { stdin, signal, stderr: output.stderr };
-  const question = `Password of the repository ${url}`;
-  return await (isNew ? askTwice(question, prompt) : promptSecret(question, prompt));
-}
-
-async function askTwice(question: string, prompt: PromptOptions): Promise<Secret> {
-  const password = await promptSecret(question, prompt);
-  const again = await promptSecret('Again', prompt);
-  if (again.reveal() === password.reveal()) return password;
-  throw new Failure('InvalidInput', 'The two passwords differ', { advice: 'Start again.' });
-}
-
 async function configuredAccess(
   context: CommandContext,
   selection: RepositorySelection,
@@ -132,24 +130,12 @@ async function configuredAccess(
   const repository = configuration.repositories[name];
   if (repository === undefined) throw new Failure('Internal', `The repository ${name} has gone`);
   const { url, password, compression } = repository;
-  const given = selection.passwordFile === undefined ? undefined : await givenPassword(context, selection);
-  return { url, password: given ?? (await resolveSecret(password, context.env)), compression };
-}
-
-interface NamedFile {
-  readonly what: string;
-  readonly path: string;
-  readonly type: 'InvalidInput' | 'SecretUnavailable';
-}
-
-async function readText({ what, path, type }: NamedFile): Promise<string> {
-  try {
-    // As restic does: editors and `echo` end a file with a line end.
-    const text = (await readFile(path, 'utf8')).trim();
-    if (text !== '') return text;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure(type, `Cannot read the file of ${what}: ${reason}`, { cause: error });
-  }
-  throw new Failure(type, `The file of ${what} is empty: ${path}`);
+  const { passwordFile, passwordCommand } = selection;
+  const isGiven = (passwordFile ?? passwordCommand) !== undefined;
+  const given = isGiven ? await givenPassword(context, selection) : undefined;
+  return {
+    url,
+    password: given ?? (await resolveSecret(password, context.env)),
+    options: { compression, ...repositoryOptions(selection) },
+  };
 }

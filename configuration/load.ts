@@ -12,6 +12,7 @@ import { notificationsWithPaths } from './notification-paths.ts';
 import { type ConfigurationText, fieldProblems, syntaxProblem } from './problems.ts';
 import { absoluteReference } from './references.ts';
 import { configurationSchema, type ParsedConfiguration } from './schema.ts';
+import type { FilesSourceConfiguration } from './sources-schema.ts';
 
 /** The configuration with every default filled in and every path absolute; checked as a whole. */
 export interface Configuration extends ParsedConfiguration {
@@ -143,7 +144,7 @@ function withPaths(
   });
   const sources = Object.entries(parsed.sources).map(([name, source]) => {
     if (source.kind === 'files') {
-      return [name, { ...source, paths: source.paths.map((given) => path.resolve(folder, given)) }] as const;
+      return [name, withSourcePaths(folder, source)] as const;
     }
     return [name, { ...source, connection: absoluteConnection(folder, source.connection) }] as const;
   });
@@ -160,6 +161,16 @@ function withPaths(
         : { connection: absoluteReference(folder, parsed.catalog.connection) },
     repositories: Object.fromEntries(repositories),
     sources: Object.fromEntries(sources),
+  };
+}
+
+function withSourcePaths(folder: string, source: FilesSourceConfiguration): FilesSourceConfiguration {
+  const absolute = (paths: readonly string[]): string[] => paths.map((given) => path.resolve(folder, given));
+  return {
+    ...source,
+    paths: absolute(source.paths),
+    excludeFile: absolute(source.excludeFile),
+    iexcludeFile: absolute(source.iexcludeFile),
   };
 }
 

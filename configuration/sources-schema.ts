@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nameSchema } from '../contracts/inputs.ts';
+import { sizePattern } from '../contracts/size.ts';
 import { hasInlinePassword, referencePattern, secretReferenceSchema } from './reference-schema.ts';
 
 /** The section `sources` of the configuration: what is backed up. */
@@ -136,6 +137,49 @@ const filesSourceSchema = z
       .meta({
         description: 'Patterns of what is left out.',
         examples: [['*.tmp', '__pycache__']],
+      }),
+    iexclude: z
+      .array(z.string().min(1))
+      .default([])
+      .meta({
+        description: 'The same, where capital and small letters are the same.',
+        examples: [['*.iso']],
+      }),
+    excludeFile: z
+      .array(z.string().min(1))
+      .default([])
+      .meta({
+        description:
+          'Files with such patterns, one a line; # begins a comment. Relative ones start at the folder of this configuration file.',
+        examples: [['exclude.txt']],
+      }),
+    iexcludeFile: z
+      .array(z.string().min(1))
+      .default([])
+      .meta({
+        description: 'Files with patterns where capital and small letters are the same.',
+        examples: [['iexclude.txt']],
+      }),
+    excludeIfPresent: z
+      .array(z.string().regex(/^[^/\0:]+(:[^\0]*)?$/, 'must be the name of a file, or NAME:HEADER'))
+      .default([])
+      .meta({
+        description:
+          'Leaves out what is in folders with a file of this name; NAME:HEADER: with a file that begins so.',
+        examples: [['.nobackup']],
+      }),
+    excludeLargerThan: z
+      .string()
+      .regex(sizePattern, 'must be a size such as 500M or 10G')
+      .optional()
+      .meta({ description: 'Leaves out files that are larger.', examples: ['10G'] }),
+    ignoreFile: z
+      .array(z.string().regex(/^[^/\0]+$/, 'must be the name of a file, without folders'))
+      .default([])
+      .meta({
+        description:
+          'Names of ignore files: what they name in their folders, as git understands it, is left out.',
+        examples: [['.gitignore', '.backupignore']],
       }),
     excludeCaches: z
       .boolean()

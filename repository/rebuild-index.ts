@@ -3,7 +3,7 @@ import type { Store } from '../stores/store.ts';
 import { loadIndexes, packBytes } from './check/check-indexes.ts';
 import { Damages } from './check/damages.ts';
 import { Compressor } from './compression.ts';
-import type { BlobIndex, IndexedPack } from './index/blob-index.ts';
+import { BlobIndex, type IndexedPack } from './index/blob-index.ts';
 import { type PackFile, readPackHeader } from './pack/pack-reader.ts';
 import type { Repository } from './repository.ts';
 import { SealedFiles } from './sealed-files.ts';
@@ -11,6 +11,8 @@ import { IndexWriter } from './writer/index-writer.ts';
 
 export interface RebuildIndexOptions {
   readonly signal: AbortSignal;
+  /** Reads the header of every pack. What the old index says counts only where a header cannot be read. */
+  readonly readAllPacks?: boolean;
   readonly onProgress?: (progress: { readonly packsDone: number; readonly packsTotal: number }) => void;
 }
 
@@ -44,13 +46,14 @@ export async function rebuildIndex(
 
 async function rebuildLocked(
   repository: Repository,
-  { signal, onProgress }: RebuildIndexOptions,
+  { signal, readAllPacks = false, onProgress }: RebuildIndexOptions,
 ): Promise<RebuildIndexResult> {
   const { store, sealing } = repository;
   const files = new SealedFiles({ store, sealing, compressor: new Compressor('default') });
   const damages = new Damages();
   const oldFiles = await Array.fromAsync(store.list('index', signal));
-  const known = await loadIndexes({ store, files }, damages, signal);
+  const old = await loadIndexes({ store, files }, damages, signal);
+  const known = readAllPacks ? new BlobIndex() : old;
   const missing = await packsByName(store, signal);
   const packsTotal = missing.size;
   const writer = new IndexWriter(files);
@@ -63,6 +66,7 @@ async function rebuildLocked(
   };
   const packsDropped = await addKnown({ known, missing, add });
   const packsKept = packs;
+  const unreadable = new Map<string, PackFile>();
   for (const pack of missing.values()) {
     signal.throwIfAborted();
     try {
@@ -70,8 +74,10 @@ async function rebuildLocked(
     } catch (error) {
       if (!isFailure(error, 'RepositoryDamaged')) throw error;
       damages.add(error.message);
+      unreadable.set(pack.id, pack);
     }
   }
+  if (readAllPacks) await addKnown({ known: old, missing: unreadable, add });
   await writer.write(signal);
   await removeOld(store, oldFiles, signal);
   await repository.loadIndex(signal);

@@ -37,6 +37,8 @@ export interface RepositoryOptions {
   readonly compression?: CompressionMode;
   /** A pack is stored when it has this many bytes. restic's 16 MiB when left out. */
   readonly packSizeBytes?: number;
+  /** First digits of the key file that is tried first, and beyond the number of those that are tried. */
+  readonly keyHint?: string;
   /** Called before and after each put, for tests that stop a run there; absent in production. */
   readonly failpoint?: Failpoint;
   /** Other times for locks, for tests. */
@@ -139,7 +141,7 @@ export class Repository implements BlobReader {
       return config !== undefined;
     };
     const otherMaster = damaged('config', '', 'its authentication code is wrong');
-    const key = await findKey(store, { password, isMaster, otherMaster });
+    const key = await findKey(store, { password, isMaster, otherMaster, hint: options.keyHint });
     if (!config) throw otherMaster;
     return new Repository(store, key, decodeConfig(config), options);
   }

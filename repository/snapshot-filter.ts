@@ -6,20 +6,26 @@ import { type Snapshot, snapshotTimeMs } from './snapshot.ts';
 export interface SnapshotFilter {
   /** Name of a source: its snapshots have the tag `source:<name>`. */
   readonly source?: string;
-  readonly host?: string;
+  /** One of these. */
+  readonly hosts?: readonly string[];
   /** All of these are among its paths. */
   readonly paths?: readonly string[];
-  /** All of these are among its tags. */
-  readonly tags?: readonly string[];
+  /** All tags of one of these lists are among its tags; an empty tag stands for "none at all". */
+  readonly tags?: readonly (readonly string[])[];
+  /** Not younger than this: ms since 1970. */
+  readonly untilMs?: number;
 }
 
 export function matchesFilter(snapshot: Snapshot, filter: SnapshotFilter): boolean {
-  const { source, host, paths = [], tags = [] } = filter;
+  const { source, hosts = [], paths = [], tags = [], untilMs = Number.POSITIVE_INFINITY } = filter;
   if (source !== undefined && !snapshot.tags.includes(`source:${source}`)) return false;
-  if (host !== undefined && snapshot.hostname !== host) return false;
-  return (
-    paths.every((path) => snapshot.paths.includes(path)) && tags.every((tag) => snapshot.tags.includes(tag))
-  );
+  if (hosts.length > 0 && !hosts.includes(snapshot.hostname)) return false;
+  if (tags.length > 0 && !tags.some((list) => hasTags(snapshot, list))) return false;
+  return paths.every((path) => snapshot.paths.includes(path)) && snapshotTimeMs(snapshot) <= untilMs;
+}
+
+function hasTags({ tags }: Snapshot, wanted: readonly string[]): boolean {
+  return wanted.every((tag) => (tag === '' ? tags.length === 0 : tags.includes(tag)));
 }
 
 /**
@@ -58,12 +64,12 @@ function ambiguous(prefix: string, snapshots: readonly Snapshot[]): Failure {
   });
 }
 
-function notFound(wanted: string, { source, host, paths, tags }: SnapshotFilter): Failure {
+function notFound(wanted: string, { source, hosts, paths, tags }: SnapshotFilter): Failure {
   const wishes = [
     source === undefined ? '' : ` of source ${source}`,
-    host === undefined ? '' : ` of host ${host}`,
+    hosts?.length ? ` of host ${hosts.join(' or ')}` : '',
     paths?.length ? ` with the paths ${paths.join(', ')}` : '',
-    tags?.length ? ` with the tags ${tags.join(', ')}` : '',
+    tags?.length ? ` with the tags ${tags.map((list) => list.join(', ')).join(' or ')}` : '',
   ].join('');
   const what = wanted === 'latest' ? 'snapshot' : `snapshot "${wanted}"`;
   return new Failure('SnapshotNotFound', `There is no ${what}${wishes} in the repository.`);

@@ -7,6 +7,7 @@ import {
 import type { Configuration } from '../configuration/load.ts';
 import type { PostgresSourceConfiguration } from '../configuration/schema.ts';
 import { Failure } from '../contracts/failures.ts';
+import { parseSize } from '../contracts/size.ts';
 import { openConfiguredCatalog } from '../control/catalog.ts';
 import { Later } from '../control/later.ts';
 import { createInspector } from '../inspection/inspector.ts';
@@ -87,7 +88,12 @@ async function createSource(
   const source = sourceNamed(configuration, name);
   switch (source.kind) {
     case 'files':
-      return createFilesSource(source);
+      return createFilesSource({
+        ...source,
+        ...(source.excludeLargerThan !== undefined && {
+          excludeLargerThanBytes: parseSize(source.excludeLargerThan) ?? 0,
+        }),
+      });
     case 'postgres': {
       const connection = await postgresConnection(source.connection, env);
       return createPostgresSource({

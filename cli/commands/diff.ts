@@ -1,10 +1,9 @@
 import { Failure } from '../../contracts/failures.ts';
 import { type Change, type DiffStatistics, TreeDiff } from '../../repository/diff.ts';
-import { withLock } from '../../repository/lock/with-lock.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { findNode } from '../../repository/tree/walk.ts';
 import { snapshotPath } from '../archive-path.ts';
-import { withRepository } from '../composition.ts';
+import { withLockedRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { formatBytes, shortId } from '../output/format.ts';
@@ -39,24 +38,22 @@ async function diff(
   path: string | undefined,
   options: Options,
 ): Promise<number> {
-  const { signal, output } = context;
+  const { output } = context;
   const folder = path === undefined ? '/' : snapshotPath(path);
-  await withRepository(context, options, (repository) =>
-    withLock(repository, { exclusive: false, signal }, async (underLock) => {
-      await repository.loadIndex(underLock);
-      const found = [];
-      for (const id of [before, after]) {
-        const snapshot = await repository.findSnapshot(id, snapshotFilter(options));
-        found.push({ id: snapshot.id, tree: await treeAt(repository, snapshot, folder) });
-      }
-      const [left, right] = found;
-      if (!left || !right) return;
-      const metadata = options.metadata === true;
-      const trees = { before: left.tree, after: right.tree };
-      const comparison = new TreeDiff({ reader: repository, ...trees, metadata, signal: underLock });
-      await output.list(items(comparison, { before: left.id, after: right.id, folder }));
-    }),
-  );
+  await withLockedRepository(context, { ...options, purpose: 'read' }, async (repository, signal) => {
+    await repository.loadIndex(signal);
+    const found = [];
+    for (const id of [before, after]) {
+      const snapshot = await repository.findSnapshot(id, snapshotFilter(options));
+      found.push({ id: snapshot.id, tree: await treeAt(repository, snapshot, folder) });
+    }
+    const [left, right] = found;
+    if (!left || !right) return;
+    const metadata = options.metadata === true;
+    const trees = { before: left.tree, after: right.tree };
+    const comparison = new TreeDiff({ reader: repository, ...trees, metadata, signal });
+    await output.list(items(comparison, { before: left.id, after: right.id, folder }));
+  });
   return 0;
 }
 

@@ -7,7 +7,7 @@ import { readFile } from '../../repository/read-file.ts';
 import { findNode } from '../../repository/tree/walk.ts';
 import { snapshotPath } from '../archive-path.ts';
 import { auditedRepository } from '../audit.ts';
-import { withRepository } from '../composition.ts';
+import { withLockedRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { formatBytes, shortId } from '../output/format.ts';
@@ -40,7 +40,7 @@ export function defineDump({ parent, run }: Definition): void {
 }
 
 async function dump(context: CommandContext, id: string, path: string, options: Options): Promise<number> {
-  const { output, signal, cwd } = context;
+  const { output, cwd } = context;
   if (output.json && options.target === undefined) {
     throw new Failure('InvalidInput', 'dump writes the file itself to standard output, and no JSON', {
       advice: 'Leave --json out, or give --target FILE.',
@@ -48,16 +48,20 @@ async function dump(context: CommandContext, id: string, path: string, options: 
   }
   const target = options.target === undefined ? undefined : resolve(cwd, options.target);
   const absolute = snapshotPath(path);
-  const bytes = await withRepository(context, options, async (repository) => {
-    const snapshot = await repository.findSnapshot(id, snapshotFilter(options));
-    await repository.loadIndex(signal);
-    const node = await findNode(repository, snapshot.tree, absolute, signal);
-    if (node?.type !== 'file') throw noFile(absolute, snapshot.id, node?.type);
-    const content = readFile(repository, node, signal);
-    if (target === undefined) await pipeline(content, standardOutput(output), { signal });
-    else await pipeline(content, await newFile(target), { signal });
-    return Number(node.size ?? 0n);
-  });
+  const bytes = await withLockedRepository(
+    context,
+    { ...options, purpose: 'read' },
+    async (repository, signal) => {
+      const snapshot = await repository.findSnapshot(id, snapshotFilter(options));
+      await repository.loadIndex(signal);
+      const node = await findNode(repository, snapshot.tree, absolute, signal);
+      if (node?.type !== 'file') throw noFile(absolute, snapshot.id, node?.type);
+      const content = readFile(repository, node, signal);
+      if (target === undefined) await pipeline(content, standardOutput(output), { signal });
+      else await pipeline(content, await newFile(target), { signal });
+      return Number(node.size ?? 0n);
+    },
+  );
   if (target !== undefined)
     await output.result({ path: target, bytes }, `Wrote ${target} (${formatBytes(bytes)})`);
   return 0;

@@ -1,9 +1,8 @@
-import { withLock } from '../../repository/lock/with-lock.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { Snapshot } from '../../repository/snapshot.ts';
 import { matchesFilter } from '../../repository/snapshot-filter.ts';
 import { type WalkedNode, walkTree } from '../../repository/tree/walk.ts';
-import { pathMatcher, withRepository } from '../composition.ts';
+import { pathMatcher, withLockedRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { repeatable } from '../option-values.ts';
@@ -43,18 +42,16 @@ interface Search {
 }
 
 async function find(context: CommandContext, patterns: readonly string[], options: Options): Promise<number> {
-  const { signal, output } = context;
+  const { output } = context;
   const fold = (text: string): string => (options.ignoreCase === true ? text.toLowerCase() : text);
   const matcher = pathMatcher(patterns.map(fold));
   const long = options.long === true;
-  await withRepository(context, options, (repository) =>
-    withLock(repository, { exclusive: false, signal }, async (underLock) => {
-      await repository.loadIndex(underLock);
-      const snapshots = await chosen(repository, options);
-      const search = { matches: (path: string) => matcher(fold(path)), long, signal: underLock };
-      await output.list(items(repository, snapshots, search));
-    }),
-  );
+  await withLockedRepository(context, { ...options, purpose: 'read' }, async (repository, signal) => {
+    await repository.loadIndex(signal);
+    const snapshots = await chosen(repository, options);
+    const search = { matches: (path: string) => matcher(fold(path)), long, signal };
+    await output.list(items(repository, snapshots, search));
+  });
   return 0;
 }
 

@@ -1,12 +1,11 @@
 import { Failure } from '../../contracts/failures.ts';
 import { isHeld, planRetention, type RetentionPlan } from '../../policy/retention/plan.ts';
-import { withLock } from '../../repository/lock/with-lock.ts';
 import { removeFiles } from '../../repository/remove-files.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { Snapshot } from '../../repository/snapshot.ts';
 import { matchesFilter } from '../../repository/snapshot-filter.ts';
 import { auditedRepository } from '../audit.ts';
-import { withRepository } from '../composition.ts';
+import { withLockedRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { addKeepOptions, groupFields, type KeepOptions, keepRules } from '../keep-options.ts';
@@ -45,7 +44,7 @@ export function defineForget({ parent, run }: Definition): void {
     .option('--prune', 'remove what no snapshot needs any more, too')
     .option('--yes', 'remove though a group looks strange: a burst of snapshots, a clock that went wrong');
   addKeepOptions(command);
-  addPruneLimits(addSnapshotOptions(addRepositoryOptions(command))).action(
+  addPruneLimits(addSnapshotOptions(addRepositoryOptions(command), '--host <name>')).action(
     run(forget, {
       action: 'forget',
       subjects: (_ids, options) => (options.dryRun === true ? [] : [auditedRepository(options)]),
@@ -63,15 +62,17 @@ export function defineForget({ parent, run }: Definition): void {
 }
 
 async function forget(context: CommandContext, ids: readonly string[], options: Options): Promise<number> {
-  const { output, signal } = context;
+  const { output } = context;
   const plan = makePlan(ids, options);
   const board = createProgressBoard({ output });
   try {
-    const outcome = await withRepository(context, options, (repository) =>
-      withLock(repository, { exclusive: true, signal }, async (underLock) => {
-        const snapshots = await Array.fromAsync(repository.snapshots(underLock));
-        return await carryOut(repository, plan(snapshots), { options, board, signal: underLock });
-      }),
+    const outcome = await withLockedRepository(
+      context,
+      { ...options, purpose: 'remove' },
+      async (repository, signal) => {
+        const snapshots = await Array.fromAsync(repository.snapshots(signal));
+        return await carryOut(repository, plan(snapshots), { options, board, signal });
+      },
     );
     board.close();
     await output.summary(outcome, render(outcome));

@@ -68,7 +68,7 @@ async function init(context: CommandContext, options: Options): Promise<number> 
 
 /** A repository that is there already is used, if its password is the right one. */
 async function createOrOpen({ repository: { url } }: SetupPlan, password: Secret): Promise<void> {
-  const store = storeOf({ url, password });
+  const store = storeOf({ url });
   try {
     await (await Repository.init(store, password)).close();
   } catch (error) {

@@ -5,7 +5,7 @@ import { loadTree } from '../../repository/tree/load-tree.ts';
 import type { TreeNode } from '../../repository/tree/node.ts';
 import { findNode, type WalkedNode, walkTree } from '../../repository/tree/walk.ts';
 import { snapshotPath } from '../archive-path.ts';
-import { withRepository } from '../composition.ts';
+import { withLockedRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { shortId } from '../output/format.ts';
@@ -42,13 +42,13 @@ async function list(
   options: Options,
 ): Promise<number> {
   const folder = path === undefined ? undefined : snapshotPath(path);
-  await withRepository(context, options, async (repository) => {
+  await withLockedRepository(context, { ...options, purpose: 'read' }, async (repository, signal) => {
     const snapshot = await repository.findSnapshot(id, snapshotFilter(options));
-    await repository.loadIndex(context.signal);
+    await repository.loadIndex(signal);
     const nodes =
       folder === undefined
-        ? walkTree(repository, snapshot.tree, context.signal)
-        : below({ repository, snapshot, path: folder }, options.recursive === true, context.signal);
+        ? walkTree(repository, snapshot.tree, signal)
+        : below({ repository, snapshot, path: folder }, options.recursive === true, signal);
     await context.output.list(toItems(nodes, options.long === true));
   });
   return 0;

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { withLock } from '../../repository/lock/with-lock.ts';
 import { type PruneStatistics, planPrune } from '../../repository/prune/plan.ts';
 import { executePrune, type PruneProgress, type PruneResult } from '../../repository/prune/prune.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { auditedRepository } from '../audit.ts';
-import { withRepository } from '../composition.ts';
+import { withLockedRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { byteCount } from '../option-values.ts';
@@ -62,13 +61,13 @@ async function prune(
   context: CommandContext,
   options: RepositorySelection & PruneCommandOptions,
 ): Promise<number> {
-  const { output, signal } = context;
+  const { output } = context;
   const board = createProgressBoard({ output });
   try {
-    const outcome = await withRepository(context, options, (repository) =>
-      withLock(repository, { exclusive: true, signal }, (underLock) =>
-        runPrune(repository, { options, board, signal: underLock }),
-      ),
+    const outcome = await withLockedRepository(
+      context,
+      { ...options, purpose: 'remove' },
+      (repository, signal) => runPrune(repository, { options, board, signal }),
     );
     board.close();
     await output.summary(outcome, renderPrune(outcome));

@@ -2,21 +2,24 @@ import type { BackupSummary } from '../../contracts/jobs.ts';
 import { formatBytes, formatCount, formatDuration, formatQuantity, shortId } from './format.ts';
 
 export interface ShownBackup {
-  readonly snapshot: string;
+  /** Left out when none was made. */
+  readonly snapshot?: string | undefined;
+  /** Why there is no snapshot. */
+  readonly note?: string;
   readonly summary: BackupSummary;
   readonly warningCount: number;
   readonly seconds: number;
 }
 
 /** A backup's result in a few lines. */
-export function renderBackup({ snapshot, summary, warningCount, seconds }: ShownBackup): string {
+export function renderBackup({ snapshot, note, summary, warningCount, seconds }: ShownBackup): string {
   const { filesNew, filesChanged, filesUnmodified, dirsNew, dirsChanged, dirsUnmodified } = summary;
   const lines = [
     `Files    ${changes(filesNew, filesChanged, filesUnmodified)}`,
     `Folders  ${changes(dirsNew, dirsChanged, dirsUnmodified)}`,
     `Read     ${formatQuantity(summary.totalFilesProcessed, 'file')}, ${formatBytes(summary.totalBytesProcessed)} in ${formatDuration(seconds * 1000)}`,
     `Stored   ${formatBytes(summary.dataAddedPacked)} (${formatBytes(summary.dataAdded)} before compression)`,
-    `Snapshot ${shortId(snapshot)}`,
+    `Snapshot ${snapshot === undefined ? `none: ${note ?? ''}` : shortId(snapshot)}`,
   ];
   if (warningCount > 0) {
     lines.push(`In part: ${formatQuantity(warningCount, 'warning')}; what could be read is stored`);

@@ -58,7 +58,7 @@ export class Output {
   }
 
   /** A line of JSON for programs that follow a long command; nothing without `--json`. */
-  async event(name: 'started' | 'progress' | 'result', document: object): Promise<void> {
+  async event(name: 'started' | 'progress' | 'item' | 'result', document: object): Promise<void> {
     if (this.json) await write(this.#stdout, `${JSON.stringify({ event: name, ...document })}\n`);
   }
 

@@ -5,12 +5,13 @@ import { smallFileBytes } from '../blobs.ts';
 import { Background } from '../tasks/background.ts';
 import { Pace } from '../tasks/pace.ts';
 import { Slots } from '../tasks/slots.ts';
-import { type EncodedNode, encodeNode, encodeTree } from '../tree/encode.ts';
+import { type EncodedNode, encodeNode } from '../tree/encode.ts';
 import type { TreeNode } from '../tree/node.ts';
 import { localUtcOffset, type UtcOffset } from '../tree/time.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { DirectoryEntry, Entry, FileEntry, StreamEntry } from './entry.ts';
-import { isUnchanged, ParentFolder } from './parent-folder.ts';
+import { type FileComparison, isUnchanged, ParentFolder } from './parent-folder.ts';
+import { completed, encodeUnique, type PendingNode } from './pending-nodes.ts';
 import { saveFile } from './save-file.ts';
 import { type ItemChange, SummaryCounter } from './summary.ts';
 
@@ -21,9 +22,13 @@ export interface ArchiveRequest {
   readonly roots: AsyncIterable<Entry> | Iterable<Entry>;
   /** Root tree of an earlier snapshot: files that have not changed since are not read again. */
   readonly parentTree?: string;
+  /** How files are compared with it; by size, times and inode when left out. */
+  readonly comparison?: FileComparison;
   readonly signal: AbortSignal;
   /** Called about ten times a second, and at the end. */
   readonly onProgress?: (progress: ArchiveProgress) => void;
+  /** Called for each file and folder that is stored or was found unmodified. */
+  readonly onItem?: (item: ArchivedItem) => void;
   /** What could not be stored, or not as it was; the run goes on. */
   readonly onWarning?: (warning: Warning) => void;
   /** An index is written whenever so many bytes were stored since the last one, or five minutes went by. */
@@ -40,6 +45,13 @@ export interface ArchiveProgress {
   readonly bytesStored: number;
   /** Path of the item under way. */
   readonly current: string;
+}
+
+export interface ArchivedItem {
+  /** A folder's ends with a slash. */
+  readonly path: string;
+  readonly change: ItemChange;
+  readonly sizeBytes: number;
 }
 
 export interface ArchiveResult {
@@ -69,9 +81,6 @@ export async function archive(request: ArchiveRequest): Promise<ArchiveResult> {
     throw error;
   }
 }
-
-/** A node, or the promise of one; undefined when the item was skipped with a warning. */
-type PendingNode = EncodedNode | Promise<EncodedNode | undefined>;
 
 /** An item whose storing has begun. In an object, so that a promise in it is not awaited. */
 interface Started {
@@ -138,7 +147,7 @@ class ArchiveRun {
 
   /** The node of a file that has not changed since the earlier snapshot, with the content of then. */
   #reuse(entry: Entry, { path, previous }: Place): EncodedNode | undefined {
-    if (entry.kind !== 'file' || !previous || !isUnchanged(entry.metadata, previous)) return undefined;
+    if (entry.kind !== 'file' || !previous || !this.#isUnchanged(entry, previous)) return undefined;
     const content = previous.content ?? [];
     if (!content.every((id) => this.#request.repository.hasBlob('data', id))) {
       this.#warn(path, 'parts of it are missing in the repository; it is stored again');
@@ -146,8 +155,13 @@ class ArchiveRun {
     }
     const sizeBytes = entry.metadata.size ?? 0n;
     this.#counter.file('unmodified', sizeBytes);
+    this.#request.onItem?.({ path, change: 'unmodified', sizeBytes: Number(sizeBytes) });
     this.#bytesDone += Number(sizeBytes);
     return this.#encode(entry, { content });
+  }
+
+  #isUnchanged({ metadata }: FileEntry, previous: TreeNode): boolean {
+    return isUnchanged(metadata, previous, this.#request.comparison);
   }
 
   async #store(entry: Entry, place: Place): Promise<Started> {
@@ -179,7 +193,9 @@ class ArchiveRun {
     const finish = async (): Promise<EncodedNode> => {
       const subtree = await this.#saveTree(await completed(nodes), place.path);
       const node = this.#encode(entry, { subtree });
-      this.#counter.directory(this.#changeOf(node, place.previous));
+      const change = this.#changeOf(node, place.previous);
+      this.#counter.directory(change);
+      this.#request.onItem?.({ path: `${place.path}/`, change, sizeBytes: 0 });
       return node;
     };
     // With files of it in flight, the folder cannot wait for a slot: they bound how many such folders there are.
@@ -195,27 +211,29 @@ class ArchiveRun {
     return saved.id;
   }
 
-  async #storeFile(entry: FileEntry, { path, previous }: Place): Promise<EncodedNode | undefined> {
+  async #storeFile(entry: FileEntry, place: Place): Promise<EncodedNode | undefined> {
     const result = await saveFile(entry, this.#request.writer, this.#saveOptions());
-    if (result.warning !== undefined) this.#warn(path, result.warning);
+    if (result.warning !== undefined) this.#warn(place.path, result.warning);
     if (result.kind === 'skipped') return undefined;
-    return this.#storedNode({ ...entry, metadata: result.metadata }, result.saved, previous);
+    return this.#storedNode({ ...entry, metadata: result.metadata }, result.saved, place);
   }
 
-  async #storeStream(entry: StreamEntry, { previous }: Place): Promise<EncodedNode> {
+  async #storeStream(entry: StreamEntry, place: Place): Promise<EncodedNode> {
     const stream = await entry.open(this.#background.signal);
     try {
       const saved = await this.#request.writer.saveStream(stream, this.#saveOptions());
-      return await this.#storedNode(entry, saved, previous);
+      return await this.#storedNode(entry, saved, place);
     } finally {
       stream.destroy();
     }
   }
 
-  async #storedNode(entry: Entry, saved: SavedContent, previous: TreeNode | undefined): Promise<EncodedNode> {
+  async #storedNode(entry: Entry, saved: SavedContent, { path, previous }: Place): Promise<EncodedNode> {
     const node = this.#encode(entry, { content: saved.content, size: saved.sizeBytes });
     this.#counter.content(saved);
-    this.#counter.file(this.#changeOf(node, previous), saved.sizeBytes);
+    const change = this.#changeOf(node, previous);
+    this.#counter.file(change, saved.sizeBytes);
+    this.#request.onItem?.({ path, change, sizeBytes: Number(saved.sizeBytes) });
     await this.#checkpoints.after(this.#counter.storedBytes, this.#background.signal);
     return node;
   }
@@ -262,26 +280,6 @@ class ArchiveRun {
       bytesDone: this.#bytesDone,
       bytesStored: this.#counter.storedBytes,
       current: this.#current,
-    });
-  }
-}
-
-async function completed(nodes: readonly PendingNode[]): Promise<readonly EncodedNode[]> {
-  const result: EncodedNode[] = [];
-  for (const pending of nodes) {
-    const node = pending instanceof Promise ? await pending : pending;
-    if (node) result.push(node);
-  }
-  return result;
-}
-
-function encodeUnique(nodes: readonly EncodedNode[], path: string): Buffer {
-  try {
-    return encodeTree(nodes);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new Failure('Internal', `The folder ${path} was listed with the same name twice.`, {
-      cause: error,
     });
   }
 }

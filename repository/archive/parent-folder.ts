@@ -21,14 +21,25 @@ export class ParentFolder {
   }
 }
 
-/** Whether a file's content is surely that of the earlier node: restic's default test. */
-export function isUnchanged(metadata: NodeMetadata, previous: TreeNode): boolean {
+/** What of a file need not be as it was. Some file systems in the network change it by themselves. */
+export interface FileComparison {
+  readonly ignoreCtime?: boolean;
+  /** The time of the last change too. */
+  readonly ignoreInode?: boolean;
+}
+
+/** Whether a file's content is surely that of the earlier node: restic's test. */
+export function isUnchanged(
+  metadata: NodeMetadata,
+  previous: TreeNode,
+  { ignoreCtime = false, ignoreInode = false }: FileComparison = {},
+): boolean {
   return (
     previous.type === 'file' &&
     previous.content !== undefined &&
     previous.size === metadata.size &&
     previous.mtimeNs === metadata.mtimeNs &&
-    previous.ctimeNs === metadata.ctimeNs &&
-    previous.inode === metadata.inode
+    (ignoreCtime || ignoreInode || previous.ctimeNs === metadata.ctimeNs) &&
+    (ignoreInode || previous.inode === metadata.inode)
   );
 }

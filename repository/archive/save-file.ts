@@ -41,5 +41,10 @@ function currentMetadata(listed: NodeMetadata, stat: FileStat): NodeMetadata {
     group: (gid) => (gid === listed.gid ? listed.group : undefined),
   });
   const { extendedAttributes } = listed;
-  return extendedAttributes === undefined ? current : { ...current, extendedAttributes };
+  return {
+    ...current,
+    // The time of the last access, where it is kept: opening the file does not change it, reading does.
+    ...(listed.atimeNs !== listed.mtimeNs && { atimeNs: listed.atimeNs }),
+    ...(extendedAttributes !== undefined && { extendedAttributes }),
+  };
 }

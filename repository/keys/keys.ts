@@ -38,6 +38,8 @@ export interface KeySearch {
   readonly isMaster: (master: MasterKey) => boolean;
   /** Thrown when the password opens key files, but none with that master key. */
   readonly otherMaster: Failure;
+  /** First digits of the key file that is tried first. */
+  readonly hint?: string | undefined;
 }
 
 /** Stores a key file that opens the master key by a password; returns its id. */
@@ -61,7 +63,7 @@ export async function addKey(store: Store, key: NewKey, signal?: AbortSignal): P
 export async function findKey(store: Store, search: KeySearch, signal?: AbortSignal): Promise<OpenedKey> {
   let tried = 0;
   let unusable: unknown;
-  for await (const { name } of store.list('key', signal)) {
+  for (const name of await namesToTry(store, search.hint, signal)) {
     if (++tried > maxKeysTried) break;
     try {
       const file = await loadKeyFile(store, name, signal);
@@ -77,6 +79,15 @@ export async function findKey(store: Store, search: KeySearch, signal?: AbortSig
   if (unusable !== undefined) throw unusable;
   if (tried === 0) throw new Failure('RepositoryDamaged', `There is no key file at ${store.location}.`);
   throw new Failure('WrongKey', `The password opens none of the key files at ${store.location}.`);
+}
+
+async function namesToTry(store: Store, hint: string | undefined, signal: AbortSignal | undefined) {
+  const names = (await Array.fromAsync(store.list('key', signal))).map(({ name }) => name);
+  if (hint === undefined) return names;
+  return [
+    ...names.filter((name) => name.startsWith(hint)),
+    ...names.filter((name) => !name.startsWith(hint)),
+  ];
 }
 
 /** All key files; damaged ones throw. */

@@ -7,6 +7,9 @@ import { damaged, type SealedFiles } from '../sealed-files.ts';
 import { IndexWriter } from '../writer/index-writer.ts';
 import type { PrunePlan } from './plan.ts';
 
+/** Packs that the index is to name no more. */
+export type DroppedPacks = Pick<PrunePlan, 'remove' | 'repack' | 'missing'>;
+
 export interface RewrittenIndex {
   /** Names of the index files that the new ones stand in for. */
   readonly obsolete: readonly string[];
@@ -21,7 +24,7 @@ export async function rewriteIndex(
     plan,
     files,
     signal,
-  }: { readonly plan: PrunePlan; readonly files: SealedFiles; readonly signal: AbortSignal },
+  }: { readonly plan: DroppedPacks; readonly files: SealedFiles; readonly signal: AbortSignal },
 ): Promise<RewrittenIndex> {
   const names = (await Array.fromAsync(store.list('index', signal))).map(({ name }) => name);
   const writer = new IndexWriter(files);
@@ -86,7 +89,7 @@ export async function assertComplete(
 }
 
 /** Whether a pack is no longer to be named. */
-function isDropped({ remove, repack, missing }: PrunePlan, pack: string): boolean {
+function isDropped({ remove, repack, missing }: DroppedPacks, pack: string): boolean {
   return remove.has(pack) || repack.has(pack) || missing.has(pack);
 }
 

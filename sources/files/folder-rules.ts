@@ -6,7 +6,7 @@ export type FolderRules = (folder: Buffer, names: readonly string[]) => readonly
 export interface FolderRuleOptions {
   /** Leaves out what is in caches: folders with a valid `CACHEDIR.TAG` (https://bford.info/cachedir/). */
   readonly excludeCaches: boolean;
-  /** Leaves out what is in folders that have a file of one of these names. */
+  /** Leaves out what is in folders that have a file of one of these names; `name:header`: that begins so. */
   readonly excludeIfPresent: readonly string[];
 }
 
@@ -15,19 +15,30 @@ const cacheSignature = 'Signature: 8a477f597d28d172789f06886806bc55';
 
 /** The tag itself is stored, so that a restored folder is left out again. */
 export function folderRules(options: FolderRuleOptions): FolderRules {
-  const tags = options.excludeIfPresent.map((tag) => Buffer.from(tag).toString('latin1'));
+  const tags = options.excludeIfPresent.map(parseTag);
+  if (options.excludeCaches) tags.push({ name: cacheTag, header: cacheSignature });
   return (folder, names) => {
-    const tag = tags.find((name) => names.includes(name));
-    if (tag !== undefined) return [tag];
-    if (options.excludeCaches && names.includes(cacheTag) && isCache(folder)) return [cacheTag];
-    return names;
+    const tag = tags.find(({ name, header }) => names.includes(name) && beginsWith(folder, name, header));
+    return tag === undefined ? names : [tag.name];
   };
 }
 
-function isCache(folder: Buffer): boolean {
-  const start = Buffer.alloc(cacheSignature.length);
+interface Tag {
+  /** Bytes as characters, like names. */
+  readonly name: string;
+  readonly header: string;
+}
+
+function parseTag(text: string): Tag {
+  const [, name = '', header = ''] = /^([^:]*):?(.*)$/s.exec(Buffer.from(text).toString('latin1')) ?? [];
+  return { name, header };
+}
+
+function beginsWith(folder: Buffer, name: string, header: string): boolean {
+  if (header === '') return true;
+  const start = Buffer.alloc(header.length);
   try {
-    const descriptor = openSync(Buffer.concat([folder, Buffer.from(`/${cacheTag}`)]), 'r');
+    const descriptor = openSync(Buffer.concat([folder, Buffer.from(`/${name}`, 'latin1')]), 'r');
     try {
       readSync(descriptor, start);
     } finally {
@@ -37,5 +48,5 @@ function isCache(folder: Buffer): boolean {
     // A tag that cannot be read marks nothing: its folder is stored.
     return false;
   }
-  return start.toString('latin1') === cacheSignature;
+  return start.toString('latin1') === header;
 }

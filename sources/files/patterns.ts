@@ -21,11 +21,19 @@ interface Pattern {
   readonly parts: readonly PatternPart[];
 }
 
-/** @throws {Failure} InvalidConfiguration naming the pattern that is malformed */
-export function compilePatterns(patterns: readonly string[]): PathFilter {
-  const compiled = patterns.filter((pattern) => pattern !== '').map(compilePattern);
+/**
+ * @param ignoreCase takes capital and small letters for the same
+ * @throws {Failure} InvalidConfiguration naming the pattern that is malformed
+ */
+export function compilePatterns(patterns: readonly string[], ignoreCase = false): PathFilter {
+  const fold = (text: string): string => (ignoreCase ? text.toLowerCase() : text);
+  const compiled = patterns
+    .filter((pattern) => pattern !== '')
+    .map((pattern) => compilePattern(fold(pattern)));
   return (path) => {
-    const names = path.split('/').filter((name) => name !== '');
+    const names = fold(path)
+      .split('/')
+      .filter((name) => name !== '');
     let isMatched = false;
     for (const pattern of compiled) {
       if (pattern.isNegated === isMatched && matchesPattern(pattern, names)) isMatched = !pattern.isNegated;
@@ -65,18 +73,18 @@ function compilePart(part: string, source: string): PatternPart {
       advice: 'Close every bracket, and put a backslash before a character that stands for itself.',
     });
   }
-  const compiled = new RegExp(expression, 'su');
+  const compiled = new RegExp(`^${expression}$`, 'su');
   return { kind: 'name', matches: (name) => compiled.test(name) };
 }
 
-/** A regular expression for the whole name, or undefined when the part is malformed. */
-function partExpression(part: string): string | undefined {
+/** Source of a regular expression for a name, or undefined when the part is malformed. */
+export function partExpression(part: string): string | undefined {
   const characters = [...part];
-  let expression = '^';
+  let expression = '';
   for (let index = 0; index < characters.length; index += 1) {
     const character = characters[index] ?? '';
-    if (character === '*') expression += '.*';
-    else if (character === '?') expression += '.';
+    if (character === '*') expression += '[^/]*';
+    else if (character === '?') expression += '[^/]';
     else if (character === '[') {
       const set = characterClass(characters, index);
       if (!set) return undefined;
@@ -89,7 +97,7 @@ function partExpression(part: string): string | undefined {
       expression += escapeLiteral(literal);
     } else expression += escapeLiteral(character);
   }
-  return `${expression}$`;
+  return expression;
 }
 
 /** Reads `[abc]`, `[a-z]` or `[^a-z]`, where a backslash takes the next character as it is. */

@@ -6,7 +6,8 @@ import type { Entry } from '../../repository/archive/entry.ts';
 import type { CaptureContext, Source } from '../source.ts';
 import { folderRules } from './folder-rules.ts';
 import { loadOwnerNames } from './owners.ts';
-import { compilePatterns } from './patterns.ts';
+import { readPatternFile } from './pattern-file.ts';
+import { compilePatterns, type PathFilter } from './patterns.ts';
 import { cleanPaths, mergeTargets } from './targets.ts';
 import { Walker } from './walker.ts';
 
@@ -15,8 +16,20 @@ export interface FilesSourceOptions {
   readonly paths: readonly string[];
   /** Patterns with restic's meaning; a path of `paths` itself is never left out. */
   readonly exclude?: readonly string[];
+  /** The same for capital and small letters. */
+  readonly iexclude?: readonly string[];
+  /** Absolute paths of files with such patterns. */
+  readonly excludeFile?: readonly string[];
+  readonly iexcludeFile?: readonly string[];
   readonly excludeCaches?: boolean;
+  /** Names of files, or `name:header`: what is in a folder with such a file is left out. */
   readonly excludeIfPresent?: readonly string[];
+  /** Leaves out files of more bytes. */
+  readonly excludeLargerThanBytes?: number;
+  /** Names of ignore files such as `.gitignore`: what they name in their folders is left out. */
+  readonly ignoreFile?: readonly string[];
+  /** Keeps the times of the last access. */
+  readonly withAtime?: boolean;
   /** Stays on the file systems of the given paths. */
   readonly oneFileSystem?: boolean;
 }
@@ -28,7 +41,7 @@ export interface FilesSourceOptions {
 export function createFilesSource(options: FilesSourceOptions): Source {
   const root = mergeTargets(options.paths);
   const paths = cleanPaths(options.paths);
-  const isExcluded = options.exclude?.length ? compilePatterns(options.exclude) : undefined;
+  const isExcluded = pathFilter(options);
   return {
     kind: 'files',
     paths,
@@ -46,11 +59,27 @@ export function createFilesSource(options: FilesSourceOptions): Source {
         excludeCaches: options.excludeCaches ?? false,
         excludeIfPresent: options.excludeIfPresent ?? [],
       }),
+      largestBytes: options.excludeLargerThanBytes,
+      ignoreFiles: options.ignoreFile ?? [],
+      withAtime: options.withAtime ?? false,
       oneFileSystem: options.oneFileSystem ?? false,
       warn: context.warn,
     });
     yield* walker.roots(root);
   }
+}
+
+/** What the patterns leave out; undefined without any. */
+function pathFilter(options: FilesSourceOptions): PathFilter | undefined {
+  const read = (paths: readonly string[] = []): readonly string[] =>
+    paths.flatMap((path) => readPatternFile(path, process.env));
+  const exact = [...(options.exclude ?? []), ...read(options.excludeFile)];
+  const folded = [...(options.iexclude ?? []), ...read(options.iexcludeFile)];
+  const filters = [
+    ...(exact.length > 0 ? [compilePatterns(exact)] : []),
+    ...(folded.length > 0 ? [compilePatterns(folded, true)] : []),
+  ];
+  return filters.length === 0 ? undefined : (path) => filters.some((isExcluded) => isExcluded(path));
 }
 
 /** @throws {Failure} SourceMissing naming every path that is not there */

@@ -1,10 +1,11 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { Warning } from '../../contracts/jobs.ts';
 import type { PosixCalls } from '../../posix/calls.ts';
 import type { DirectoryEntry, Entry } from '../../repository/archive/entry.ts';
 import { metadataOfStat, type OwnerNames } from '../../repository/archive/stat-metadata.ts';
 import type { ExtendedAttribute, NodeMetadata } from '../../repository/tree/node.ts';
 import type { FolderRules } from './folder-rules.ts';
+import { IgnoreFile, isIgnored } from './ignore-file.ts';
 import type { PathFilter } from './patterns.ts';
 import type { Target } from './targets.ts';
 
@@ -14,7 +15,12 @@ export interface WalkOptions {
   /** Left out when nothing is excluded by pattern. */
   readonly isExcluded: PathFilter | undefined;
   readonly rules: FolderRules;
+  /** Larger files are left out; undefined for none. */
+  readonly largestBytes: number | undefined;
+  /** Names of ignore files; what they name is left out. */
+  readonly ignoreFiles: readonly string[];
   readonly oneFileSystem: boolean;
+  readonly withAtime: boolean;
   readonly warn: (warning: Warning) => void;
 }
 
@@ -27,6 +33,16 @@ interface Folder {
   readonly targets: ReadonlyMap<string, Target>;
   /** The file system that the walk stays on; undefined when it may go everywhere. */
   readonly device: bigint | undefined;
+  /** Ignore files of this folder and of those above it. */
+  readonly ignore: readonly IgnoreFile[];
+}
+
+/** An item to be looked at. */
+interface Item {
+  readonly name: string;
+  readonly target: Target | undefined;
+  readonly device: bigint | undefined;
+  readonly ignore: readonly IgnoreFile[];
 }
 
 /**
@@ -45,7 +61,7 @@ export class Walker {
   *roots(root: Target): Generator<Entry> {
     if (root.isWanted) {
       const device = this.#options.oneFileSystem ? lstatSync(root.path, { bigint: true }).dev : undefined;
-      const folder = this.#open(root.path, root, device);
+      const folder = this.#open(root.path, { target: root, device, ignore: [] });
       if (folder) yield* this.#list(folder);
     } else yield* this.#onTheWay(root);
   }
@@ -55,7 +71,7 @@ export class Walker {
     const children = [...target.children].map(([name, child]) => [latin(name), child] as const);
     for (const [name, child] of children.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       if (child.isWanted) {
-        const entry = this.#entry(latin(child.path), { name, target: child, device: undefined });
+        const entry = this.#entry(latin(child.path), { name, target: child, device: undefined, ignore: [] });
         if (entry) yield entry;
         continue;
       }
@@ -75,18 +91,16 @@ export class Walker {
       const path = folder.path + name;
       const target = folder.targets.get(name);
       if (!target && this.#options.isExcluded?.(bytes(path).toString('utf8'))) continue;
-      const entry = this.#entry(path, { name, target, device: folder.device });
+      const entry = this.#entry(path, { name, target, device: folder.device, ignore: folder.ignore });
       if (entry) yield entry;
     }
   }
 
-  #entry(
-    path: string,
-    item: { readonly name: string; readonly target: Target | undefined; readonly device: bigint | undefined },
-  ): Entry | undefined {
+  #entry(path: string, item: Item): Entry | undefined {
     return this.#tryTo(path, () => {
       const pathBytes = bytes(path);
       const stat = lstatSync(pathBytes, { bigint: true });
+      if (!item.target && this.#isLeftOut(path, stat, item.ignore)) return undefined;
       const isElsewhere = item.device !== undefined && stat.dev !== item.device && !item.target;
       const name = bytes(item.name);
       if (stat.isDirectory()) return this.#directory(path, { ...item, stat, isElsewhere });
@@ -101,36 +115,56 @@ export class Walker {
     });
   }
 
+  /** Whether its size or an ignore file leaves an item out. */
+  #isLeftOut(path: string, stat: BigIntStats, ignore: readonly IgnoreFile[]): boolean {
+    const { largestBytes } = this.#options;
+    if (largestBytes !== undefined && !stat.isDirectory() && stat.size > BigInt(largestBytes)) return true;
+    return ignore.length > 0 && isIgnored(ignore, bytes(path).toString('utf8'), stat.isDirectory());
+  }
+
   /** A folder that another file system is mounted on is stored, and nothing in it. */
   #directory(
     path: string,
-    item: {
-      readonly name: string;
-      readonly target: Target | undefined;
-      readonly stat: BigIntStats;
-      readonly isElsewhere: boolean;
-    },
+    item: Item & { readonly stat: BigIntStats; readonly isElsewhere: boolean },
   ): DirectoryEntry | undefined {
     const metadata = this.#metadata(path, item.stat);
     const device = this.#options.oneFileSystem ? item.stat.dev : undefined;
-    const folder = item.isElsewhere ? emptyFolder : this.#open(path, item.target, device);
+    const folder = item.isElsewhere ? emptyFolder : this.#open(path, { ...item, device });
     if (!folder) return undefined;
     return { kind: 'directory', name: bytes(item.name), metadata, children: () => this.#list(folder) };
   }
 
-  #open(path: string, target: Target | undefined, device: bigint | undefined): Folder | undefined {
+  #open(
+    path: string,
+    { target, device, ignore }: Pick<Item, 'target' | 'device' | 'ignore'>,
+  ): Folder | undefined {
     const names = this.#tryTo(path, () => readdirSync(bytes(path), { encoding: 'latin1' }));
     if (!names) return undefined;
+    const folder = path.endsWith('/') ? path : `${path}/`;
     return {
-      path: path.endsWith('/') ? path : `${path}/`,
+      path: folder,
       names: this.#options.rules(bytes(path), names).toSorted(),
       targets: targetsByLatinName(target),
       device,
+      ignore:
+        this.#options.ignoreFiles.length === 0
+          ? ignore
+          : [...ignore, ...this.#readIgnoreFiles(folder, names)],
     };
   }
 
+  #readIgnoreFiles(folder: string, names: readonly string[]): readonly IgnoreFile[] {
+    return this.#options.ignoreFiles.flatMap((name) => {
+      const path = folder + latin(name);
+      if (!names.includes(latin(name))) return [];
+      const text = this.#tryTo(path, () => readFileSync(bytes(path), 'utf8'));
+      return text === undefined ? [] : [new IgnoreFile(bytes(folder).toString('utf8'), text)];
+    });
+  }
+
   #metadata(path: string, stat: BigIntStats): NodeMetadata {
-    const metadata = metadataOfStat(stat, this.#options.owners);
+    const listed = metadataOfStat(stat, this.#options.owners);
+    const metadata = this.#options.withAtime ? { ...listed, atimeNs: stat.atimeNs } : listed;
     const extendedAttributes = this.#attributes(path);
     return extendedAttributes.length > 0 ? { ...metadata, extendedAttributes } : metadata;
   }
@@ -160,7 +194,7 @@ export class Walker {
   }
 }
 
-const emptyFolder: Folder = { path: '', names: [], targets: new Map(), device: undefined };
+const emptyFolder: Folder = { path: '', names: [], targets: new Map(), device: undefined, ignore: [] };
 
 const explanations = new Map([
   ['ENOENT', 'it vanished after it was listed'],

@@ -107,12 +107,15 @@ test('a snapshot is found by the start of its id, by "latest" and by what it mus
 
   assert.equal(await find('latest'), b, 'time zones are understood');
   assert.equal(await find('latest', { source: 'a' }), newA);
-  assert.equal(await find('latest', { paths: ['/b'], tags: ['source:b'], host: 'host' }), b);
+  assert.equal(
+    await find('latest', { paths: ['/b'], tags: [['none'], ['source:b']], hosts: ['other', 'host'] }),
+    b,
+  );
   assert.equal(await find(oldA.slice(0, 8)), oldA);
   assert.equal(await find(oldA), oldA);
   const notFound = /There is no snapshot/;
   await assert.rejects(find('latest', { source: 'c' }), { name: 'SnapshotNotFound', message: notFound });
-  await assert.rejects(find('latest', { host: 'other' }), { name: 'SnapshotNotFound', message: notFound });
+  await assert.rejects(find('latest', { hosts: ['other'] }), { name: 'SnapshotNotFound', message: notFound });
   await assert.rejects(find(b, { source: 'a' }), { name: 'SnapshotNotFound', message: notFound });
   await assert.rejects(find(''), { name: 'SnapshotNotFound', message: /ambiguous/ });
 });

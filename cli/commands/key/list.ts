@@ -1,9 +1,8 @@
 import { Failure } from '../../../contracts/failures.ts';
 import type { KeyFile } from '../../../repository/keys/key-file.ts';
-import { withLock } from '../../../repository/lock/with-lock.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { auditedRepository } from '../../audit.ts';
-import { withRepository } from '../../composition.ts';
+import { withLockedRepository, withRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { formatTime, shortId } from '../../output/format.ts';
@@ -52,15 +51,16 @@ async function remove(
   prefix: string,
   options: RepositorySelection,
 ): Promise<number> {
-  const { signal, output } = context;
-  const removed = await withRepository(context, options, (repository) =>
-    withLock(repository, { exclusive: true, signal }, async (underLock) => {
-      const id = await findKeyId(repository, prefix, underLock);
-      await repository.removeKey(id, underLock);
+  const removed = await withLockedRepository(
+    context,
+    { ...options, purpose: 'remove' },
+    async (repository, signal) => {
+      const id = await findKeyId(repository, prefix, signal);
+      await repository.removeKey(id, signal);
       return id;
-    }),
+    },
   );
-  await output.result(
+  await context.output.result(
     { removed },
     `Removed the password ${shortId(removed)}. Who has copied the repository with it can still read that copy.`,
   );

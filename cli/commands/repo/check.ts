@@ -1,7 +1,6 @@
 import { Failure } from '../../../contracts/failures.ts';
 import { type CheckProgress, type CheckResult, checkRepository } from '../../../repository/check/check.ts';
-import { withLock } from '../../../repository/lock/with-lock.ts';
-import { withRepository } from '../../composition.ts';
+import { withLockedRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { damageExitCode } from '../../failure.ts';
@@ -37,8 +36,10 @@ async function check(context: CommandContext, options: Options): Promise<number>
   const startedAtMs = performance.now();
   const board = createProgressBoard({ output });
   try {
-    const result = await withRepository(context, options, (repository) =>
-      withLock(repository, { exclusive: false, signal: context.signal }, async (signal) => {
+    const result = await withLockedRepository(
+      context,
+      { ...options, purpose: 'read' },
+      async (repository, signal) => {
         const row = board.row('check');
         const snapshot = options.snapshot && (await repository.findSnapshot(options.snapshot)).id;
         return await checkRepository(repository, {
@@ -47,7 +48,7 @@ async function check(context: CommandContext, options: Options): Promise<number>
           signal,
           onProgress: (progress) => showProgress(row, progress),
         }).finally(() => row.finish());
-      }),
+      },
     );
     board.close();
     const seconds = (performance.now() - startedAtMs) / 1000;

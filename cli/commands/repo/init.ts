@@ -29,11 +29,10 @@ async function init(context: CommandContext, options: Options): Promise<number> 
   const access = await resolveAccess(context, options, { isNew: true });
   const store = storeOf(access);
   const chunkerPolynomial = await polynomialOf(context, options);
-  const repository = await Repository.init(
-    store,
-    access.password,
-    chunkerPolynomial === undefined ? {} : { chunkerPolynomial },
-  );
+  const repository = await Repository.init(store, access.password, {
+    ...access.options,
+    ...(chunkerPolynomial === undefined ? {} : { chunkerPolynomial }),
+  });
   try {
     await context.output.result(
       { id: repository.id, repository: store.location },

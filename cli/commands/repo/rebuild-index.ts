@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { type RebuildIndexResult, rebuildIndex } from '../../../repository/rebuild-index.ts';
 import { auditedRepository } from '../../audit.ts';
 import { withRepository } from '../../composition.ts';
@@ -9,17 +10,29 @@ import { createProgressBoard } from '../../output/progress.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../../repository-access.ts';
 
 export function defineRepoRebuildIndex({ parent, run }: Definition): void {
-  const command = addRepositoryOptions(
-    parent.command('rebuild-index').description('write the index anew from the packs that are there'),
-  ).action(
-    run(rebuild, { action: 'repo.rebuild-index', subjects: (options) => [auditedRepository(options)] }),
-  );
-  withExamples(command, [
-    ['resguardo repo rebuild-index --repo /srv/backup', 'after a check that found the index damaged'],
-  ]);
+  defineRebuild(parent.command('rebuild-index'), run, 'resguardo repo rebuild-index');
 }
 
-async function rebuild(context: CommandContext, options: RepositorySelection): Promise<number> {
+/** The same under restic's name. */
+export function defineRepairIndex({ parent, run }: Definition): void {
+  defineRebuild(parent.command('index'), run, 'resguardo repo repair index');
+}
+
+function defineRebuild(named: Command, run: Definition['run'], example: string): void {
+  const command = named
+    .description('write the index anew from the packs that are there')
+    .option('--read-all-packs', 'trust nothing of the old index: read the header of every pack');
+  addRepositoryOptions(command).action(
+    run(rebuild, { action: 'repo.rebuild-index', subjects: (options) => [auditedRepository(options)] }),
+  );
+  withExamples(command, [[`${example} --repo /srv/backup`, 'after a check that found the index damaged']]);
+}
+
+interface Options extends RepositorySelection {
+  readonly readAllPacks?: boolean;
+}
+
+async function rebuild(context: CommandContext, options: Options): Promise<number> {
   const { signal, output } = context;
   const board = createProgressBoard({ output });
   try {
@@ -27,6 +40,7 @@ async function rebuild(context: CommandContext, options: RepositorySelection): P
       const row = board.row('index');
       return await rebuildIndex(repository, {
         signal,
+        readAllPacks: options.readAllPacks === true,
         onProgress: ({ packsDone, packsTotal }) =>
           row.update({
             phase: 'check',

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
 import type { Warning } from '../../../contracts/jobs.ts';
-import { withLock } from '../../../repository/lock/with-lock.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { restoreTree } from '../../../repository/restore/restorer.ts';
 import { auditedRepository } from '../../audit.ts';
-import { withRepository } from '../../composition.ts';
+import { withLockedRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { partialExitCode } from '../../failure.ts';
@@ -58,13 +57,13 @@ export function defineRepoRestore({ parent, run }: Definition): void {
 }
 
 async function restore(context: CommandContext, id: string, options: Options): Promise<number> {
-  const { output, signal } = context;
+  const { output } = context;
   const board = createProgressBoard({ output });
   try {
-    const result = await withRepository(context, options, (repository) =>
-      withLock(repository, { exclusive: false, signal }, (underLock) =>
-        restoreSnapshot(repository, { context, id, options, board, signal: underLock }),
-      ),
+    const result = await withLockedRepository(
+      context,
+      { ...options, purpose: 'read' },
+      (repository, signal) => restoreSnapshot(repository, { context, id, options, board, signal }),
     );
     board.close();
     await output.summary(result, renderRestored(result));

@@ -1,17 +1,14 @@
 import { Failure } from '../../../contracts/failures.ts';
-import { withLock } from '../../../repository/lock/with-lock.ts';
-import type { Repository } from '../../../repository/repository.ts';
-import type { Snapshot } from '../../../repository/snapshot.ts';
-import { matchesFilter } from '../../../repository/snapshot-filter.ts';
 import { changeTags, type TagChange } from '../../../repository/tag.ts';
 import { auditedRepository } from '../../audit.ts';
-import { withRepository } from '../../composition.ts';
+import { chosenSnapshots } from '../../chosen-snapshots.ts';
+import { withLockedRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { repeatable } from '../../option-values.ts';
 import { formatQuantity, shortId } from '../../output/format.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../../repository-access.ts';
-import { addSnapshotOptions, type SnapshotOptions, snapshotFilter } from '../../snapshot-options.ts';
+import { addSnapshotOptions, type SnapshotOptions } from '../../snapshot-options.ts';
 
 interface Options extends RepositorySelection, SnapshotOptions {
   readonly add?: readonly string[];
@@ -47,16 +44,18 @@ export function defineRepoTag({ parent, run }: Definition): void {
 
 async function tag(context: CommandContext, ids: readonly string[], options: Options): Promise<number> {
   const change = tagChange(options);
-  const { signal, output } = context;
-  const changed = await withRepository(context, options, (repository) =>
-    withLock(repository, { exclusive: true, signal }, async (underLock) => {
+  const { output } = context;
+  const changed = await withLockedRepository(
+    context,
+    { ...options, purpose: 'remove' },
+    async (repository, signal) => {
       const results: { readonly old: string; readonly new: string }[] = [];
-      for (const snapshot of await chosen(repository, ids, options)) {
-        const id = await changeTags(repository, snapshot, { change, signal: underLock });
+      for (const snapshot of await chosenSnapshots(repository, ids, options, signal)) {
+        const id = await changeTags(repository, snapshot, { change, signal });
         if (id !== undefined) results.push({ old: snapshot.id, new: id });
       }
       return results;
-    }),
+    },
   );
   const lines = changed.map(({ old, new: id }) => `${shortId(old)} is now ${shortId(id)}`);
   await output.result(
@@ -64,24 +63,6 @@ async function tag(context: CommandContext, ids: readonly string[], options: Opt
     [...lines, `Changed ${formatQuantity(changed.length, 'snapshot')}`].join('\n'),
   );
   return 0;
-}
-
-async function chosen(
-  repository: Repository,
-  ids: readonly string[],
-  options: Options,
-): Promise<readonly Snapshot[]> {
-  const filter = snapshotFilter(options);
-  if (ids.length > 0) {
-    const found = new Map<string, Snapshot>();
-    for (const id of ids) {
-      const snapshot = await repository.findSnapshot(id, filter);
-      found.set(snapshot.id, snapshot);
-    }
-    return [...found.values()];
-  }
-  const all = await Array.fromAsync(repository.snapshots());
-  return all.filter((snapshot) => matchesFilter(snapshot, filter));
 }
 
 /** @throws {Failure} InvalidInput */

@@ -1,0 +1,103 @@
+import { isFailure } from '../../contracts/failures.ts';
+import { Compressor } from '../compression.ts';
+import type { PackedBlob } from '../pack/header.ts';
+import { readPackHeader } from '../pack/pack-reader.ts';
+import { rewriteIndex } from '../prune/rewrite-index.ts';
+import { removeFiles } from '../remove-files.ts';
+import { copiedBlobs } from '../repack/copy-blobs.ts';
+import { PackFiller } from '../repack/pack-filler.ts';
+import type { Repository } from '../repository.ts';
+import { SealedFiles } from '../sealed-files.ts';
+import { IndexWriter } from '../writer/index-writer.ts';
+
+export interface RepairPacksOptions {
+  readonly signal: AbortSignal;
+  readonly packSizeBytes?: number;
+  /** Called for each blob that is lost, unless it lies in another pack too. */
+  readonly onLost: (blob: PackedBlob & { readonly pack: string }) => void;
+  readonly onPack?: () => void;
+}
+
+export interface RepairPacksResult {
+  readonly blobsSaved: number;
+  readonly blobsLost: number;
+}
+
+const defaultPackBytes = 16 * 1024 * 1024;
+
+/**
+ * Saves from damaged packs what can be read of them: each whole blob goes into a new pack, which is indexed; then
+ * the damaged ones go from the index and, last, from the store. The caller holds an exclusive lock and has kept
+ * copies of the packs.
+ */
+export async function repairPacks(
+  repository: Repository,
+  packs: ReadonlySet<string>,
+  options: RepairPacksOptions,
+): Promise<RepairPacksResult> {
+  const { signal, packSizeBytes = defaultPackBytes } = options;
+  const { store, sealing } = repository;
+  const compressor = new Compressor('default');
+  const files = new SealedFiles({ store, sealing, compressor });
+  const index = new IndexWriter(files);
+  const onStored = index.add.bind(index);
+  const filler = new PackFiller({ store, sealing, packBytes: packSizeBytes, failpoint: undefined, onStored });
+  let [blobsSaved, blobsLost] = [0, 0];
+  for (const pack of packs) {
+    for (const blob of await blobsOf(repository, pack, signal)) {
+      signal.throwIfAborted();
+      const saved = await copyOf(repository, compressor, { ...blob, pack }, signal);
+      if (saved) {
+        const { type, source: _source, ...content } = saved;
+        await filler.add(type, content, signal);
+        blobsSaved += 1;
+      } else if (repository.index.locate(blob.type, blob.id).every((place) => packs.has(place.pack))) {
+        blobsLost += 1;
+        options.onLost({ ...blob, pack });
+      }
+    }
+    options.onPack?.();
+  }
+  await filler.finish(signal);
+  await index.write(signal);
+  const plan = { remove: packs, repack: new Set<string>(), missing: new Set<string>() };
+  const { obsolete } = await rewriteIndex(repository, { plan, files, signal });
+  await removeFiles(store, { type: 'index', names: obsolete, signal });
+  await removeFiles(store, { type: 'data', names: [...packs], signal });
+  await repository.loadIndex(signal);
+  return { blobsSaved, blobsLost };
+}
+
+/** What the index says of a pack, else its own header. */
+async function blobsOf(
+  { index, store, sealing }: Repository,
+  id: string,
+  signal: AbortSignal,
+): Promise<readonly PackedBlob[]> {
+  for (const pack of index.blobsByPack()) if (pack.id === id) return pack.blobs;
+  const sizeBytes = await store.size({ type: 'data', name: id }, signal);
+  if (sizeBytes === undefined) return [];
+  try {
+    return await readPackHeader({ store, sealing }, { id, sizeBytes }, signal);
+  } catch (error) {
+    if (isFailure(error, 'RepositoryDamaged')) return [];
+    throw error;
+  }
+}
+
+/** Undefined when the blob cannot be read. */
+async function copyOf(
+  { store, sealing }: Repository,
+  compressor: Compressor,
+  blob: PackedBlob & { readonly pack: string },
+  signal: AbortSignal,
+) {
+  try {
+    const copies = copiedBlobs({ store, sealing, compressor }, { id: blob.pack, blobs: [blob] }, signal);
+    const [copy] = await Array.fromAsync(copies);
+    return copy;
+  } catch (error) {
+    if (isFailure(error, 'RepositoryDamaged')) return undefined;
+    throw error;
+  }
+}
