@@ -4,6 +4,7 @@ import type { SourcePage } from '../contracts/scheduled-jobs.ts';
 import type { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { DatabaseRestorer } from '../restore/database-restorer.ts';
 import type { Restorer } from '../restore/restorer.ts';
 import type { Source } from '../sources/source.ts';
 import type { StatusFile } from './status-file.ts';
@@ -13,8 +14,13 @@ export interface ActivityDependencies {
   readonly names: Names;
   /** Makes a source for one operation; the caller closes it. Secrets are resolved here. */
   createSource(source: string): Promise<Source>;
-  /** Makes what restores the snapshots of a source. */
+  /** Makes what restores the snapshots of a source that holds no databases. */
   createRestorer(source: string): Promise<Restorer>;
+  /** Makes what restores the databases of the source `source` into the server of the source `to`. */
+  createDatabaseRestorer(sources: {
+    readonly source: string;
+    readonly to: string;
+  }): Promise<DatabaseRestorer>;
   /** Opens a repository of the configuration; the caller closes it. Secrets are resolved here. */
   openRepository(repository: string): Promise<Repository>;
   readonly status: StatusFile;
@@ -27,6 +33,8 @@ export interface ActivityDependencies {
   tell(report: RunReport, signal: AbortSignal): Promise<void>;
   readonly logger: Logger;
   readonly timing: ActivityTiming;
+  /** For fault tests: called before and after each step's work, as `before swapDatabases`. */
+  readonly failpoint?: (name: string) => Promise<void> | void;
   /** Releases what is open. */
   close(): Promise<void>;
 }

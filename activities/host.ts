@@ -3,6 +3,7 @@ import type { Look } from '../inspection/inspector.ts';
 import { withLock } from '../repository/lock/with-lock.ts';
 import { captureSource } from './capture.ts';
 import { checkInRepository } from './check.ts';
+import { createDatabaseActivities } from './database-restore.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { compareRestored, planRestore, restoreSnapshot } from './restore.ts';
 import { runStep, type Step } from './step.ts';
@@ -40,6 +41,7 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
       runStep(dependencies, 'restore', (step) => restoreSnapshot(dependencies, plan, step)),
     compareRestored: (plan) =>
       runStep(dependencies, 'compare', (step) => compareRestored(dependencies, plan, step)),
+    ...createDatabaseActivities(dependencies),
     monitorSecurity: ({ at }) =>
       runStep(dependencies, 'inspect', (step) => dependencies.inspector.monitorSecurity(lookAt(at, step))),
     checkCompliance: ({ at }) =>

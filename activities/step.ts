@@ -21,7 +21,7 @@ export interface Step {
  * translates what it throws. What goes wrong is logged here with its cause; Temporal is told without.
  */
 export async function runStep<T>(
-  { timing, logger }: ActivityDependencies,
+  { timing, logger, failpoint }: ActivityDependencies,
   phase: Phase,
   work: (step: Step) => Promise<T>,
 ): Promise<T> {
@@ -38,7 +38,12 @@ export async function runStep<T>(
   const onStop = (): void => log.info({ reason: reasonOf(cancelled) }, 'A step is asked to stop');
   cancelled.addEventListener('abort', onStop, { once: true });
   try {
-    return await watch.run((signal) => work({ signal, attempt, report: watch.report }));
+    return await watch.run(async (signal) => {
+      await failpoint?.(`before ${context.info.activityType}`);
+      const result = await work({ signal, attempt, report: watch.report });
+      await failpoint?.(`after ${context.info.activityType}`);
+      return result;
+    });
   } catch (error) {
     if (cancelled.aborted) log.info('A step has stopped');
     else log.warn({ err: error }, 'A step failed');

@@ -1,13 +1,16 @@
 import { Failure } from '../contracts/failures.ts';
+import type { Progress } from '../contracts/jobs.ts';
 import { cancelRun, hasWorker, type Run, runResult } from '../control/runs.ts';
 import { watchRun } from '../control/watch.ts';
 import type { CommandContext } from './context.ts';
-import type { ProgressBoard, ProgressRow } from './output/progress.ts';
+import type { ProgressBoard } from './output/progress.ts';
 
 export interface FollowOptions {
   /** What the run is about, for the row. */
   readonly title: string;
   readonly board: ProgressBoard;
+  /** Sees what is shown. */
+  readonly onProgress?: (progress: Progress) => void;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface FollowOptions {
 export async function followRun<Result>(
   { interrupt, signal }: Pick<CommandContext, 'interrupt' | 'signal'>,
   run: Run<Result>,
-  { title, board }: FollowOptions,
+  { title, board, onProgress }: FollowOptions,
 ): Promise<Result> {
   const row = board.row(title);
   const left = new AbortController();
@@ -32,7 +35,11 @@ export async function followRun<Result>(
   signal.addEventListener('abort', onFirst, { once: true });
   if (signal.aborted) onFirst();
   try {
-    return await showUntilEnd(run, row, left.signal);
+    const show = (progress: Progress): void => {
+      row.update(progress);
+      onProgress?.(progress);
+    };
+    return await showUntilEnd(run, show, left.signal);
   } finally {
     signal.removeEventListener('abort', onFirst);
     forgetSecond();
@@ -48,10 +55,10 @@ export async function noteMissingWorker(run: Run<unknown>, board: ProgressBoard)
 
 async function showUntilEnd<Result>(
   run: Run<Result>,
-  row: ProgressRow,
+  show: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Result> {
-  for await (const progress of watchRun(run, { signal })) row.update(progress);
+  for await (const progress of watchRun(run, { signal })) show(progress);
   return runResult(run, signal);
 }
 

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Writable } from 'node:stream';
 import { Failure } from '../contracts/failures.ts';
 import { Secret } from '../secrets/secret.ts';
+import type { CommandContext } from './context.ts';
 
 export interface PromptOptions {
   readonly stdin: NodeJS.ReadStream;
@@ -50,6 +51,21 @@ export async function promptLine(
   } finally {
     reader.close();
   }
+}
+
+/**
+ * Asks a person for a yes. Programs, which cannot answer, are not asked.
+ * @throws {Failure} Cancelled, with the words for that, when the answer is anything else
+ */
+export async function confirmByHand(
+  { stdin, signal, output }: Pick<CommandContext, 'stdin' | 'signal' | 'output'>,
+  question: string,
+  otherwise: string,
+): Promise<void> {
+  if (!stdin.isTTY || output.json) return;
+  const answer = await promptLine(`${question} [y/N]`, { stdin, signal, stderr: output.stderr });
+  if (/^y(es)?$/i.test(answer)) return;
+  throw new Failure('Cancelled', otherwise, { advice: '' });
 }
 
 /** In raw mode the terminal neither shows nor edits nor makes signals of keys: what is needed is done here. */

@@ -18,6 +18,7 @@ const commands: readonly CommandFile[] = [
   { name: 'find', load: async () => (await import('./commands/find.ts')).defineFind },
   { name: 'dump', load: async () => (await import('./commands/dump.ts')).defineDump },
   { name: 'restore', load: async () => (await import('./commands/restore.ts')).defineRestore },
+  { name: 'rollback', load: async () => (await import('./commands/rollback.ts')).defineRollback },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).defineVerify },
   { name: 'forget', load: async () => (await import('./commands/forget.ts')).defineForget },
   { name: 'prune', load: async () => (await import('./commands/prune.ts')).definePrune },

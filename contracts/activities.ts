@@ -1,4 +1,11 @@
 import type {
+  DatabasePlan,
+  DatabasePlanRequest,
+  DatabaseStep,
+  DatabaseStepResult,
+  SectionStep,
+} from './database-restore.ts';
+import type {
   CaptureResult,
   PreflightReport,
   ResolvedHost,
@@ -121,6 +128,21 @@ export interface HostActivities {
   planRestore(request: RestoreRequest): Promise<RestorePlan>;
   restoreSnapshot(plan: RestorePlan): Promise<RestoreStepResult>;
   compareRestored(plan: RestorePlan): Promise<readonly RestoreCheck[]>;
+  planDatabases(request: DatabasePlanRequest): Promise<DatabasePlan>;
+  /** Makes the empty database beside the target. */
+  prepareDatabase(step: DatabaseStep): Promise<void>;
+  loadSection(step: SectionStep): Promise<DatabaseStepResult>;
+  /** Owner, rights, settings and statistics of the restored database. */
+  finishDatabase(step: DatabaseStep): Promise<readonly Warning[]>;
+  compareDatabase(step: DatabaseStep): Promise<readonly RestoreCheck[]>;
+  /** Puts all databases of the plan in place, at once or not at all. */
+  swapDatabases(plan: DatabasePlan): Promise<void>;
+  /** Drops what was restored and is not in place. */
+  discardDatabases(plan: DatabasePlan): Promise<void>;
+  /** Undoes the swap. */
+  rollBackDatabases(plan: DatabasePlan): Promise<void>;
+  /** Drops what the swap has replaced. */
+  dropReplaced(plan: DatabasePlan): Promise<void>;
   /** Looks for what nobody should have changed, and for what is missing; tells people what is new. */
   monitorSecurity(input: InspectionInput): Promise<InspectionResult>;
   /** Compares what there is with what the policies promise; tells people what is new. */

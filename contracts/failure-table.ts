@@ -167,6 +167,18 @@ export const failureRules = {
     httpStatus: 403,
     advice: 'Give the user of the worker the right to write to the target, or choose another target.',
   },
+  RestoreBlocked: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 422,
+    advice: 'Mend what the message names, and look again with `resguardo restore --plan`.',
+  },
+  NotConfirmed: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 409,
+    advice: 'Start the restore again, and confirm it with the name of what is overwritten.',
+  },
   RestoreMismatch: {
     retryable: false,
     exitCode: 4,

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { DatabasePlan } from './database-restore.ts';
+import { durationPattern } from './duration.ts';
 import { Failure } from './failures.ts';
 
 /** Name of a source or repository in the configuration. */
@@ -28,7 +30,9 @@ export const backupSourceInputSchema = z.strictObject({
 });
 export type BackupSourceInput = z.infer<typeof backupSourceInputSchema>;
 
-/** Input of the workflow `restore`. */
+const durationSchema = z.string().regex(durationPattern, 'must be a duration such as 90m or 3d');
+
+/** Input of the workflows `restore` and `planRestore`. */
 export const restoreInputSchema = z.strictObject({
   /** Restores the newest snapshot of this source, unless `snapshot` names another. */
   source: nameSchema,
@@ -37,12 +41,43 @@ export const restoreInputSchema = z.strictObject({
     .string()
     .regex(/^(latest|[0-9a-f]{4,64})$/, 'must be "latest" or a snapshot id')
     .optional(),
-  /** A folder for files (made when missing, otherwise empty), a new database name for a database. */
-  target: z.string().min(1).max(4096),
-  /** Only these absolute paths of the snapshot and what is below them. */
+  /**
+   * A folder for files (made when missing, otherwise empty). For a database the name that it shall have: a new
+   * one, or that of a database which is replaced after a confirmation. Left out, a database gets its own name.
+   */
+  target: z.string().min(1).max(4096).optional(),
+  /** Only these absolute paths of the snapshot and what is below them; databases by name, too. */
   include: z.array(z.string().min(1)).max(1000).optional(),
+  /** Only these tables of a database, with what they need: `schema.table`. Into a new database alone. */
+  tables: z.array(z.string().min(1).max(200)).min(1).max(500).optional(),
+  /** Source of the configuration whose server takes the databases. */
+  to: nameSchema.optional(),
+  /** Role that shall own everything that is restored, instead of the recorded owners. */
+  owner: z.string().min(1).max(63).optional(),
+  /** True: what stands in the way is replaced without waiting for a person. */
+  confirmed: z.boolean().optional(),
+  /** How long a confirmation is waited for; then the answer is no. Default: 1h. */
+  confirmWithin: durationSchema.optional(),
+  /** False: what stands in the way is not backed up before it is replaced; it is kept all the same. */
+  safetyBackup: z.boolean().optional(),
+  /** How long what was replaced is kept. Default: 3d. */
+  keepReplaced: durationSchema.optional(),
 });
 export type RestoreInput = z.infer<typeof restoreInputSchema>;
+
+/** Input of the workflow `keepReplaced`, which a restore writes, nobody by hand. */
+export const keepReplacedInputSchema = z.strictObject({
+  /** Name of the restore, as `resguardo rollback` takes it. */
+  restore: z.string().min(1).max(100),
+  /** ISO, UTC. */
+  until: z.iso.datetime(),
+  plan: z.custom<DatabasePlan>((plan) => typeof plan === 'object' && plan !== null),
+});
+export type KeepReplacedInput = z.infer<typeof keepReplacedInputSchema>;
+
+/** Content of the update `confirm`: the name of the database that is replaced; of the source, if they are several. */
+export const confirmSchema = z.strictObject({ target: z.string().min(1).max(4096) });
+export type Confirmation = z.infer<typeof confirmSchema>;
 
 /** Input of the workflow `verification`. */
 export const verificationInputSchema = z.strictObject({

@@ -141,8 +141,20 @@ export interface RestoreResult {
   readonly bytes: number;
   readonly checks: readonly RestoreCheck[];
   readonly warnings: readonly Warning[];
+  /** Snapshot of what was there, taken before it was replaced. */
+  readonly safetySnapshot?: string;
+  /** What was replaced, and how to get it back. */
+  readonly replaced?: ReplacedDatabases;
   readonly startedAt: string;
   readonly finishedAt: string;
+}
+
+export interface ReplacedDatabases {
+  /** Name of the restore, for `resguardo rollback`. */
+  readonly restore: string;
+  readonly databases: readonly { readonly target: string; readonly keptAs: string }[];
+  /** When they are removed; ISO, UTC. */
+  readonly until: string;
 }
 
 /** Result of the workflow `verification`. */
@@ -178,8 +190,13 @@ export type Phase =
   | 'capture'
   | 'commit'
   | 'check'
+  | 'confirm'
+  | 'safety'
   | 'restore'
   | 'compare'
+  | 'swap'
+  | 'discard'
+  | 'keep'
   | 'sources'
   | 'repositories'
   | 'inspect'

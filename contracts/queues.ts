@@ -16,6 +16,21 @@ export function restoreWorkflowId(source: string): string {
   return `restore/${source}`;
 }
 
+/** Fixed id of the forecast of a restore. */
+export function planWorkflowId(source: string): string {
+  return `plan/${source}`;
+}
+
+/** Fixed id of the backup that a restore takes of what it will replace. */
+export function safetyWorkflowId(source: string): string {
+  return `safety/${source}`;
+}
+
+/** Id of the run that keeps what a restore has replaced; `restore` is the name that `rollback` is given. */
+export function replacedWorkflowId(restore: string): string {
+  return `replaced/${restore}`;
+}
+
 /** Fixed id of the verification of a repository. */
 export function verificationWorkflowId(repository: string): string {
   return `verification/${repository}`;

@@ -65,6 +65,10 @@ function wordsOf({ workflow, subject }: RunReport): { topic: string; title: stri
       return { topic: 'verification', title: 'Verification of', command: 'resguardo verify --read-data' };
     case 'restore':
       return { topic: 'restore', title: 'Restore of' };
+    case 'planRestore':
+      return { topic: 'restore-plan', title: 'Forecast of a restore of' };
+    case 'keepReplaced':
+      return { topic: 'replaced', title: 'What a restore has replaced in' };
     case 'dailyBackup':
       return { topic: 'daily-backup', title: 'Daily backup of', command: 'resguardo status' };
     case 'incrementalBackup':

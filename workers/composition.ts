@@ -15,8 +15,9 @@ import { WatchFiles } from '../inspection/watch-file.ts';
 import type { Logger } from '../logging/logger.ts';
 import { programHost } from '../programs/host.ts';
 import { Repository, type RepositoryOptions } from '../repository/repository.ts';
+import type { DatabaseRestorer } from '../restore/database-restorer.ts';
 import { createFilesRestorer } from '../restore/files/restorer.ts';
-import { createPostgresRestorer } from '../restore/postgres/restorer.ts';
+import { createPostgresRestorer } from '../restore/postgres/database-restorer.ts';
 import type { Restorer } from '../restore/restorer.ts';
 import { resolveSecret } from '../secrets/resolve.ts';
 import { Secret } from '../secrets/secret.ts';
@@ -36,6 +37,8 @@ export interface CompositionOptions {
   readonly logger: Logger;
   readonly programVersion: string;
   readonly timing?: Partial<ActivityTiming>;
+  /** For fault tests: called before and after each step. */
+  readonly failpoint?: (name: string) => Promise<void> | void;
   /** For fault tests. */
   readonly repositoryOptions?: Pick<RepositoryOptions, 'packSizeBytes' | 'failpoint'>;
 }
@@ -50,7 +53,8 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
   return {
     names: createNames(configuration, programVersion),
     createSource: (name) => createSource(configuration, env, name),
-    createRestorer: (name) => createRestorer(configuration, env, name),
+    createRestorer: (name) => createRestorer(configuration, name),
+    createDatabaseRestorer: (sources) => createDatabaseRestorer(configuration, env, sources),
     openRepository: open,
     status: new StatusFile(configuration.stateDir),
     history: createHistory(() => catalog.get(), logger),
@@ -65,6 +69,7 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
     tell: tellRun,
     logger,
     timing: { ...defaultTiming, ...timing },
+    ...(options.failpoint !== undefined && { failpoint: options.failpoint }),
     close: () => catalog.close(),
   };
 }
@@ -108,25 +113,31 @@ async function createSource(
   }
 }
 
-async function createRestorer(
+async function createRestorer(configuration: Configuration, name: string): Promise<Restorer> {
+  const { kind } = sourceNamed(configuration, name);
+  if (kind === 'files') return createFilesRestorer();
+  throw new Failure('Internal', `What a source of kind ${kind} holds is restored in another way`);
+}
+
+async function createDatabaseRestorer(
   configuration: Configuration,
   env: NodeJS.ProcessEnv,
-  name: string,
-): Promise<Restorer> {
-  const source = sourceNamed(configuration, name);
-  switch (source.kind) {
-    case 'files':
-      return createFilesRestorer();
-    case 'postgres': {
-      const connection = await postgresConnection(source.connection, env);
-      return createPostgresRestorer({
-        source: name,
-        connection,
-        host: programHost(env),
-        ...(source.binDir !== undefined && { binDir: source.binDir }),
-      });
-    }
+  { source, to }: { readonly source: string; readonly to: string },
+): Promise<DatabaseRestorer> {
+  const { kind } = sourceNamed(configuration, source);
+  const server = sourceNamed(configuration, to);
+  if (server.kind !== kind || server.kind !== 'postgres') {
+    throw new Failure(
+      'InvalidInput',
+      `to: the source ${to} is of kind ${server.kind}, and ${source} of kind ${kind}`,
+    );
   }
+  return createPostgresRestorer({
+    source,
+    connection: await postgresConnection(server.connection, env),
+    host: programHost(env),
+    ...(server.binDir !== undefined && { binDir: server.binDir }),
+  });
 }
 
 async function postgresConnection(

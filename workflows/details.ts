@@ -14,6 +14,8 @@ export interface RunDescription {
 const titles: Readonly<Record<WorkflowType, string>> = {
   backupSource: 'Backup of',
   restore: 'Restore from',
+  planRestore: 'Forecast of a restore from',
+  keepReplaced: 'What a restore has replaced in',
   verification: 'Verification of',
   dailyBackup: 'Daily backup of',
   incrementalBackup: 'Incremental backup of',
@@ -29,8 +31,13 @@ const phases: Readonly<Record<Phase, string>> = {
   capture: 'Reading the source into the repository',
   commit: 'Writing the snapshot',
   check: 'Checking the repository',
+  confirm: 'Waiting for a person to confirm',
+  safety: 'Backing up what will be replaced',
   restore: 'Restoring',
   compare: 'Comparing what was restored with what was stored',
+  swap: 'Putting databases in place',
+  discard: 'Dropping what is not needed any more',
+  keep: 'Keeping what was replaced, for a roll-back',
   sources: 'Backing up the sources, each in a run of its own',
   repositories: 'Checking the repositories, each in a run of its own',
   inspect: 'Looking at repositories, keys and state',
@@ -70,6 +77,18 @@ function whatToDo({ workflow, facts, progress }: RunDescription): readonly strin
       return isOver
         ? ['Read all of the data, too: `resguardo verify --read-data`']
         : ['Cancelling is safe: a verification changes nothing.'];
+    case 'restore':
+      if (isOver) break;
+      return [
+        ...(progress.phase === 'confirm'
+          ? ['Allow it with the update `confirm` and the name of what is replaced, or end it with `reject`.']
+          : []),
+        'Cancelling is safe: until the databases are put in place, nothing that existed is touched.',
+      ];
+    case 'planRestore':
+      return ['Nothing is changed by it.'];
+    case 'keepReplaced':
+      return isOver ? [] : ['Put it back: send the update `rollback`. Cancelling keeps it for good.'];
     case 'dailyBackup':
     case 'incrementalBackup':
       return isOver

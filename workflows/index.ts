@@ -3,6 +3,8 @@ export { analyticsReport } from './analytics-report.ts';
 export { backupSource } from './backup-source.ts';
 export { dailyBackup, incrementalBackup } from './every-source.ts';
 export { complianceCheck, securityMonitoring } from './inspections.ts';
+export { keepReplaced } from './keep-replaced.ts';
 export { kubernetesBackup } from './kubernetes-backup.ts';
+export { planRestore } from './plan-restore.ts';
 export { restore } from './restore.ts';
 export { verification } from './verification.ts';

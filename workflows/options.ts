@@ -148,6 +148,53 @@ export function stepsOn(
   };
 }
 
+/** Steps of a restore of databases, on the host of the source whose server takes them. */
+export function restoreStepsOn(place: ResolvedSource) {
+  return {
+    planDatabases: step(place, 'Look what a restore would do', {
+      startToCloseTimeout: '30 minutes',
+      scheduleToCloseTimeout: '1 hour',
+      retry: impatient,
+    }).planDatabases,
+    prepareDatabase: step(place, 'Make an empty database beside the target', {
+      startToCloseTimeout: '1 hour',
+      scheduleToCloseTimeout: '4 hours',
+    }).prepareDatabase,
+    /** As long as a restore of files may take: somebody waits for it. */
+    loadSection: step(place, 'Load a part of the dump', {
+      startToCloseTimeout: '3 days',
+      scheduleToCloseTimeout: '4 days',
+    }).loadSection,
+    /** Statistics are gathered here, which reads a part of every table. */
+    finishDatabase: step(place, 'Set owner, rights and settings, gather statistics', {
+      startToCloseTimeout: '1 day',
+      scheduleToCloseTimeout: '2 days',
+    }).finishDatabase,
+    compareDatabase: step(place, 'Compare what was restored', {
+      startToCloseTimeout: '3 days',
+      scheduleToCloseTimeout: '4 days',
+    }).compareDatabase,
+    /** Seconds of work. A server that is away in this moment is waited for: the work of hours is done. */
+    swapDatabases: step(place, 'Put the restored databases in place', {
+      startToCloseTimeout: '10 minutes',
+      scheduleToCloseTimeout: '24 hours',
+    }).swapDatabases,
+    /** Patient: what is left behind takes space that nobody looks for. */
+    discardDatabases: step(place, 'Drop what is not needed any more', {
+      startToCloseTimeout: '1 hour',
+      scheduleToCloseTimeout: '12 hours',
+    }).discardDatabases,
+    rollBackDatabases: step(place, 'Put back what was replaced', {
+      startToCloseTimeout: '1 hour',
+      scheduleToCloseTimeout: '24 hours',
+    }).rollBackDatabases,
+    dropReplaced: step(place, 'Remove what was replaced', {
+      startToCloseTimeout: '1 hour',
+      scheduleToCloseTimeout: '24 hours',
+    }).dropReplaced,
+  };
+}
+
 function step(place: ResolvedSource | ResolvedHost, summary: string, times: ActivityOptions) {
   return proxyActivities<HostActivities>({
     taskQueue: place.queue,

@@ -153,8 +153,10 @@ export class Story {
     this.#progress = { ...this.#progress, ...numbers };
   }
 
-  enter(phase: Phase): void {
-    this.#progress = { ...this.#progress, phase };
+  /** `current` is what the step is about, where that is known before it tells. */
+  enter(phase: Phase, current?: string): void {
+    const { current: _, ...numbers } = this.#progress;
+    this.#progress = { ...numbers, phase, ...(current === undefined ? {} : { current }) };
     this.#show();
   }
 

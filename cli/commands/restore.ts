@@ -1,46 +1,69 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Configuration } from '../../configuration/load.ts';
+import type { DatabasePlan } from '../../contracts/database-restore.ts';
 import { Failure } from '../../contracts/failures.ts';
-import type { RestoreResult } from '../../contracts/jobs.ts';
-import { startRestore } from '../../control/restore.ts';
+import type { RestoreInput } from '../../contracts/inputs.ts';
+import type { Progress, RestoreResult } from '../../contracts/jobs.ts';
+import type { Control } from '../../control/client.ts';
+import { confirmRestore, startRestore, startRestorePlan } from '../../control/restore.ts';
 import { chooseSnapshotByHand } from '../choose-snapshot.ts';
 import { loadContextConfiguration } from '../configuration.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
-import { partialExitCode } from '../failure.ts';
+import { partialExitCode, toFailure } from '../failure.ts';
 import { followRun, noteMissingWorker } from '../follow.ts';
 import { repeatable } from '../option-values.ts';
-import { formatBytes, formatDuration, formatQuantity, shortId } from '../output/format.ts';
+import { shortId } from '../output/format.ts';
 import { createProgressBoard } from '../output/progress.ts';
-import { promptLine } from '../prompt.ts';
+import { nameToConfirm, renderPlan, renderRestore } from '../output/restore.ts';
+import { confirmByHand, promptLine } from '../prompt.ts';
 import { withControl } from '../temporal.ts';
 
 interface Options {
   readonly source?: string;
-  readonly target: string;
+  readonly target?: string;
   readonly include?: readonly string[];
+  readonly table?: readonly string[];
+  readonly to?: string;
+  readonly owner?: string;
+  readonly plan?: boolean;
   readonly yes?: boolean;
+  /** False with `--no-safety-backup`. */
+  readonly safetyBackup: boolean;
+  readonly keepReplaced?: string;
 }
 
 export function defineRestore({ parent, run }: Definition): void {
   const command = parent
     .command('restore')
-    .description('restore a snapshot of a source into a new place, as a run of Temporal, and compare')
+    .description('restore a snapshot of a source, as a run of Temporal, and compare')
     .argument('[snapshot]', 'first digits of its id, or "latest"; asked for on a terminal')
     .option('--source <name>', 'source of the snapshot (default: the only one of the configuration)')
-    .requiredOption('--target <target>', 'a new folder for files, the name of a new database for a database')
-    .option('--include <path>', 'only this absolute path of the snapshot; repeatable', repeatable)
-    .option('--yes', 'do not ask')
+    .option('--target <target>', 'a new folder for files; name of a database (default: its own, replaced)')
+    .option(
+      '--include <path>',
+      'only this absolute path of the snapshot, or database; repeatable',
+      repeatable,
+    )
+    .option('--table <name>', 'only this table, as schema.table, with what it needs; repeatable', repeatable)
+    .option('--to <source>', 'into the server of this source of the configuration')
+    .option('--owner <role>', 'everything shall belong to this role')
+    .option('--plan', 'tell what would be done and what is in the way; change nothing')
+    .option('--yes', 'do not ask, even if a database is replaced')
+    .option('--no-safety-backup', 'do not back up what is replaced; it is kept all the same')
+    .option('--keep-replaced <duration>', 'how long what was replaced is kept (default: 3d)')
     .action(
       run(restore, {
         action: 'restore',
         subjects: (_id, { source }) => [source ?? '(only source)'],
-        detail: (id, { target }) => ({ snapshot: id ?? '(asked)', target }),
+        detail: (id, { target }) => ({ snapshot: id ?? '(asked)', target: target ?? '(its own name)' }),
       }),
     );
   withExamples(command, [
     ['resguardo restore latest --source etc --target /tmp/etc-restored', 'files into a folder'],
     ['resguardo restore latest --source shop --target shop_restored', 'a database beside the old one'],
+    ['resguardo restore latest --source shop --plan', 'what it would do, and how long it would take'],
+    ['resguardo restore latest --source shop', 'in the place of the old one, which is kept for three days'],
     ['resguardo restore 1a2b3c4d --source etc --target /tmp/ssh --include /etc/ssh', 'a part of them'],
   ]);
 }
@@ -48,24 +71,139 @@ export function defineRestore({ parent, run }: Definition): void {
 async function restore(context: CommandContext, id: string | undefined, options: Options): Promise<number> {
   const configuration = await loadContextConfiguration(context);
   const source = chosenSource(configuration, options.source);
+  const isFiles = configuration.sources[source]?.kind === 'files';
   const snapshot = id ?? (await chooseSnapshotByHand(context, configuration, source));
-  const target =
-    configuration.sources[source]?.kind === 'files' ? folder(context, options.target) : options.target;
-  if (options.yes !== true)
-    await confirm(context, `Restore snapshot ${shownId(snapshot)} of ${source} to ${target}?`);
-  const include = options.include === undefined ? {} : { include: [...options.include] };
-  const result = await withControl(context, configuration, async (control) => {
-    const board = createProgressBoard({ output: context.output });
-    try {
-      const run = await startRestore(control, { source, snapshot, target, ...include });
-      await noteMissingWorker(run, board);
-      return await followRun(context, run, { title: source, board });
-    } finally {
-      board.close();
-    }
+  const input = restoreInput(options, { source, snapshot, target: targetOf(context, options, isFiles) });
+  return await withControl(context, configuration, async (control) => {
+    if (options.plan === true) return await showPlan(context, control, input);
+    const confirmed = await askBefore(context, control, { input, isFiles, isAsked: options.yes !== true });
+    const result = await follow(context, control, { input, confirmed });
+    await context.output.summary(result, renderRestore(result));
+    return result.warnings.length > 0 ? partialExitCode : 0;
   });
-  await context.output.summary(result, renderRestore(result));
-  return result.warnings.length > 0 ? partialExitCode : 0;
+}
+
+interface Chosen {
+  readonly source: string;
+  readonly snapshot: string;
+  readonly target: string | undefined;
+}
+
+function restoreInput(options: Options, { source, snapshot, target }: Chosen): RestoreInput {
+  const { include, table, to, owner, yes, safetyBackup, keepReplaced } = options;
+  return {
+    source,
+    snapshot,
+    ...(target !== undefined && { target }),
+    ...(include !== undefined && { include: [...include] }),
+    ...(table !== undefined && { tables: [...table] }),
+    ...(to !== undefined && { to }),
+    ...(owner !== undefined && { owner }),
+    ...(yes === true && { confirmed: true }),
+    ...(!safetyBackup && { safetyBackup }),
+    ...(keepReplaced !== undefined && { keepReplaced }),
+  };
+}
+
+/** The worker may have another working folder than we have. */
+function targetOf({ cwd }: CommandContext, { target, plan }: Options, isFiles: boolean): string | undefined {
+  if (!isFiles) return target;
+  if (plan === true) {
+    throw new Failure('InvalidInput', '--plan is for databases: files are restored beside what is there');
+  }
+  if (target !== undefined) return isAbsolute(target) ? target : resolve(cwd, target);
+  throw new Failure('InvalidInput', 'Where shall the files go?', {
+    advice: 'Give --target with a new folder.',
+  });
+}
+
+async function showPlan(context: CommandContext, control: Control, input: RestoreInput): Promise<number> {
+  const plan = await lookAhead(context, control, input);
+  await context.output.summary(plan, renderPlan(plan));
+  return plan.blockers.length > 0 ? 1 : 0;
+}
+
+async function lookAhead(
+  context: CommandContext,
+  control: Control,
+  input: RestoreInput,
+): Promise<DatabasePlan> {
+  const { confirmed: _, ...asked } = input;
+  const board = createProgressBoard({ output: context.output });
+  try {
+    const run = await startRestorePlan(control, asked);
+    await noteMissingWorker(run, board);
+    return await followRun(context, run, { title: input.source, board });
+  } finally {
+    board.close();
+  }
+}
+
+interface Asked {
+  readonly input: RestoreInput;
+  readonly isFiles: boolean;
+  readonly isAsked: boolean;
+}
+
+/**
+ * Asks a person; programs cannot answer, and a run that would replace something then waits for the update.
+ * @returns the name that the person has typed to allow a replacement
+ */
+async function askBefore(
+  context: CommandContext,
+  control: Control,
+  { input, isFiles, isAsked }: Asked,
+): Promise<string | undefined> {
+  const { stdin, output, signal } = context;
+  if (!isAsked || !stdin.isTTY || output.json) return undefined;
+  const { source, snapshot = 'latest', target } = input;
+  if (isFiles) {
+    const question = `Restore snapshot ${shownId(snapshot)} of ${source} to ${target}?`;
+    await confirmByHand(context, question, 'Nothing was restored');
+    return undefined;
+  }
+  const plan = await lookAhead(context, control, input);
+  output.note(renderPlan(plan));
+  const name = nameToConfirm(plan);
+  if (name === undefined || plan.blockers.length > 0) {
+    await confirmByHand(context, 'Restore this?', 'Nothing was restored');
+    return undefined;
+  }
+  const typed = await promptLine(`Type "${name}" to replace it`, { stdin, signal, stderr: output.stderr });
+  if (typed === name) return name;
+  throw new Failure('Cancelled', 'Nothing was restored', { advice: '' });
+}
+
+interface Followed {
+  readonly input: RestoreInput;
+  readonly confirmed: string | undefined;
+}
+
+async function follow(
+  context: CommandContext,
+  control: Control,
+  { input, confirmed }: Followed,
+): Promise<RestoreResult> {
+  const board = createProgressBoard({ output: context.output });
+  let isAnswered = false;
+  try {
+    const run = await startRestore(control, input);
+    await noteMissingWorker(run, board);
+    const onProgress = ({ phase, current = '' }: Progress): void => {
+      if (phase !== 'confirm' || isAnswered) return;
+      isAnswered = true;
+      if (confirmed === undefined) {
+        board.note(
+          `The restore replaces "${current}" and waits for the update confirm of ${run.workflowId}; --yes does not wait`,
+        );
+        return;
+      }
+      confirmRestore(run, confirmed).catch((error: unknown) => board.note(toFailure(error).message));
+    };
+    return await followRun(context, run, { title: input.source, board, onProgress });
+  } finally {
+    board.close();
+  }
 }
 
 function chosenSource(configuration: Configuration, name: string | undefined): string {
@@ -79,31 +217,4 @@ function chosenSource(configuration: Configuration, name: string | undefined): s
 
 function shownId(snapshot: string): string {
   return snapshot === 'latest' ? snapshot : shortId(snapshot);
-}
-
-/** The worker may have another working folder than we have. */
-function folder({ cwd }: CommandContext, target: string): string {
-  return isAbsolute(target) ? target : resolve(cwd, target);
-}
-
-/** Nothing is overwritten, so programs need not say --yes; people are asked. */
-async function confirm({ stdin, signal, output }: CommandContext, question: string): Promise<void> {
-  if (!stdin.isTTY || output.json) return;
-  const answer = await promptLine(`${question} [y/N]`, { stdin, signal, stderr: output.stderr });
-  if (/^y(es)?$/i.test(answer)) return;
-  throw new Failure('Cancelled', 'Nothing was restored', { advice: '' });
-}
-
-function renderRestore(result: RestoreResult): string {
-  const failed = result.checks.filter((check) => !check.passed);
-  const durationMs = Date.parse(result.finishedAt) - Date.parse(result.startedAt);
-  const checks = result.checks.map(
-    ({ subject, passed, detail }) => `  ${passed ? '✓' : '✗'} ${subject}: ${detail}`,
-  );
-  return [
-    `Restored ${formatQuantity(result.files, 'file')}, ${formatBytes(result.bytes)} of snapshot ${shortId(result.snapshot)} to ${result.target} in ${formatDuration(durationMs)}`,
-    `Compared: ${formatQuantity(result.checks.length, 'check')}, ${failed.length === 0 ? 'all equal' : `${failed.length} differ`}`,
-    ...checks,
-    ...result.warnings.map(({ subject, message }) => `warning: ${subject}: ${message}`),
-  ].join('\n');
 }

@@ -1,70 +1,34 @@
-import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { z } from 'zod';
-import { Failure } from '../../contracts/failures.ts';
 import type { Warning } from '../../contracts/jobs.ts';
 import type { DatabaseProperties } from '../../sources/postgres/manifest.ts';
 import type { PostgresSession } from '../../sources/postgres/session.ts';
 import { targetFailure } from './target-errors.ts';
 
 /**
- * A database that is being restored. It gets its name when it is whole: until then it is called after its
- * run, so that another attempt knows it and starts it again, and nobody takes it for what it is not yet.
+ * Makes a database as the recorded one was made, empty and closed to all but us.
+ * @throws {Failure} TargetUnwritable, StorageFull, SourceUnsupported
  */
-export interface NewDatabase {
-  readonly target: string;
-  /** Workflow run id: the same for each attempt. */
-  readonly runId: string;
-}
-
-/** Names of unfinished databases start so. */
-export const unfinishedPrefix = 'resguardo_restore_';
-
-export function unfinishedName({ target, runId }: NewDatabase): string {
-  const digest = createHash('sha256').update(`${runId}\0${target}`).digest('hex');
-  return `${unfinishedPrefix}${digest.slice(0, 16)}`;
-}
-
-/**
- * Whether an earlier attempt of the run has finished the database.
- * @throws {Failure} TargetConflict if the target exists and is not of this run
- */
-export async function isFinished(session: PostgresSession, database: NewDatabase): Promise<boolean> {
-  const [found] = await session.rows(
-    z.object({ comment: z.string().nullable() }),
-    `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
-    [database.target],
-  );
-  if (found === undefined) return false;
-  if (found.comment?.endsWith(finishedMark(database)) === true) return true;
-  throw new Failure(
-    'TargetConflict',
-    `The database "${database.target}" exists: a restore never overwrites one`,
-    {
-      advice: 'Choose a name that no database has, or rename or drop that one.',
-    },
-  );
-}
-
-/** Makes it empty, as the recorded one was made, and open to us alone. What an earlier attempt left is dropped. */
-export async function createUnfinished(
+export async function createDatabase(
   session: PostgresSession,
-  database: NewDatabase,
+  database: string,
   { properties, major }: { readonly properties: DatabaseProperties; readonly major: number },
 ): Promise<void> {
-  const name = pg.escapeIdentifier(unfinishedName(database));
+  const name = pg.escapeIdentifier(database);
   try {
-    await dropUnfinished(session, database);
     await session.run(`CREATE DATABASE ${name} TEMPLATE template0 ${localeClauses(properties, major)}`);
     await session.run(`REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`);
   } catch (error) {
-    throw targetFailure(`Making the database "${database.target}"`, error);
+    throw targetFailure(`Making the database "${database}"`, error);
   }
 }
 
-/** Safe to repeat. */
-export async function dropUnfinished(session: PostgresSession, database: NewDatabase): Promise<void> {
-  await session.run(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(unfinishedName(database))} WITH (FORCE)`);
+/** Ends its sessions and drops it, if it is there. */
+export async function dropDatabase(session: PostgresSession, database: string): Promise<void> {
+  try {
+    await session.run(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(database)} WITH (FORCE)`);
+  } catch (error) {
+    throw targetFailure(`Dropping the database "${database}"`, error);
+  }
 }
 
 export interface FinishOptions {
@@ -73,17 +37,17 @@ export interface FinishOptions {
 }
 
 /**
- * Gives the database its owner, rights, settings, comment and, last, its name, all in one transaction.
+ * Gives the database its owner, rights, settings and comment, all in one transaction.
  * @returns what could not be set
  */
 export async function finishDatabase(
   session: PostgresSession,
-  database: NewDatabase,
+  database: string,
   { properties, missingRoles }: FinishOptions,
 ): Promise<readonly Warning[]> {
   const warnings: Warning[] = [];
-  const warn = (message: string): void => void warnings.push({ subject: database.target, message });
-  const name = pg.escapeIdentifier(unfinishedName(database));
+  const warn = (message: string): void => void warnings.push({ subject: database, message });
+  const name = pg.escapeIdentifier(database);
   await session.run('BEGIN');
   try {
     await applySettings(session, name, { properties, warn });
@@ -91,8 +55,9 @@ export async function finishDatabase(
     if (properties.connectionLimit >= 0) {
       await session.run(`ALTER DATABASE ${name} CONNECTION LIMIT ${properties.connectionLimit}`);
     }
-    const comment = `${properties.comment ?? ''}${finishedMark(database)}`;
-    await session.run(`COMMENT ON DATABASE ${name} IS ${pg.escapeLiteral(comment)}`);
+    if (properties.comment !== undefined) {
+      await session.run(`COMMENT ON DATABASE ${name} IS ${pg.escapeLiteral(properties.comment)}`);
+    }
     if (missingRoles.has(properties.owner)) {
       warn(
         `The database belongs to the user of the restore, because its owner ${properties.owner} is missing`,
@@ -100,17 +65,11 @@ export async function finishDatabase(
     } else {
       await session.run(`ALTER DATABASE ${name} OWNER TO ${pg.escapeIdentifier(properties.owner)}`);
     }
-    await session.run(`ALTER DATABASE ${name} RENAME TO ${pg.escapeIdentifier(database.target)}`);
     await session.run('COMMIT');
   } catch (error) {
-    throw targetFailure(`Finishing the database "${database.target}"`, error);
+    throw targetFailure(`Finishing the database "${database}"`, error);
   }
   return warnings;
-}
-
-/** End of the comment of a database that a run has finished. */
-function finishedMark({ runId }: NewDatabase): string {
-  return `\n[restored by resguardo, run ${runId}]`;
 }
 
 /** Providers of locales are named since PostgreSQL 15. */

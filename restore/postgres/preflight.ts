@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Failure } from '../../contracts/failures.ts';
+import { Failure, isFailure } from '../../contracts/failures.ts';
 import type { Warning } from '../../contracts/jobs.ts';
 import type { ProgramHost } from '../../programs/host.ts';
 import { type ClientTools, findClientTools } from '../../sources/postgres/client-tools.ts';
@@ -19,8 +19,13 @@ export interface RestorePreflightRequest {
 }
 
 export interface RestorePreflight {
+  /** "PostgreSQL 17.11 at db1:5432". */
+  readonly server: string;
+  /** What makes a restore impossible, each with its mend. */
+  readonly blockers: readonly string[];
   readonly major: number;
-  readonly tools: ClientTools;
+  /** Those of the target, or none if there are blockers. */
+  readonly tools?: ClientTools;
   /** Options of pg_restore for what the target does not have. */
   readonly options: readonly string[];
   /** Roles of the manifest that the target does not have, or that our user may not act as. */
@@ -32,30 +37,73 @@ export interface RestorePreflight {
 const firstMajorWithTransactionTimeout = 17;
 
 /**
- * Checks what a restore needs at the target, before anything is made there.
- * @throws {Failure} SourceUnsupported for an older server, a pooler, a missing extension or role; ToolMissing
+ * Looks whether the target has what a restore needs, and changes nothing.
+ * @throws {Failure} SourceUnsupported for a pooler in between; as `PostgresSession`
  */
 export async function checkTarget(
   session: PostgresSession,
   request: RestorePreflightRequest,
 ): Promise<RestorePreflight> {
-  const { connection, manifest } = request;
+  const { connection, manifest, sourceMajor } = request;
   await requireDirect(session, connection);
-  const server = await readVersion(session, connection);
-  const subject = `PostgreSQL ${server.version} at ${describeServer(connection)}`;
-  if (server.major < request.sourceMajor) {
-    throw new Failure(
-      'SourceUnsupported',
-      `${subject} is older than version ${request.sourceMajor}, from which the database "${manifest.name}" was backed up`,
-      { advice: `Restore to PostgreSQL ${request.sourceMajor} or newer.` },
-    );
-  }
-  await checkExtensions(session, subject, manifest);
-  const tools = await restoreTools(subject, server.major, request);
+  const { version, major } = await readVersion(session, connection);
+  const server = `PostgreSQL ${version} at ${describeServer(connection)}`;
   const missingRoles = await readMissingRoles(session, manifest);
   const missingSpaces = await readMissingTablespaces(session, manifest);
-  checkPolicyRoles(subject, manifest, missingRoles);
-  return { major: server.major, tools, missingRoles, ...omissions(manifest, missingRoles, missingSpaces) };
+  const blockers: string[] = [];
+  const checked = async <T>(check: () => Promise<T> | T): Promise<T | undefined> => {
+    try {
+      return await check();
+    } catch (error) {
+      if (!isFailure(error, 'SourceUnsupported') && !isFailure(error, 'ToolMissing')) throw error;
+      blockers.push(`${error.message}. ${error.advice}`);
+      return undefined;
+    }
+  };
+  await checked(() => checkVersion(server, { name: manifest.name, major, sourceMajor }));
+  await checked(() => checkExtensions(session, server, manifest));
+  await checked(() => checkRights(session, server, connection));
+  await checked(() => checkPolicyRoles(server, manifest, missingRoles));
+  const tools = await checked(() => restoreTools(server, major, request));
+  return {
+    server,
+    major,
+    blockers,
+    ...(tools !== undefined && { tools }),
+    missingRoles,
+    ...omissions(manifest, missingRoles, missingSpaces),
+  };
+}
+
+function checkVersion(
+  server: string,
+  {
+    name,
+    major,
+    sourceMajor,
+  }: { readonly name: string; readonly major: number; readonly sourceMajor: number },
+): void {
+  if (major >= sourceMajor) return;
+  throw new Failure(
+    'SourceUnsupported',
+    `${server} is older than version ${sourceMajor}, from which the database "${name}" was backed up`,
+    { advice: `Restore to PostgreSQL ${sourceMajor} or newer.` },
+  );
+}
+
+async function checkRights(
+  session: PostgresSession,
+  server: string,
+  { user }: PostgresConnection,
+): Promise<void> {
+  const { may } = await session.row(
+    z.object({ may: z.boolean() }),
+    'SELECT rolsuper OR rolcreatedb AS may FROM pg_roles WHERE rolname = current_user',
+  );
+  if (may) return;
+  throw new Failure('SourceUnsupported', `The user ${user} may not create databases in ${server}`, {
+    advice: 'Restore as a superuser, or as a user with the right CREATEDB that owns what it restores.',
+  });
 }
 
 async function checkExtensions(

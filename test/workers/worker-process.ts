@@ -16,21 +16,20 @@ const [file = '', point = '', count = '1', queues] = process.argv.slice(2);
 const configuration = await loadConfiguration({ file, env: process.env, cwd: process.cwd() });
 const released = once(process, 'message');
 let passed = 0;
+const failpoint = async (name: string): Promise<void> => {
+  if (name !== point) return;
+  passed += 1;
+  if (passed < Number(count)) return;
+  process.send?.('reached');
+  await released;
+};
 const workers = await startWorkers({
   configuration,
   env: process.env,
   logger: createLogger({ level: 'info', format: 'json' }),
   programVersion: '0.0.0-test',
-  repositoryOptions: {
-    packSizeBytes,
-    failpoint: async (name) => {
-      if (name !== point) return;
-      passed += 1;
-      if (passed < Number(count)) return;
-      process.send?.('reached');
-      await released;
-    },
-  },
+  failpoint,
+  repositoryOptions: { packSizeBytes, failpoint },
   timing: { heartbeatEveryMs: 100 },
   queues: queues === 'host' ? 'host' : 'all',
   workerOptions: {

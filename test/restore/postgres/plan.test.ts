@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { besideNames } from '../../../restore/beside-names.ts';
 import { compareContent } from '../../../restore/postgres/compare.ts';
-import { unfinishedName } from '../../../restore/postgres/new-database.ts';
 import { planDatabases } from '../../../restore/postgres/plan.ts';
 import type { SequenceState } from '../../../sources/postgres/content.ts';
 import type { DatabaseManifest } from '../../../sources/postgres/manifest.ts';
@@ -52,11 +52,11 @@ function manifestOf(...names: readonly string[]) {
   };
 }
 
-function planned(names: readonly string[], target: string, include: readonly string[] = []) {
-  return planDatabases(manifestOf(...names), target, include).map((plan) => [
-    plan.database.name,
-    plan.target,
-  ]);
+const run = { runId: 'run-1', startedAt: '2026-11-26T14:05:12.345Z' };
+
+function planned(names: readonly string[], target?: string, include: readonly string[] = []) {
+  const choice = { ...(target !== undefined && { target }), include, ...run };
+  return planDatabases(manifestOf(...names), choice).map((plan) => [plan.database.name, plan.target]);
 }
 
 test('one database gets the name of the target, several get names that begin with it', () => {
@@ -64,6 +64,13 @@ test('one database gets the name of the target, several get names that begin wit
   assert.deepEqual(planned(['shop', 'crm'], 'copy'), [
     ['shop', 'copy_shop'],
     ['crm', 'copy_crm'],
+  ]);
+});
+
+test('without a target each database gets its own name', () => {
+  assert.deepEqual(planned(['shop', 'crm']), [
+    ['shop', 'shop'],
+    ['crm', 'crm'],
   ]);
 });
 
@@ -88,12 +95,13 @@ test('a name that the server would cut or refuse is refused before', () => {
   assert.throws(() => planned(['shop', 'y'.repeat(60)], 'copy'), { name: 'InvalidInput' });
 });
 
-test('an unfinished database is named after its run and its target', () => {
-  const name = unfinishedName({ target: 'copy', runId: 'run-1' });
-  assert.match(name, /^resguardo_restore_[0-9a-f]{16}$/);
-  assert.equal(name, unfinishedName({ target: 'copy', runId: 'run-1' }));
-  assert.notEqual(name, unfinishedName({ target: 'copy', runId: 'run-2' }));
-  assert.notEqual(name, unfinishedName({ target: 'other', runId: 'run-1' }));
+test('what a run makes beside a target is named after both, within the length of a name', () => {
+  const { beside, replaced } = besideNames('shop', run, 63);
+  assert.match(beside, /^shop__restore_20261126140512_[0-9a-f]{6}$/);
+  assert.match(replaced, /^shop__before_20261126140512_[0-9a-f]{6}$/);
+  assert.notEqual(beside, besideNames('shop', { ...run, runId: 'run-2' }, 63).beside);
+  const long = besideNames('é'.repeat(31), run, 63).beside;
+  assert.ok(Buffer.byteLength(long) <= 63 && long.startsWith('éé'), long);
 });
 
 test('a sequence that went on during the dump may be anywhere between', () => {

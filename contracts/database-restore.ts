@@ -1,0 +1,81 @@
+import type { ResolvedSource, Warning } from './jobs.ts';
+
+/** What the saga that restores databases passes between its steps. Plain JSON; times are ISO, UTC; holds no secret. */
+
+export interface DatabasePlanRequest {
+  /** Source whose snapshot is restored. */
+  readonly source: ResolvedSource;
+  /** Source whose server takes the databases: the same, unless another server was asked for. */
+  readonly to: ResolvedSource;
+  /** Snapshot id, a unique prefix of one, or `latest`. */
+  readonly snapshot: string;
+  /** Name that the restored database shall have; its own when left out. */
+  readonly target?: string;
+  /** Databases by name or by path in the snapshot; all of them when empty. */
+  readonly include: readonly string[];
+  /** Tables as `schema.table` (or `table`), which come with what they need; whole databases when empty. */
+  readonly tables: readonly string[];
+  /** Role that shall own everything, instead of the recorded owners. */
+  readonly owner?: string;
+  /** Workflow run id, the same for each attempt: the names of what is made are derived from it. */
+  readonly runId: string;
+  /** When the run began: part of those names. */
+  readonly startedAt: string;
+}
+
+/** What a restore of databases will do, decided once so that every step and every attempt does the same. */
+export interface DatabasePlan extends Omit<DatabasePlanRequest, 'target'> {
+  /** Whole id. */
+  readonly snapshot: string;
+  readonly snapshotTime: string;
+  /** Root tree of the snapshot. */
+  readonly tree: string;
+  /** For people: "PostgreSQL 17.11 at db1:5432". */
+  readonly server: string;
+  readonly databases: readonly PlannedDatabase[];
+  /** Why it cannot be done; empty when it can. */
+  readonly blockers: readonly string[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface PlannedDatabase {
+  /** Name in the snapshot. */
+  readonly name: string;
+  /** Name that it shall have. */
+  readonly target: string;
+  /** Name until it is whole and checked: `<target>__restore_<time>_<digest of run and target>`. */
+  readonly beside: string;
+  /** Name that what stands in the way is kept under; absent when nothing does. */
+  readonly replaced?: string;
+  /** Bytes that are read from the repository, before decompression. */
+  readonly bytes: number;
+  /** Bytes that the database took when it was backed up: space that the target needs. */
+  readonly sizeBytes: number;
+  /** Parts that are loaded one after the other, each a step that can be done again. */
+  readonly sections: readonly string[];
+}
+
+/** One database of a plan, for a step that works on it. */
+export interface DatabaseStep {
+  readonly plan: DatabasePlan;
+  readonly database: PlannedDatabase;
+}
+
+export interface SectionStep extends DatabaseStep {
+  readonly section: string;
+}
+
+export interface DatabaseStepResult {
+  /** Bytes of the dump that were loaded. */
+  readonly bytes: number;
+  readonly warnings: readonly Warning[];
+}
+
+/** Result of the workflow `keepReplaced`. */
+export interface ReplacedResult {
+  readonly restore: string;
+  readonly outcome: 'removed' | 'rolled back';
+  readonly databases: readonly string[];
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}

@@ -1,0 +1,229 @@
+import { CancellationScope, log, startChild } from '@temporalio/workflow';
+import { toApplicationFailure } from '../contracts/application-failure.ts';
+import type { DatabasePlan, DatabasePlanRequest, PlannedDatabase } from '../contracts/database-restore.ts';
+import { parseDuration } from '../contracts/duration.ts';
+import { Failure } from '../contracts/failures.ts';
+import type { BackupSourceInput, KeepReplacedInput, RestoreInput } from '../contracts/inputs.ts';
+import type {
+  ReplacedDatabases,
+  ResolvedSource,
+  RestoreCheck,
+  RestoreResult,
+  Warning,
+} from '../contracts/jobs.ts';
+import { workflowTypes } from '../contracts/messages.ts';
+import { replacedWorkflowId, safetyWorkflowId } from '../contracts/queues.ts';
+import type { backupSource } from './backup-source.ts';
+import type { Consent } from './consent.ts';
+import type { keepReplaced } from './keep-replaced.ts';
+import { childRun, lookUp, restoreStepsOn } from './options.ts';
+import { mismatchIn } from './restore-files.ts';
+import type { Outcome, Story } from './story.ts';
+
+const hourMs = 3_600_000;
+const defaultConfirmMs = hourMs;
+const defaultKeepMs = 72 * hourMs;
+
+export interface DatabaseRestore {
+  readonly story: Story;
+  readonly input: RestoreInput;
+  readonly source: ResolvedSource;
+  readonly consent: Consent;
+}
+
+/**
+ * The saga: look → confirm → back up what is there → restore beside it → check → swap → keep the old one. Until
+ * the swap nothing that existed is touched; whatever stops the run before it drops what was made. The swap
+ * happens as a whole or not at all, and can be undone until what was replaced is removed.
+ */
+export async function restoreDatabases(restore: DatabaseRestore): Promise<Outcome<RestoreResult>> {
+  const { story, source } = restore;
+  const plan = await lookAhead(restore);
+  const steps = restoreStepsOn(plan.to);
+  const replaced = plan.databases.filter((database) => database.replaced !== undefined);
+  if (replaced.length > 0) await askFirst(restore, replaced);
+  const safetySnapshot = replaced.length > 0 ? await backUpFirst(restore, plan) : undefined;
+  const kept = replaced.length > 0 ? keptUntil(restore, replaced) : undefined;
+
+  const loaded = await loadAndCheck(story, plan);
+  story.enter('swap');
+  // Once begun it is seen through: a cancelled run must know what it leaves.
+  await CancellationScope.nonCancellable(async () => {
+    await undoing(plan, () => steps.swapDatabases(plan));
+    if (kept !== undefined) await keep(plan, kept);
+  });
+
+  const warnings = [...plan.warnings, ...loaded.warnings];
+  const result: RestoreResult = {
+    source: source.source,
+    snapshot: plan.snapshot,
+    target: plan.databases.map(({ target }) => target).join(', '),
+    files: plan.databases.length,
+    bytes: loaded.bytes,
+    checks: loaded.checks,
+    warnings,
+    ...(safetySnapshot === undefined ? {} : { safetySnapshot }),
+    ...(kept === undefined ? {} : { replaced: kept }),
+    startedAt: story.startedAt,
+    finishedAt: story.now(),
+  };
+  return { result, status: warnings.length > 0 ? 'partial' : 'done' };
+}
+
+/** Looks, and stops at the first blocker. */
+async function lookAhead({ story, input, source }: DatabaseRestore): Promise<DatabasePlan> {
+  story.enter('preflight');
+  const request = await planRequest(story, input, source);
+  const plan = await restoreStepsOn(request.to).planDatabases(request);
+  const names = plan.databases.map(({ target }) => target).join(', ');
+  story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, into ${names}` });
+  if (plan.blockers.length > 0) {
+    throw toApplicationFailure(new Failure('RestoreBlocked', plan.blockers.join(' ')));
+  }
+  return plan;
+}
+
+/** What a plan is asked for with. */
+export async function planRequest(
+  story: Story,
+  input: RestoreInput,
+  source: ResolvedSource,
+): Promise<DatabasePlanRequest> {
+  const { snapshot = 'latest', target, include = [], tables = [], owner } = input;
+  return {
+    source,
+    to: input.to === undefined ? source : await lookUp.resolveSource(input.to),
+    snapshot,
+    ...(target === undefined ? {} : { target }),
+    include,
+    tables,
+    ...(owner === undefined ? {} : { owner }),
+    runId: story.runId,
+    startedAt: story.startedAt,
+  };
+}
+
+async function askFirst(
+  { story, input, source, consent }: DatabaseRestore,
+  replaced: readonly PlannedDatabase[],
+): Promise<void> {
+  if (input.confirmed === true) return;
+  const [only] = replaced;
+  const name = replaced.length === 1 && only !== undefined ? only.target : source.source;
+  story.know({ note: `Waiting for a person: update \`confirm\` with {"target":"${name}"}, or \`reject\`` });
+  story.enter('confirm', name);
+  await consent.ask({ name, withinMs: msOf(input.confirmWithin, defaultConfirmMs) });
+}
+
+/** A snapshot of all that the source of the target covers, what is replaced included. */
+async function backUpFirst(
+  { story, input }: DatabaseRestore,
+  plan: DatabasePlan,
+): Promise<string | undefined> {
+  if (input.safetyBackup === false) return undefined;
+  story.enter('safety');
+  const backup: BackupSourceInput = { source: plan.to.source, tags: ['safety', `restore:${story.runId}`] };
+  const child = await startChild<typeof backupSource>(workflowTypes.backupSource, {
+    ...childRun,
+    workflowId: safetyWorkflowId(plan.to.source),
+    args: [backup],
+    staticSummary: `Back up **${plan.to.source}** before a restore replaces it`,
+  });
+  const { snapshot } = await child.result();
+  return snapshot;
+}
+
+interface Loaded {
+  readonly bytes: number;
+  readonly checks: readonly RestoreCheck[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Restores every database of the plan beside its target. Of a failed one nothing stays, except for looking into. */
+async function loadAndCheck(story: Story, plan: DatabasePlan): Promise<Loaded> {
+  let bytes = 0;
+  const checks: RestoreCheck[] = [];
+  const warnings: Warning[] = [];
+  await undoing(plan, async () => {
+    for (const [index, database] of plan.databases.entries()) {
+      const one = await loadOne(story, plan, database);
+      bytes += one.bytes;
+      warnings.push(...one.warnings);
+      story.count({ filesDone: index + 1, bytesDone: bytes });
+      const named = one.checks.map((check) => ({
+        ...check,
+        subject: `${database.target}: ${check.subject}`,
+      }));
+      checks.push(...(plan.databases.length === 1 ? one.checks : named));
+    }
+  });
+  const mismatch = mismatchIn(checks, plan.databases.map(({ target }) => target).join(', '));
+  if (mismatch === undefined) return { bytes, checks, warnings };
+  const places = plan.databases.map(({ beside }) => `"${beside}"`).join(', ');
+  throw toApplicationFailure(
+    new Failure('RestoreMismatch', `${mismatch.message}. Nothing was replaced`, {
+      advice: `The restored copy is kept as ${places}: look into it, then drop it. Check the repository with \`resguardo verify --read-data\`.`,
+    }),
+  );
+}
+
+async function loadOne(story: Story, plan: DatabasePlan, database: PlannedDatabase): Promise<Loaded> {
+  const steps = restoreStepsOn(plan.to);
+  const warnings: Warning[] = [];
+  let bytes = 0;
+  story.enter('restore');
+  await steps.prepareDatabase({ plan, database });
+  for (const section of database.sections) {
+    const loaded = await steps.loadSection({ plan, database, section });
+    bytes += loaded.bytes;
+    warnings.push(...loaded.warnings);
+  }
+  warnings.push(...(await steps.finishDatabase({ plan, database })));
+  story.enter('compare');
+  return { bytes, warnings, checks: await steps.compareDatabase({ plan, database }) };
+}
+
+/** Drops what was made beside the targets when the work fails or is cancelled. */
+async function undoing<T>(plan: DatabasePlan, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await CancellationScope.nonCancellable(async () => {
+      try {
+        await restoreStepsOn(plan.to).discardDatabases(plan);
+      } catch (failure) {
+        const names = plan.databases.map(({ beside }) => beside);
+        log.error('What a restore has made could not be dropped', { names, error: failure });
+      }
+    });
+    throw error;
+  }
+}
+
+function keptUntil(
+  { story, input, source }: DatabaseRestore,
+  replaced: readonly PlannedDatabase[],
+): ReplacedDatabases {
+  const keepMs = msOf(input.keepReplaced, defaultKeepMs);
+  const time = story.startedAt.replaceAll(/[-:]|\.\d+Z$/g, '');
+  return {
+    restore: `${source.source}-${time}`,
+    databases: replaced.map(({ target, replaced: keptAs = '' }) => ({ target, keptAs })),
+    until: new Date(Date.parse(story.now()) + keepMs).toISOString(),
+  };
+}
+
+/** A run of its own keeps what was replaced, so that the next restore of the source need not wait. */
+async function keep(plan: DatabasePlan, { restore, until }: ReplacedDatabases): Promise<void> {
+  const input: KeepReplacedInput = { restore, until, plan };
+  await startChild<typeof keepReplaced>(workflowTypes.keepReplaced, {
+    ...childRun,
+    workflowId: replacedWorkflowId(restore),
+    args: [input],
+    staticSummary: `Keep what the restore **${restore}** has replaced`,
+  });
+}
+
+function msOf(duration: string | undefined, defaultMs: number): number {
+  return duration === undefined ? defaultMs : (parseDuration(duration) ?? defaultMs);
+}

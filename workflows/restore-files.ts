@@ -1,0 +1,66 @@
+import { toApplicationFailure } from '../contracts/application-failure.ts';
+import { Failure } from '../contracts/failures.ts';
+import type { RestoreInput } from '../contracts/inputs.ts';
+import type { ResolvedSource, RestoreCheck, RestoreResult } from '../contracts/jobs.ts';
+import { stepsOn } from './options.ts';
+import type { Outcome, Story } from './story.ts';
+
+const databaseFields = ['tables', 'to', 'owner'] as const;
+
+/** Restores what is no database into a place that does not exist yet. Nothing is overwritten. */
+export async function restoreFiles(
+  story: Story,
+  input: RestoreInput,
+  source: ResolvedSource,
+): Promise<Outcome<RestoreResult>> {
+  const target = checkedTarget(input, source);
+  const steps = stepsOn(source);
+
+  story.enter('preflight');
+  const plan = await steps.planRestore({
+    source,
+    snapshot: input.snapshot ?? 'latest',
+    target,
+    include: input.include ?? [],
+    runId: story.runId,
+  });
+
+  story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, into ${plan.target}` });
+  story.enter('restore');
+  const restored = await steps.restoreSnapshot(plan);
+  story.count({ filesDone: restored.files, bytesDone: restored.bytes });
+
+  story.enter('compare');
+  const checks = await steps.compareRestored(plan);
+  const mismatch = mismatchIn(checks, target);
+  if (mismatch !== undefined) throw toApplicationFailure(mismatch);
+
+  const result: RestoreResult = {
+    source: source.source,
+    snapshot: plan.snapshot,
+    target: plan.target,
+    ...restored,
+    checks,
+    startedAt: story.startedAt,
+    finishedAt: story.now(),
+  };
+  return { result, status: restored.warnings.length > 0 ? 'partial' : 'done' };
+}
+
+function checkedTarget(input: RestoreInput, { source, kind }: ResolvedSource): string {
+  const wrong = databaseFields.find((field) => input[field] !== undefined);
+  const problem =
+    wrong === undefined ? 'target: is needed' : `${wrong}: only a restore of databases knows it`;
+  if (wrong === undefined && input.target !== undefined) return input.target;
+  const message = `The input of restore is wrong: ${problem}: the source ${source} is of kind ${kind}`;
+  throw toApplicationFailure(new Failure('InvalidInput', message));
+}
+
+/** What failed checks mean, or undefined when all have passed. */
+export function mismatchIn(checks: readonly RestoreCheck[], target: string): Failure | undefined {
+  const failed = checks.filter(({ passed }) => !passed);
+  const [first] = failed;
+  if (first === undefined) return undefined;
+  const message = `${failed.length} of ${checks.length} checks of ${target} failed, the first of them ${first.subject}: ${first.detail}`;
+  return new Failure('RestoreMismatch', message);
+}
