@@ -47,6 +47,7 @@ class PostgresRestorer implements DatabaseRestorer {
   }
 
   async plan(request: DatabasePlanRequest, found: FoundSnapshot, work: SnapshotWork): Promise<DatabasePlan> {
+    refuseParts(request);
     const manifest = await readManifest(this.#options.source, work);
     return await this.#inServer(work, async (session) => {
       const { target: _, ...rest } = request;
@@ -217,6 +218,15 @@ class PostgresRestorer implements DatabaseRestorer {
       await session.close();
     }
   }
+}
+
+function refuseParts({ tables, owner }: DatabasePlanRequest): void {
+  if (tables.length === 0 && owner === undefined) return;
+  const field = owner === undefined ? 'tables' : 'owner';
+  throw new Failure(
+    'InvalidInput',
+    `${field}: databases of PostgreSQL are restored as they were, as a whole`,
+  );
 }
 
 /** What the plan has seen may have changed since. */
