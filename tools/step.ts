@@ -9,7 +9,7 @@ export interface Step {
 
 /** Settings of package managers and of the way to their registries: proxies, certificates, mirrors. */
 const keptVariables =
-  /^(?:PIP_|GO[A-Z]|PYENV|VIRTUAL_ENV|SSL_CERT_|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|(?:https?|all|no)_proxy$)/i;
+  /^(?:PIP_|NPM_CONFIG_|NODE_EXTRA_CA_CERTS$|GO[A-Z]|PYENV|VIRTUAL_ENV|SSL_CERT_|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|(?:https?|all|no)_proxy$)/i;
 
 /**
  * Runs one program of an installation to its end and resolves to what it printed.

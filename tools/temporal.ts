@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -8,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { Failure } from '../contracts/failures.ts';
 import { findProgram } from '../programs/find.ts';
 import { ensureInstalled, type ToolOptions, type ToolRecipe } from './cache.ts';
+import { buildGoProgram } from './go-program.ts';
 import { runStep } from './step.ts';
 import { compareVersions, versionIn } from './versions.ts';
 
@@ -108,32 +108,10 @@ async function fetchToFile(url: string, file: string, signal: AbortSignal): Prom
   return hash.digest('hex');
 }
 
-/** Go keeps its caches (3 GB) beside the target, and they go when the build is done. */
-async function build(directory: string, signal: AbortSignal): Promise<void> {
-  if (!findProgram('go', process.env.PATH ?? '')) throw new Error('Go is not installed');
-  const caches = join(dirname(directory), 'go');
-  const temporary = join(caches, 'tmp');
-  await mkdir(temporary, { recursive: true });
-  try {
-    await runStep({
-      command: 'go',
-      args: [
-        'install',
-        '-trimpath',
-        '-ldflags=-s -w',
-        `github.com/temporalio/cli/cmd/temporal@v${cliVersion}`,
-      ],
-      env: {
-        GOBIN: directory,
-        GOCACHE: join(caches, 'build'),
-        GOMODCACHE: join(caches, 'modules'),
-        GOTMPDIR: temporary,
-        // Without it the module cache is read-only and cannot be removed.
-        GOFLAGS: `${process.env.GOFLAGS ?? ''} -modcacherw`.trim(),
-      },
-      signal,
-    });
-  } finally {
-    await rm(caches, { recursive: true, force: true });
-  }
+function build(directory: string, signal: AbortSignal): Promise<void> {
+  return buildGoProgram(
+    { package: 'github.com/temporalio/cli/cmd/temporal', version: `v${cliVersion}` },
+    directory,
+    signal,
+  );
 }

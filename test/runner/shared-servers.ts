@@ -7,10 +7,11 @@ import { ensureTemporal } from '../../tools/temporal.ts';
 import { startTemporalServer } from '../../tools/temporal-server.ts';
 import { encodeServer, environmentNames, testSettings } from '../servers/environment.ts';
 import { testFilesReached } from '../source-files.ts';
+import { storeServers } from './store-servers.ts';
 
-export type ServerKind = 'temporal' | 'postgres' | 'restic' | 'promtool';
+const kinds = ['temporal', 'postgres', 'restic', 'promtool', 'minio', 'azurite', 'fake-gcs', 'sshd'] as const;
 
-const kinds: readonly ServerKind[] = ['temporal', 'postgres', 'restic', 'promtool'];
+export type ServerKind = (typeof kinds)[number];
 
 /** Versions that every run has at hand. A test that wants another gets it from test/servers/ for itself. */
 const postgresMajors: readonly PostgresMajor[] = [15, 17, 18];
@@ -49,6 +50,7 @@ export async function startSharedServers(
     postgres: postgresMajors.map((major) => () => startPostgresMajor(major, start)),
     restic: resticVersions.map((version) => () => findRestic(version, start)),
     promtool: [() => findPromtool(start)],
+    ...storeServers(start),
   };
   await Promise.all(
     [...wanted].flatMap((kind) =>
@@ -66,7 +68,7 @@ export async function startSharedServers(
   };
 }
 
-interface Start {
+export interface Start {
   readonly env: Record<string, string>;
   readonly stops: (() => Promise<void>)[];
   readonly options: SharedServersOptions;

@@ -11,6 +11,11 @@ export const environmentNames = {
   /** JSON, see `SharedPostgres`. */
   postgres: (major: number): string => `RESGUARDO_TEST_POSTGRES_${major}`,
   promtool: 'RESGUARDO_TEST_PROMTOOL',
+  /** JSON of what the functions of tools/ resolve to: `MinioServer`, `AzuriteServer`, `FakeGcsServer`, `SshServer`. */
+  minio: 'RESGUARDO_TEST_MINIO',
+  azurite: 'RESGUARDO_TEST_AZURITE',
+  fakeGcs: 'RESGUARDO_TEST_FAKE_GCS',
+  sshd: 'RESGUARDO_TEST_SSHD',
   restic: (version: string): string => `RESGUARDO_TEST_RESTIC_${version.replaceAll('.', '_')}`,
 } as const;
 
