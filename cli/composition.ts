@@ -1,3 +1,4 @@
+import { bytesPerSecond } from '../configuration/store-settings.ts';
 import { Failure } from '../contracts/failures.ts';
 import { withLock } from '../repository/lock/with-lock.ts';
 import { Repository } from '../repository/repository.ts';
@@ -6,6 +7,7 @@ import { compilePatterns, type PathFilter } from '../sources/files/patterns.ts';
 import { createFilesSource, type FilesSourceOptions } from '../sources/files/source.ts';
 import type { Source } from '../sources/source.ts';
 import { dryRunStore } from '../stores/dry-run.ts';
+import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
 import type { Store } from '../stores/store.ts';
 import type { CommandContext } from './context.ts';
@@ -15,8 +17,14 @@ import { type RepositoryAccess, type RepositorySelection, resolveAccess } from '
 
 export type { FilesSourceOptions };
 
-export function storeOf({ url }: Pick<RepositoryAccess, 'url'>): Store {
-  return openStore(url);
+/** @throws {Failure} InvalidInput, InvalidConfiguration, SecretUnavailable */
+export async function storeOf(
+  { env }: Pick<CommandContext, 'env'>,
+  { url, access = {}, limits = {} }: Pick<RepositoryAccess, 'url' | 'access' | 'limits'>,
+): Promise<Store> {
+  const { caFile, s3, azure, gcs, sftp } = access;
+  const bandwidth = new Bandwidth(bytesPerSecond(limits));
+  return await openStore(url, { env, caFile, s3, azure, gcs, sftp, bandwidth });
 }
 
 /** A source for paths that a person gave on the command line. */
@@ -47,7 +55,8 @@ export async function withRepository<T>(
   work: (repository: Repository) => Promise<T>,
 ): Promise<T> {
   const access = await resolveAccess(context, selection);
-  const store = selection.writesNothing === true ? dryRunStore(storeOf(access)) : storeOf(access);
+  const opened = await storeOf(context, access);
+  const store = selection.writesNothing === true ? dryRunStore(opened) : opened;
   const repository = await Repository.open(store, access.password, access.options);
   try {
     return await work(repository);

@@ -83,3 +83,10 @@ export function pointInTime(text: string): Date {
   if (form && !Number.isNaN(time.getTime())) return time;
   throw new InvalidArgumentError('It must be a time such as "2026-11-21 07:23:11".');
 }
+
+/** "1", "10240": a number that is neither zero nor broken. */
+export function positiveInteger(text: string): number {
+  const number = /^\d{1,12}$/.test(text) ? Number(text) : 0;
+  if (number >= 1) return number;
+  throw new InvalidArgumentError('It must be a whole number above zero.');
+}

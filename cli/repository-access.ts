@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { RepositoryConfiguration } from '../configuration/schema.ts';
+import type { LimitsConfiguration } from '../configuration/store-settings.ts';
 import { Failure } from '../contracts/failures.ts';
 import type { RepositoryOptions } from '../repository/repository.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { CommandContext } from './context.ts';
-import { compressionMode, duration, packBytes } from './option-values.ts';
+import { compressionMode, duration, packBytes, positiveInteger } from './option-values.ts';
 import { askForPassword, givenPassword, readText } from './repository-password.ts';
 
 /** Options by which a command names its repository, and says how it is to be worked with. */
@@ -24,6 +26,9 @@ export interface RepositorySelection {
   readonly lock?: boolean;
   /** How long to wait for a lock, in ms. */
   readonly retryLock?: number;
+  /** KiB per second. */
+  readonly limitUpload?: number;
+  readonly limitDownload?: number;
 }
 
 /** A repository, and how to get its password when it is needed. */
@@ -32,7 +37,12 @@ export interface RepositoryAccess {
   readonly url: string;
   readonly password: Secret;
   readonly options: RepositoryOptions;
+  /** Access to the service that holds it, where the configuration says more than the environment. */
+  readonly access?: StoreAccess;
+  readonly limits?: LimitsConfiguration;
 }
+
+type StoreAccess = Pick<RepositoryConfiguration, 'caFile' | 's3' | 'azure' | 'gcs' | 'sftp'>;
 
 export function addRepositoryOptions(command: Command): Command {
   return command
@@ -66,7 +76,9 @@ export function addRepositoryOptions(command: Command): Command {
         .argParser(packBytes),
     )
     .option('--retry-lock <duration>', 'wait so long for a lock of others, such as 5m', duration)
-    .option('--no-lock', 'take no lock: for reading from what cannot be written to');
+    .option('--no-lock', 'take no lock: for reading from what cannot be written to')
+    .option('--limit-upload <rate>', 'KiB per second that are sent at most', positiveInteger)
+    .option('--limit-download <rate>', 'KiB per second that are received at most', positiveInteger);
 }
 
 /**
@@ -86,6 +98,14 @@ export async function resolveAccess(
     url,
     password: password ?? (await askForPassword(context, url, isNew)),
     options: repositoryOptions(selection),
+    limits: limitsOf(selection),
+  };
+}
+
+function limitsOf({ limitUpload, limitDownload }: RepositorySelection): LimitsConfiguration {
+  return {
+    ...(limitUpload !== undefined && { uploadKiB: limitUpload }),
+    ...(limitDownload !== undefined && { downloadKiB: limitDownload }),
   };
 }
 
@@ -129,7 +149,7 @@ async function configuredAccess(
   const name = repositoryName(configuration, selection.repository);
   const repository = configuration.repositories[name];
   if (repository === undefined) throw new Failure('Internal', `The repository ${name} has gone`);
-  const { url, password, compression } = repository;
+  const { url, password, compression, limits, ...access } = repository;
   const { passwordFile, passwordCommand } = selection;
   const isGiven = (passwordFile ?? passwordCommand) !== undefined;
   const given = isGiven ? await givenPassword(context, selection) : undefined;
@@ -137,5 +157,7 @@ async function configuredAccess(
     url,
     password: given ?? (await resolveSecret(password, context.env)),
     options: { compression, ...repositoryOptions(selection) },
+    access,
+    limits: { ...limits, ...limitsOf(selection) },
   };
 }

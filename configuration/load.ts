@@ -11,6 +11,7 @@ import {
 import { notificationsWithPaths } from './notification-paths.ts';
 import { type ConfigurationText, fieldProblems, syntaxProblem } from './problems.ts';
 import { absoluteReference } from './references.ts';
+import { repositoryWithPaths } from './repository-paths.ts';
 import { configurationSchema, type ParsedConfiguration } from './schema.ts';
 import type { FilesSourceConfiguration } from './sources-schema.ts';
 
@@ -138,10 +139,9 @@ function withPaths(
   parsed: ParsedConfiguration,
   env: NodeJS.ProcessEnv,
 ): Omit<Configuration, 'file' | 'warnings'> {
-  const repositories = Object.entries(parsed.repositories).map(([name, repository]) => {
-    const url = isPath(repository.url) ? path.resolve(folder, repository.url) : repository.url;
-    return [name, { ...repository, url, password: absoluteReference(folder, repository.password) }] as const;
-  });
+  const repositories = Object.entries(parsed.repositories).map(
+    ([name, repository]) => [name, repositoryWithPaths(folder, repository)] as const,
+  );
   const sources = Object.entries(parsed.sources).map(([name, source]) => {
     if (source.kind === 'files') {
       return [name, withSourcePaths(folder, source)] as const;
@@ -192,11 +192,6 @@ function apiWithKey(
 ): ParsedConfiguration['api'] {
   const key = api.key ?? (env.BACKUP_API_KEY ? 'env:BACKUP_API_KEY' : undefined);
   return key === undefined ? api : { ...api, key: absoluteReference(folder, key) };
-}
-
-/** Whether a repository URL is a folder of this machine. */
-function isPath(url: string): boolean {
-  return !/^[a-z0-9]{2,}:/.test(url);
 }
 
 type Connection = Extract<ParsedConfiguration['sources'][string], { kind: 'postgres' }>['connection'];

@@ -4,11 +4,13 @@ import { apiSchema, catalogSchema } from './api-schema.ts';
 import { durationSchema } from './duration-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
 import { policiesSchema } from './policies-schema.ts';
-import { hasInlinePassword, secretReferenceSchema } from './reference-schema.ts';
+import { secretReferenceSchema } from './reference-schema.ts';
+import { repositorySchema } from './repositories-schema.ts';
 import { schedulesSchema } from './schedules-schema.ts';
 import { sourceSchema } from './sources-schema.ts';
 
 export type { ApiConfiguration } from './api-schema.ts';
+export type { RepositoryConfiguration } from './repositories-schema.ts';
 export type {
   FilesSourceConfiguration,
   PostgresSourceConfiguration,
@@ -19,40 +21,6 @@ export type {
  * The configuration as a person writes it. Each field tells its meaning, its default and an example of a
  * right value: the JSON Schema for editors and the error messages are made of them.
  */
-
-const repositoryUrlSchema = z
-  .string()
-  .min(1)
-  .refine((url) => !hasInlinePassword(url), {
-    error: 'must not hold a password: leave it out here, and give it by an environment variable or a file',
-  });
-
-const repositorySchema = z.strictObject({
-  url: repositoryUrlSchema.meta({
-    description:
-      "Place of the restic repository, in restic's notation. A relative path starts at the folder of this configuration file.",
-    examples: ['/srv/backups/resguardo'],
-  }),
-  password: secretReferenceSchema.meta({
-    description: "Reference to the repository's password: env:NAME or file:PATH.",
-    examples: ['file:/etc/resguardo/main.key'],
-  }),
-  offsite: z
-    .boolean()
-    .optional()
-    .meta({
-      description:
-        'Whether fire or theft where the data is leaves the repository whole. Default: false for a folder, true for anything else.',
-      examples: [true],
-    }),
-  compression: z
-    .enum(['fastest', 'default', 'better', 'max', 'off'])
-    .default('default')
-    .meta({
-      description: 'How hard zstd works.',
-      examples: ['default'],
-    }),
-});
 
 const temporalSchema = z.strictObject({
   address: z
@@ -193,5 +161,4 @@ export const configurationSchema = z
 /** What a person, `init` or the environment writes. */
 export type ConfigurationInput = z.input<typeof configurationSchema>;
 export type ParsedConfiguration = z.output<typeof configurationSchema>;
-export type RepositoryConfiguration = Readonly<z.output<typeof repositorySchema>>;
 export type LogConfiguration = Readonly<z.output<typeof logSchema>>;

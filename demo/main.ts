@@ -126,7 +126,7 @@ async function runDemo({ output, interrupt, place, keep, cleanups }: Demo): Prom
 async function prepareRepository(place: Place): Promise<boolean> {
   if (await hasRepository(place)) return false;
   const password = new Secret((await readFile(place.keyFile, 'utf8')).trim());
-  const repository = await Repository.init(openStore(place.repository), password);
+  const repository = await Repository.init(await openStore(place.repository), password);
   await repository.close();
   return true;
 }

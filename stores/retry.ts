@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { failureRules, isFailure } from '../contracts/failures.ts';
+import { isFailure } from '../contracts/failures.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import type { ByteRange, FileType, Store, StoredFile, StoreFile } from './store.ts';
+import { StoreFailure } from './trouble.ts';
 
 export interface RetryPolicy {
   /** First pause; it doubles with each attempt, and a random part of it is waited. */
@@ -10,22 +12,37 @@ export interface RetryPolicy {
   readonly totalMs: number;
 }
 
-/** Bridges short outages. Longer ones are Temporal's: see workflows/options.ts for the sum of both. */
+/**
+ * Bridges short outages. The sum: no attempt begins later than 45 s after the first, which makes some ten, and
+ * none outlasts a silence of 60 s (network/watched-socket.ts), so a service that is silent is given up after
+ * 105 s at most. Longer outages are Temporal's: workflows/options.ts says for how long. While the circuit
+ * breaker is open, requests fail at once.
+ */
 export const defaultRetryPolicy: RetryPolicy = { initialMs: 200, longestMs: 8_000, totalMs: 45_000 };
 
-/** A store that tries temporary failures of the one below again. Every request of the port is safe to repeat. */
-export function withRetry(store: Store, policy: RetryPolicy = defaultRetryPolicy): Store {
-  return new RetryingStore(store, policy);
+export interface RetryOptions {
+  readonly policy?: RetryPolicy;
+  readonly breaker?: CircuitBreaker;
+}
+
+/**
+ * A store that tries what passes of the one below again. Every request of the port is safe to repeat. A wait
+ * that the service asks for (`Retry-After`) is kept; one that is longer than there is time ends the request.
+ */
+export function withRetry(store: Store, options: RetryOptions = {}): Store {
+  return new RetryingStore(store, options);
 }
 
 class RetryingStore implements Store {
   readonly location: string;
   readonly #store: Store;
   readonly #policy: RetryPolicy;
+  readonly #breaker: CircuitBreaker;
 
-  constructor(store: Store, policy: RetryPolicy) {
+  constructor(store: Store, { policy, breaker }: RetryOptions) {
     this.#store = store;
-    this.#policy = policy;
+    this.#policy = policy ?? defaultRetryPolicy;
+    this.#breaker = breaker ?? new CircuitBreaker();
     this.location = store.location;
   }
 
@@ -48,18 +65,23 @@ class RetryingStore implements Store {
   /** Goes through the listing again after a failure, and yields what was not yielded before. */
   async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
     const seen = new Set<string>();
-    const pauses = this.#pauses();
-    for (;;) {
-      try {
-        for await (const file of this.#store.list(type, signal)) {
-          if (seen.has(file.name)) continue;
-          seen.add(file.name);
-          yield file;
+    const attempts = new Attempts(this.#policy, this.#breaker);
+    try {
+      for (;;) {
+        try {
+          for await (const file of this.#store.list(type, signal)) {
+            if (seen.has(file.name)) continue;
+            seen.add(file.name);
+            yield file;
+          }
+          attempts.succeeded();
+          return;
+        } catch (error) {
+          await attempts.failed(error, signal);
         }
-        return;
-      } catch (error) {
-        await pauses.wait(error, signal);
       }
+    } finally {
+      attempts.ended();
     }
   }
 
@@ -76,40 +98,72 @@ class RetryingStore implements Store {
   }
 
   async #retry<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const pauses = this.#pauses();
+    const attempts = new Attempts(this.#policy, this.#breaker);
     for (;;) {
       try {
-        return await request();
+        const result = await request();
+        attempts.succeeded();
+        return result;
       } catch (error) {
-        await pauses.wait(error, signal);
+        await attempts.failed(error, signal);
       }
     }
   }
-
-  #pauses(): Pauses {
-    return new Pauses(this.#policy);
-  }
 }
 
-class Pauses {
+/** The attempts of one request. */
+class Attempts {
   readonly #policy: RetryPolicy;
+  readonly #breaker: CircuitBreaker;
+  readonly #kind: 'normal' | 'probe';
   readonly #startedMs = performance.now();
   #nextMs: number;
 
-  constructor(policy: RetryPolicy) {
+  /** @throws {Failure} while the circuit breaker is open */
+  constructor(policy: RetryPolicy, breaker: CircuitBreaker) {
     this.#policy = policy;
+    this.#breaker = breaker;
+    this.#kind = breaker.admit();
     this.#nextMs = policy.initialMs;
   }
 
+  succeeded(): void {
+    this.#breaker.succeeded();
+  }
+
+  /** Whoever lists may stop before the end. */
+  ended(): void {
+    if (this.#kind === 'probe') this.#breaker.undecided();
+  }
+
   /** Waits before the next attempt, or throws the error again if there is none. */
-  async wait(error: unknown, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    // A full disk is not freed within seconds: Temporal waits for that.
-    if (!isFailure(error) || !failureRules[error.type].retryable || error.type === 'StorageFull') throw error;
+  async failed(error: unknown, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted || !passes(error)) {
+      this.#breaker.undecided();
+      signal?.throwIfAborted();
+      throw error;
+    }
+    const pauseMs = this.#pauseMs(error);
+    if (this.#kind === 'probe' || performance.now() - this.#startedMs + pauseMs > this.#policy.totalMs) {
+      this.#breaker.gaveUp(error);
+      throw error;
+    }
+    await delay(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => {
+      this.#breaker.undecided();
+      throw signal?.reason;
+    });
+  }
+
+  #pauseMs(error: unknown): number {
     // Never zero, so that a crowd of writers does not come back all at once.
     const pauseMs = this.#nextMs * (0.5 + Math.random() / 2);
-    if (performance.now() - this.#startedMs + pauseMs > this.#policy.totalMs) throw error;
     this.#nextMs = Math.min(this.#nextMs * 2, this.#policy.longestMs);
-    await delay(pauseMs, undefined, signal === undefined ? {} : { signal });
+    return Math.max(pauseMs, isFailure(error) ? (error.retryAfterMs ?? 0) : 0);
   }
+}
+
+/** A full disk is not freed within seconds: Temporal waits for that. */
+function passes(error: unknown): boolean {
+  if (error instanceof StoreFailure) return error.passes;
+  return isFailure(error, 'StoreUnavailable');
 }

@@ -6,6 +6,7 @@ import {
 } from '../activities/index.ts';
 import type { Configuration } from '../configuration/load.ts';
 import type { PostgresSourceConfiguration } from '../configuration/schema.ts';
+import { bytesPerSecond } from '../configuration/store-settings.ts';
 import { Failure } from '../contracts/failures.ts';
 import { parseSize } from '../contracts/size.ts';
 import { openConfiguredCatalog } from '../control/catalog.ts';
@@ -25,6 +26,7 @@ import { createFilesSource } from '../sources/files/source.ts';
 import { type PostgresConnection, parsePostgresUrl } from '../sources/postgres/connection.ts';
 import { createPostgresSource } from '../sources/postgres/source.ts';
 import type { Source } from '../sources/source.ts';
+import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
 import { createHistory } from './history.ts';
 import { inspected } from './inspection.ts';
@@ -80,9 +82,11 @@ async function openRepository(
 ): Promise<Repository> {
   const repository = Object.hasOwn(configuration.repositories, name) && configuration.repositories[name];
   if (!repository) throw notHere('repository', name);
-  const { url, password, compression } = repository;
+  const { url, password, compression, caFile, s3, azure, gcs, sftp, limits = {} } = repository;
   const secret = await resolveSecret(password, env);
-  return await Repository.open(openStore(url), secret, { ...repositoryOptions, compression });
+  const bandwidth = new Bandwidth(bytesPerSecond(limits));
+  const store = await openStore(url, { env, caFile, s3, azure, gcs, sftp, bandwidth });
+  return await Repository.open(store, secret, { ...repositoryOptions, compression });
 }
 
 async function createSource(

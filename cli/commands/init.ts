@@ -57,7 +57,7 @@ async function init(context: CommandContext, options: Options): Promise<number> 
     configurationFile: file,
     date: new Date(),
     createRepository: async (key) =>
-      createOrOpen(plan, key ?? (await resolveSecret(plan.repository.password, env))),
+      createOrOpen(context, plan, key ?? (await resolveSecret(plan.repository.password, env))),
   });
   const { configurationFile, keyFile, sheetFile } = written;
   const { repository, notices } = plan;
@@ -67,8 +67,12 @@ async function init(context: CommandContext, options: Options): Promise<number> 
 }
 
 /** A repository that is there already is used, if its password is the right one. */
-async function createOrOpen({ repository: { url } }: SetupPlan, password: Secret): Promise<void> {
-  const store = storeOf({ url });
+async function createOrOpen(
+  context: CommandContext,
+  { repository: { url } }: SetupPlan,
+  password: Secret,
+): Promise<void> {
+  const store = await storeOf(context, { url });
   try {
     await (await Repository.init(store, password)).close();
   } catch (error) {

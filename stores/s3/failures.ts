@@ -1,109 +1,107 @@
-import { Failure, type FailureType } from '../../contracts/failures.ts';
-import type { S3Location } from './location.ts';
+import {
+  codeOf,
+  networkTrouble,
+  retryAfterMs,
+  StoreFailure,
+  statusTrouble,
+  type Trouble,
+} from '../trouble.ts';
 
-interface Meaning {
-  readonly type: FailureType;
-  readonly advice?: string;
+/** Codes of S3 and of services that speak like it. */
+const serviceTroubles: Readonly<Record<string, Trouble>> = {
+  NoSuchBucket: 'no-container',
+  InvalidAccessKeyId: 'wrong-credentials',
+  SignatureDoesNotMatch: 'wrong-credentials',
+  InvalidToken: 'wrong-credentials',
+  InvalidTokenId: 'wrong-credentials',
+  ExpiredToken: 'expired-credentials',
+  TokenRefreshRequired: 'expired-credentials',
+  RequestExpired: 'clock',
+  RequestTimeTooSkewed: 'clock',
+  CredentialsProviderError: 'no-credentials',
+  AccessDenied: 'forbidden',
+  AllAccessDisabled: 'forbidden',
+  AuthorizationHeaderMalformed: 'wrong-region',
+  IllegalLocationConstraintException: 'wrong-region',
+  PermanentRedirect: 'wrong-region',
+  XMinioStorageFull: 'full',
+  XMinioAdminBucketQuotaExceeded: 'full',
+  QuotaExceeded: 'full',
+  ObjectLocked: 'locked',
+  BadDigest: 'garbled',
+  XAmzContentSHA256Mismatch: 'garbled',
+  InvalidDigest: 'garbled',
+  IncompleteBody: 'interrupted',
+  RequestTimeout: 'stalled',
+  SlowDown: 'busy',
+  Throttling: 'busy',
+  InternalError: 'busy',
+  ServiceUnavailable: 'busy',
+  ConditionalRequestConflict: 'busy',
+  OperationAborted: 'busy',
+};
+
+/** Mends that S3 alone has. */
+const advices: Readonly<Record<string, string>> = {
+  InvalidAccessKeyId:
+    'The access key is unknown there: check AWS_ACCESS_KEY_ID, or s3.accessKeyId of the repository.',
+  SignatureDoesNotMatch:
+    'The secret key is wrong: check AWS_SECRET_ACCESS_KEY, or s3.secretAccessKey of the repository.',
+  InvalidToken: 'The session token is wrong: renew the temporary credentials.',
+  CredentialsProviderError:
+    'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a profile or role.',
+};
+
+export interface S3Request {
+  /** The right that it needs: `s3:PutObject`. */
+  readonly action: string;
+  /** Bucket and service, without secrets. */
+  readonly place: string;
+  readonly signal: AbortSignal | undefined;
 }
 
-const serviceMeanings: Readonly<Record<string, Meaning>> = {
-  NoSuchBucket: { type: 'RepositoryNotFound', advice: 'Create the bucket, or correct its name in the URL.' },
-  InvalidAccessKeyId: {
-    type: 'StoreAuthentication',
-    advice: 'The access key is unknown there: check AWS_ACCESS_KEY_ID.',
-  },
-  SignatureDoesNotMatch: {
-    type: 'StoreAuthentication',
-    advice: 'The secret key is wrong: check AWS_SECRET_ACCESS_KEY.',
-  },
-  InvalidToken: {
-    type: 'StoreAuthentication',
-    advice: 'The session token is wrong: renew the temporary credentials.',
-  },
-  ExpiredToken: {
-    type: 'StoreAuthentication',
-    advice: 'The temporary credentials have expired: renew them.',
-  },
-  CredentialsProviderError: {
-    type: 'StoreAuthentication',
-    advice: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a profile or role.',
-  },
-  RequestTimeTooSkewed: {
-    type: 'StoreAuthentication',
-    advice: 'Set the clock of this machine: it differs from the service by more than 15 minutes.',
-  },
-  AccessDenied: { type: 'StoreForbidden' },
-  AllAccessDisabled: { type: 'StoreForbidden' },
-  AuthorizationHeaderMalformed: {
-    type: 'InvalidConfiguration',
-    advice: 'Set AWS_REGION to the region of the bucket.',
-  },
-  PermanentRedirect: { type: 'InvalidConfiguration', advice: 'Set AWS_REGION to the region of the bucket.' },
-  XMinioStorageFull: { type: 'StorageFull' },
-  QuotaExceeded: { type: 'StorageFull', advice: 'Raise the quota of the bucket, or remove old snapshots.' },
-};
-
-const networkMeanings: Readonly<Record<string, Meaning>> = {
-  ENOTFOUND: {
-    type: 'StoreUnavailable',
-    advice: 'Check the host name in the repository URL, and the name service.',
-  },
-  ECONNREFUSED: {
-    type: 'StoreUnavailable',
-    advice: 'Check host and port in the repository URL, and that the service runs.',
-  },
-};
-
-const certificateCodes = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS|EPROTO|ERR_SSL)/;
-
-/** The name of a service's or a network's error, for telling them apart. */
-export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.name;
+/** Translates an error of the service, the network or TLS; an abort is thrown as the signal has it. */
+export function s3Failure(error: unknown, { action, place, signal }: S3Request): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof StoreFailure) return error;
+  const name = error instanceof Error ? error.name : 'unknown';
+  const status = httpStatus(error);
+  const network = codeOf(error);
+  const trouble =
+    serviceTroubles[name] ??
+    (network === undefined ? undefined : networkTrouble(network)) ??
+    (isChecksumError(error) ? 'garbled' : undefined) ??
+    statusTrouble(status);
+  const code = serviceTroubles[name] === undefined && status === undefined ? (network ?? name) : name;
+  const wait = retryAfterMs(header(error, 'retry-after'));
+  return new StoreFailure(trouble, {
+    action,
+    place,
+    code: status === undefined ? code : `${code}, HTTP ${status}`,
+    advice:
+      trouble === 'forbidden' ? `Grant ${action} on the bucket to the credentials in use.` : advices[name],
+    retryAfterMs: wait,
+    cause: error,
+  });
 }
 
 /** Status code of the HTTP answer, or undefined when there was none. */
 export function httpStatus(error: unknown): number | undefined {
-  const metadata = error instanceof Error && '$metadata' in error ? error.$metadata : undefined;
-  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
-  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
+  const metadata = field(error, '$metadata');
+  const status = field(metadata, 'httpStatusCode') ?? field(field(error, '$response'), 'statusCode');
+  return typeof status === 'number' ? status : undefined;
 }
 
-/**
- * Translates an error of the service, the network or TLS. `action` is the right that the request needs, such
- * as `s3:PutObject`.
- */
-export function s3Failure(error: unknown, action: string, location: S3Location): Failure {
-  const code = errorCode(error);
-  const where = `bucket ${location.bucket} at ${location.endpoint}`;
-  const meaning = meaningOf(code, httpStatus(error));
-  const advice =
-    meaning.type === 'StoreForbidden'
-      ? `Grant ${action} on the bucket to the credentials in use.`
-      : meaning.advice;
-  return new Failure(meaning.type, `${action} failed on ${where}: ${code}${detail(error)}`, {
-    cause: error,
-    ...(advice === undefined ? {} : { advice }),
-  });
+function header(error: unknown, name: string): string | undefined {
+  const value = field(field(field(error, '$response'), 'headers'), name);
+  return typeof value === 'string' ? value : undefined;
 }
 
-function meaningOf(code: string, status: number | undefined): Meaning {
-  const known = serviceMeanings[code] ?? networkMeanings[code];
-  if (known !== undefined) return known;
-  if (certificateCodes.test(code)) {
-    return {
-      type: 'InvalidConfiguration',
-      advice: 'Check the certificate of the service; name its authority in NODE_EXTRA_CA_CERTS.',
-    };
-  }
-  if (status === 403) return { type: 'StoreForbidden' };
-  if (status === 401) return { type: 'StoreAuthentication' };
-  if (status === 507) return { type: 'StorageFull' };
-  return { type: 'StoreUnavailable' };
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && name in value ? Reflect.get(value, name) : undefined;
 }
 
-function detail(error: unknown): string {
-  if (!(error instanceof Error) || error.message === '' || error.message === errorCode(error)) return '';
-  return ` (${error.message})`;
+/** What the SDK throws when the checksum of an answer is not that of its bytes. */
+function isChecksumError(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Checksum mismatch');
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -5,77 +6,56 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   paginateListObjectsV2,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { Failure } from '../../contracts/failures.ts';
 import { fileKey, isFileName, typeFolder } from '../layout.ts';
+import { watchedAgents } from '../network/agents.ts';
+import { Bandwidth } from '../network/limits.ts';
+import type { StoreSettings } from '../settings.ts';
 import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store.ts';
+import { StoreFailure } from '../trouble.ts';
+import { s3Client } from './client.ts';
 import { httpStatus, s3Failure } from './failures.ts';
 import type { S3Location } from './location.ts';
 
-export interface S3StoreOptions {
-  readonly location: S3Location;
-  readonly region: string;
-  /** Left out for the chain of environment, profile, container and instance role, refreshed by itself. */
-  readonly credentials?: S3Credentials;
-  /** Requests under way at once. */
-  readonly connections?: number;
-}
-
-/** Resolved anew when the SDK asks, so that rotated credentials are taken up. */
-export type S3Credentials = () => Promise<{
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}>;
-
-const connectTimeoutMs = 10_000;
-/** A connection without a single byte for this long is given up. */
-const idleTimeoutMs = 60_000;
-const defaultConnections = 16;
-
-/** A repository in a bucket. Objects are put whole, since a pack is far below the limit of one request (5 GiB). */
-export function openS3Store(options: S3StoreOptions): Store {
-  return new S3Store(options);
+/**
+ * Opens a bucket as a store. Nothing is read yet. Objects are put whole, since a pack is far below the limit of
+ * one request (5 GiB), so that nothing unfinished is ever left behind.
+ * @throws {Failure} InvalidConfiguration
+ */
+export async function openS3Store(location: S3Location, settings: StoreSettings): Promise<Store> {
+  const { bandwidth = new Bandwidth(), caFile, times } = settings;
+  const agents = await watchedAgents({ bandwidth, caFile, times });
+  return new S3Store(location, s3Client(location, settings, agents), () => agents.destroy());
 }
 
 class S3Store implements Store {
   readonly location: string;
+  readonly #place: string;
   readonly #client: S3Client;
-  readonly #place: S3Location;
+  readonly #at: S3Location;
+  readonly #destroyAgents: () => void;
+  /** Until the service says that it does not know the condition. */
+  #knowsIfNoneMatch = true;
 
-  constructor({ location, region, credentials, connections = defaultConnections }: S3StoreOptions) {
-    this.#place = location;
-    this.location = `s3:${location.endpoint}/${[location.bucket, location.prefix].filter(Boolean).join('/')}`;
-    this.#client = new S3Client({
-      endpoint: location.endpoint,
-      region,
-      // Works everywhere; virtual hosts would need a wildcard certificate at services other than AWS.
-      forcePathStyle: !location.endpoint.endsWith('.amazonaws.com'),
-      followRegionRedirects: true,
-      // The retry decorator around every store does it, so that attempts do not multiply.
-      maxAttempts: 1,
-      requestHandler: {
-        connectionTimeout: connectTimeoutMs,
-        requestTimeout: idleTimeoutMs,
-        socketTimeout: idleTimeoutMs,
-        throwOnRequestTimeout: true,
-        httpAgent: { maxSockets: connections, keepAlive: true },
-        httpsAgent: { maxSockets: connections, keepAlive: true },
-      },
-      ...(credentials === undefined ? {} : { credentials }),
-    });
+  constructor(at: S3Location, client: S3Client, destroyAgents: () => void) {
+    const service = at.endpoint ?? 's3.amazonaws.com';
+    this.#at = at;
+    this.#place = `bucket ${at.bucket} at ${service}`;
+    this.location = `s3:${service}/${[at.bucket, at.prefix].filter(Boolean).join('/')}`;
+    this.#client = client;
+    this.#destroyAgents = destroyAgents;
   }
 
   /** Prefixes need no making; a listing tells a missing bucket and wrong credentials apart, which HEAD does not. */
   async create(signal?: AbortSignal): Promise<void> {
-    const command = new ListObjectsV2Command({ Bucket: this.#place.bucket, MaxKeys: 1 });
-    try {
-      await this.#client.send(command, abort(signal));
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw s3Failure(error, 's3:ListBucket', this.#place);
-    }
+    const command = new ListObjectsV2Command({
+      Bucket: this.#at.bucket,
+      Prefix: this.#prefixed(''),
+      MaxKeys: 1,
+    });
+    await this.#request('s3:ListBucket', signal, (options) => this.#client.send(command, options));
   }
 
   async save(
@@ -83,73 +63,82 @@ class S3Store implements Store {
     parts: readonly Uint8Array[],
     signal?: AbortSignal,
   ): Promise<'stored' | 'exists'> {
-    const body = Buffer.concat(parts);
-    const command = new PutObjectCommand({
-      ...this.#object(file),
-      Body: body,
-      ContentLength: body.length,
-      IfNoneMatch: '*',
+    const [first = Buffer.alloc(0), ...others] = parts;
+    const body = others.length === 0 ? first : Buffer.concat(parts);
+    return await this.#request('s3:PutObject', signal, async (options) => {
+      if (!this.#knowsIfNoneMatch) return await this.#putUnlessThere(file, body, signal);
+      try {
+        await this.#client.send(this.#put(file, body, { IfNoneMatch: '*' }), options);
+        return 'stored';
+      } catch (error) {
+        const status = httpStatus(error);
+        if (status === 412) return 'exists';
+        // Another writer was at it: AWS says neither whether that one succeeds nor what the object is then.
+        if (status === 409 && (await this.size(file, signal)) !== undefined) return 'exists';
+        if (!isNotImplemented(error)) throw error;
+        this.#knowsIfNoneMatch = false;
+        return await this.#putUnlessThere(file, body, signal);
+      }
     });
-    try {
-      await this.#client.send(command, abort(signal));
-      return 'stored';
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (httpStatus(error) === 412) return 'exists';
-      throw s3Failure(error, 's3:PutObject', this.#place);
-    }
   }
 
   async load(file: StoreFile, range?: ByteRange, signal?: AbortSignal): Promise<Buffer | undefined> {
     if (range?.length === 0) return Buffer.alloc(0);
-    const bytes = range && `bytes=${range.offset}-${range.offset + range.length - 1}`;
     const command = new GetObjectCommand({
       ...this.#object(file),
-      ...(bytes === undefined ? {} : { Range: bytes }),
+      ...(range && { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` }),
     });
-    const content = await this.#read(command, signal);
-    if (content !== undefined && range !== undefined && content.length !== range.length) {
-      throw new Failure(
-        'RepositoryDamaged',
-        `${this.#key(file)} in ${this.location} ends before byte ${range.offset + range.length}`,
-      );
-    }
-    return content;
+    const content = await this.#request('s3:GetObject', signal, async (options) => {
+      try {
+        const answer = await this.#client.send(command, options);
+        const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+        this.#assertComplete(bytes.length, answer.ContentLength);
+        return bytes;
+      } catch (error) {
+        if (isMissingObject(error)) return undefined;
+        // The service has the object, and it is shorter than the start of the range.
+        if (httpStatus(error) === 416) return Buffer.alloc(0);
+        throw error;
+      }
+    });
+    if (content === undefined || range === undefined) return content;
+    // A service that does not know ranges sends the whole object.
+    if (content.length > range.length) return content.subarray(range.offset, range.offset + range.length);
+    if (content.length === range.length) return content;
+    const end = range.offset + range.length;
+    throw new Failure('RepositoryDamaged', `${this.#key(file)} in ${this.location} ends before byte ${end}.`);
   }
 
   async size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {
-    try {
-      return (await this.#client.send(new HeadObjectCommand(this.#object(file)), abort(signal)))
-        .ContentLength;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (httpStatus(error) === 404) return undefined;
-      throw s3Failure(error, 's3:GetObject', this.#place);
-    }
+    return await this.#request('s3:GetObject', signal, async (options) => {
+      try {
+        const command = new HeadObjectCommand(this.#object(file));
+        return (await this.#client.send(command, options)).ContentLength;
+      } catch (error) {
+        if (httpStatus(error) === 404) return undefined;
+        throw error;
+      }
+    });
   }
 
   async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
-    const request = { Bucket: this.#place.bucket, Prefix: this.#prefixed(`${typeFolder(type)}/`) };
-    try {
-      for await (const page of paginateListObjectsV2({ client: this.#client }, request, abort(signal))) {
-        for (const { Key = '', Size = 0 } of page.Contents ?? []) {
-          const name = Key.slice(Key.lastIndexOf('/') + 1);
-          if (isFileName(name)) yield { name, sizeBytes: Size };
-        }
+    const request = { Bucket: this.#at.bucket, Prefix: this.#prefixed(`${typeFolder(type)}/`) };
+    const pages = paginateListObjectsV2({ client: this.#client }, request, abort(signal))[
+      Symbol.asyncIterator
+    ]();
+    for (;;) {
+      const page = await this.#request('s3:ListBucket', signal, () => pages.next());
+      if (page.done) return;
+      for (const { Key = '', Size = 0 } of page.value.Contents ?? []) {
+        const name = Key.slice(Key.lastIndexOf('/') + 1);
+        if (isFileName(name)) yield { name, sizeBytes: Size };
       }
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw s3Failure(error, 's3:ListBucket', this.#place);
     }
   }
 
   async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
-    try {
-      await this.#client.send(new DeleteObjectCommand(this.#object(file)), abort(signal));
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw s3Failure(error, 's3:DeleteObject', this.#place);
-    }
+    const command = new DeleteObjectCommand(this.#object(file));
+    await this.#request('s3:DeleteObject', signal, (options) => this.#client.send(command, options));
   }
 
   /** Nothing to do: an object is put by one request, which leaves nothing when it fails. */
@@ -157,23 +146,42 @@ class S3Store implements Store {
 
   async close(): Promise<void> {
     this.#client.destroy();
+    this.#destroyAgents();
   }
 
-  async #read(command: GetObjectCommand, signal?: AbortSignal): Promise<Buffer | undefined> {
-    try {
-      const answer = await this.#client.send(command, abort(signal));
-      return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (httpStatus(error) === 404) return undefined;
-      // The service has the object, and it is shorter than the start of the range.
-      if (httpStatus(error) === 416) return Buffer.alloc(0);
-      throw s3Failure(error, 's3:GetObject', this.#place);
-    }
+  /** For services without conditional writes: names are hashes, so that a race writes the same bytes twice. */
+  async #putUnlessThere(
+    file: StoreFile,
+    body: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<'stored' | 'exists'> {
+    if ((await this.size(file, signal)) !== undefined) return 'exists';
+    await this.#client.send(this.#put(file, body, {}), abort(signal));
+    return 'stored';
+  }
+
+  /**
+   * The MD5 lets the service notice what was changed on the way. Every service has it; the newer checksums are
+   * refused by some.
+   */
+  #put(file: StoreFile, body: Uint8Array, condition: { readonly IfNoneMatch?: string }): PutObjectCommand {
+    return new PutObjectCommand({
+      ...this.#object(file),
+      ...condition,
+      Body: body,
+      ContentLength: body.length,
+      ContentMD5: createHash('md5').update(body).digest('base64'),
+    });
+  }
+
+  #assertComplete(length: number, announced: number | undefined): void {
+    if (announced === undefined || announced === length) return;
+    const code = `${length} of ${announced} bytes`;
+    throw new StoreFailure('interrupted', { action: 's3:GetObject', place: this.#place, code });
   }
 
   #object(file: StoreFile): { Bucket: string; Key: string } {
-    return { Bucket: this.#place.bucket, Key: this.#key(file) };
+    return { Bucket: this.#at.bucket, Key: this.#key(file) };
   }
 
   #key(file: StoreFile): string {
@@ -181,10 +189,32 @@ class S3Store implements Store {
   }
 
   #prefixed(key: string): string {
-    return this.#place.prefix === '' ? key : `${this.#place.prefix}/${key}`;
+    return this.#at.prefix === '' ? key : `${this.#at.prefix}/${key}`;
+  }
+
+  async #request<T>(
+    action: string,
+    signal: AbortSignal | undefined,
+    send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    try {
+      return await send(abort(signal));
+    } catch (error) {
+      throw s3Failure(error, { action, place: this.#place, signal });
+    }
   }
 }
 
 function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
+}
+
+function isMissingObject(error: unknown): boolean {
+  return httpStatus(error) === 404 && !(error instanceof Error && error.name === 'NoSuchBucket');
+}
+
+/** What services answer that do not know `If-None-Match` on a PUT. */
+function isNotImplemented(error: unknown): boolean {
+  return httpStatus(error) === 501 || (error instanceof Error && error.name === 'NotImplemented');
 }

@@ -55,7 +55,7 @@ export async function install(options: InstallationOptions): Promise<Installatio
   const configurationFile = path.join(folder, 'resguardo.yaml');
   const text = configurationText(options, repositoryPath);
   await writeFile(configurationFile, text);
-  const repository = await Repository.init(openStore(repositoryPath), new Secret(password));
+  const repository = await Repository.init(await openStore(repositoryPath), new Secret(password));
   await repository.close();
   return {
     folder,
@@ -104,7 +104,7 @@ async function takeInventory(repositoryPath: string): Promise<Inventory> {
 }
 
 async function readSnapshots(repositoryPath: string, password: string): Promise<readonly Snapshot[]> {
-  const repository = await Repository.open(openStore(repositoryPath), new Secret(password));
+  const repository = await Repository.open(await openStore(repositoryPath), new Secret(password));
   try {
     return await Array.fromAsync(repository.snapshots());
   } finally {

@@ -85,7 +85,7 @@ async function dieAndGoOn(
 }
 
 async function unindexedPacks({ repositoryPath, password }: Installation): Promise<number> {
-  const repository = await Repository.open(openStore(repositoryPath), new Secret(password));
+  const repository = await Repository.open(await openStore(repositoryPath), new Secret(password));
   try {
     await repository.loadIndex();
     const packs = await Array.fromAsync(repository.store.list('data'));

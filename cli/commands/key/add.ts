@@ -61,7 +61,7 @@ async function add(context: CommandContext, options: Options): Promise<number> {
 async function change(context: CommandContext, options: Options): Promise<number> {
   const { signal, output } = context;
   const access = await resolveAccess(context, options);
-  const repository = await Repository.open(storeOf(access), access.password, access.options);
+  const repository = await Repository.open(await storeOf(context, access), access.password, access.options);
   try {
     const password = await newPassword(context, options);
     if (password.reveal() === access.password.reveal()) throw samePassword();
@@ -72,7 +72,7 @@ async function change(context: CommandContext, options: Options): Promise<number
       async (underLock) => {
         const id = await repository.addKey(password, { owner: owner(options) });
         // The old password goes only once the new one has opened the repository.
-        const opened = await Repository.open(storeOf(access), password);
+        const opened = await Repository.open(await storeOf(context, access), password);
         await opened.close();
         await repository.store.remove({ type: 'key', name: old }, underLock);
         return id;

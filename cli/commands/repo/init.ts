@@ -27,7 +27,7 @@ export function defineRepoInit({ parent, run }: Definition): void {
 
 async function init(context: CommandContext, options: Options): Promise<number> {
   const access = await resolveAccess(context, options, { isNew: true });
-  const store = storeOf(access);
+  const store = await storeOf(context, access);
   const chunkerPolynomial = await polynomialOf(context, options);
   const repository = await Repository.init(store, access.password, {
     ...access.options,

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { secretReferenceSchema } from './reference-schema.ts';
+
+/** How to get at the services that hold repositories. Secrets are references. */
+
+const text = z.string().min(1);
+
+export const s3Schema = z
+  .strictObject({
+    region: text.optional().meta({
+      description:
+        'Region of the bucket. Default: AWS_REGION or AWS_DEFAULT_REGION, what the host name says, else us-east-1.',
+      examples: ['eu-central-1'],
+    }),
+    accessKeyId: secretReferenceSchema.optional().meta({
+      description:
+        "Reference to the access key. Default: the SDK's own chain of environment, profile, container and instance role.",
+      examples: ['env:OFFSITE_KEY_ID'],
+    }),
+    secretAccessKey: secretReferenceSchema.optional().meta({
+      description: 'Reference to the secret key.',
+      examples: ['env:OFFSITE_SECRET_KEY'],
+    }),
+    sessionToken: secretReferenceSchema.optional().meta({
+      description: 'Reference to the token of temporary credentials.',
+      examples: ['file:/run/credentials/token'],
+    }),
+    profile: text.optional().meta({
+      description: 'Profile of ~/.aws/config, which may assume a role.',
+      examples: ['backup'],
+    }),
+    addressing: z
+      .enum(['auto', 'path', 'virtual-host'])
+      .optional()
+      .meta({
+        description:
+          'Where the bucket stands in requests. auto: in the host name at AWS and where nothing else works, in the path elsewhere.',
+        examples: ['auto'],
+      }),
+  })
+  .refine(
+    ({ accessKeyId, secretAccessKey }) => (accessKeyId === undefined) === (secretAccessKey === undefined),
+    'accessKeyId and secretAccessKey belong together',
+  );
+
+export const azureSchema = z.strictObject({
+  account: text.optional().meta({
+    description: 'Storage account. Default: AZURE_ACCOUNT_NAME, or that of the connection string.',
+    examples: ['mybackups'],
+  }),
+  connectionString: secretReferenceSchema.optional().meta({
+    description: 'Reference to a connection string. Default: AZURE_STORAGE_CONNECTION_STRING.',
+    examples: ['env:AZURE_STORAGE_CONNECTION_STRING'],
+  }),
+  key: secretReferenceSchema.optional().meta({
+    description: 'Reference to an account key. Default: AZURE_ACCOUNT_KEY.',
+    examples: ['file:/etc/resguardo/azure.key'],
+  }),
+  sas: secretReferenceSchema.optional().meta({
+    description:
+      'Reference to a shared access signature. Default: AZURE_ACCOUNT_SAS. Without any of these, the identity of the machine.',
+    examples: ['file:/etc/resguardo/azure.sas'],
+  }),
+  endpointSuffix: text.optional().meta({
+    description: 'Domain of the cloud. Default: AZURE_ENDPOINT_SUFFIX, else core.windows.net.',
+    examples: ['core.chinacloudapi.cn'],
+  }),
+});
+
+export const gcsSchema = z.strictObject({
+  credentials: secretReferenceSchema.optional().meta({
+    description:
+      "Reference to the JSON of a service account's key. Default: GCP_CREDENTIALS_PATH, GOOGLE_APPLICATION_CREDENTIALS, else the identity of the machine.",
+    examples: ['file:/etc/resguardo/gcs.json'],
+  }),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({
+      description: 'Where the service is. Default: https://storage.googleapis.com',
+      examples: ['https://storage.googleapis.com'],
+    }),
+});
+
+export const sftpSchema = z.strictObject({
+  privateKey: secretReferenceSchema.optional().meta({
+    description: 'Reference to a private key. Default: the SSH agent, then the usual keys of ~/.ssh.',
+    examples: ['file:/etc/resguardo/ssh.key'],
+  }),
+  passphrase: secretReferenceSchema.optional().meta({
+    description: 'Reference to the passphrase of the key.',
+    examples: ['env:SSH_PASSPHRASE'],
+  }),
+  password: secretReferenceSchema.optional().meta({
+    description: 'Reference to the password of the user.',
+    examples: ['env:SFTP_PASSWORD'],
+  }),
+  knownHostsFile: text.optional().meta({
+    description: 'File with the host keys to trust. Default: that of ssh.',
+    examples: ['/etc/resguardo/known_hosts'],
+  }),
+});
+
+const kibibytesPerSecond = z.int().min(1).max(1_000_000_000);
+
+export const limitsSchema = z.strictObject({
+  uploadKiB: kibibytesPerSecond.optional().meta({
+    description: 'KiB per second that are sent at most. Default: no limit.',
+    examples: [10_240],
+  }),
+  downloadKiB: kibibytesPerSecond.optional().meta({
+    description: 'KiB per second that are received at most. Default: no limit.',
+    examples: [20_480],
+  }),
+  connections: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: 'Requests at once. Default: 16.', examples: [8] }),
+});
