@@ -20,12 +20,11 @@ export async function damagesOf(folder: string, signal: AbortSignal): Promise<re
   return damages;
 }
 
-/** Restores a snapshot into a folder that need not exist. */
+/** Restores a snapshot into a folder that need not exist, and is empty when it does. */
 export async function restore(
-  folder: string,
+  repository: Repository,
   { snapshot, target, signal }: { snapshot: string; target: string; signal: AbortSignal },
 ): Promise<void> {
-  const repository = await open(folder);
   await repository.loadIndex(signal);
   const { tree } = await repository.findSnapshot(snapshot);
   await restoreTree({ reader: repository, tree, target, signal });

@@ -1,4 +1,5 @@
 import type { Row } from './row.ts';
+import { kills } from './rows/x2-kills.ts';
 import { bitFlips, smallFiles } from './rows/x10-bit-flips.ts';
 import { rollback } from './rows/x11-rollback.ts';
 import { tampering } from './rows/x11-tampering.ts';
@@ -6,6 +7,7 @@ import { wrongKeys, wrongKeysByCommand } from './rows/x12-keys.ts';
 
 /** All rows, in the order of the fault table. */
 export const rows: readonly Row[] = [
+  kills,
   bitFlips,
   smallFiles,
   tampering,

@@ -89,7 +89,7 @@ export async function assertRestores(
   for (const { id, files } of snapshots) {
     const target = join(await mkdtemp(join(tmpdir(), 'resguardo-soak-')), 'restored');
     try {
-      const error = await errorOf(restore(folder, { snapshot: id, target, signal }));
+      const error = await errorOf(restoreFrom(folder, { snapshot: id, target, signal }));
       if (error !== undefined && !(error instanceof Failure)) throw error;
       const restored = await fileHashes(target);
       for (const [path, hash] of restored) assert.equal(hash, files.get(path), `${path} is wrong`);
@@ -101,4 +101,8 @@ export async function assertRestores(
       await removeFolder(join(target, '..'));
     }
   }
+}
+
+async function restoreFrom(folder: string, request: Parameters<typeof restore>[1]): Promise<void> {
+  await restore(await open(folder), request);
 }

@@ -44,7 +44,7 @@ export async function backUpEntries(
   roots: AsyncIterable<Entry> | Iterable<Entry>,
   more: Partial<ArchiveRequest> = {},
 ): Promise<{ readonly tree: string; readonly summary: BackupSummary }> {
-  const writer = await repository.openWriter();
+  const writer = await repository.openWriter({ adoptUnindexed: true });
   try {
     const result = await archive({
       repository,

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { isFailure } from '../../contracts/failures.ts';
+import { checkRepository } from '../../repository/check/check.ts';
+import { Repository } from '../../repository/repository.ts';
+import { Secret } from '../../secrets/secret.ts';
+import { openLocalStore } from '../../stores/local.ts';
+import { agedRepository } from '../../test/repository/prune/aged-repository.ts';
+import { temporaryFolder } from '../../test/repository/temporary-folder.ts';
+import { testPassword, testRepository } from '../../test/repository/test-repository.ts';
+import { putBack, readAll } from '../damage/files.ts';
+import { fileHashes, removeFolder, restore } from '../engine.ts';
+import { type OperationName, operationNames, secondPassword } from '../operations/names.ts';
+import type { Row } from '../row.ts';
+import type { RowRun } from '../row-run.ts';
+
+const execute = promisify(execFile);
+const program = fileURLToPath(new URL('../operations/run.ts', import.meta.url));
+
+/** Each step is one of three of a write (before, amid, after) or one of two of a removal. */
+export const kills: Row = {
+  id: 'X2',
+  title: 'an operation that is killed at any step leaves a valid repository, and the next one finishes it',
+  counts: { test: 4, soak: 700 },
+  run: async (run) => {
+    const places = new Map<OperationName, Place>();
+    const first = run.random.below(operationNames.length);
+    for (const { number, random } of run.cases()) {
+      const operation = operationNames[(first + number) % operationNames.length] ?? 'backup';
+      const place = places.get(operation) ?? (await makePlace(run, operation));
+      places.set(operation, place);
+      // The steps of each operation in turn, then chosen ones; a small count gets chosen ones alone.
+      const round = Math.floor(number / operationNames.length);
+      const inTurn = run.count > operationNames.length && round < place.steps;
+      const step = inTurn ? round : random.below(place.steps);
+      await run.check(place.operation, () => killAndGoOn(place, step, run.signal));
+      run.figure(`steps of ${place.operation}`, place.steps);
+    }
+  },
+};
+
+interface Place {
+  readonly operation: OperationName;
+  readonly folder: string;
+  /** What is backed up, or the repository that is copied from. */
+  readonly source: string;
+  /** The files of the repository before. */
+  readonly before: ReadonlyMap<string, Buffer>;
+  /** Hashes of the files that a snapshot must restore, by their last two path parts. */
+  readonly contents: ReadonlyMap<string, string>;
+  readonly steps: number;
+}
+
+async function makePlace(run: RowRun, operation: OperationName): Promise<Place> {
+  const made = await makeRepository(run, operation);
+  const before = await readAll(made.folder);
+  const steps = Number(await carryOut(operation, made, 'none'));
+  assert.ok(steps > 0);
+  await putBack(made.folder, before);
+  return { operation, ...made, before, steps };
+}
+
+async function makeRepository(run: RowRun, operation: OperationName) {
+  if (operation === 'init') {
+    return { folder: await temporaryFolder(run), source: '', contents: new Map<string, string>() };
+  }
+  const aged = await agedRepository(run);
+  const contents = new Map<string, string>();
+  for (const folder of aged.kept.values())
+    for (const [path, hash] of await fileHashes(folder)) contents.set(folder + path, hash);
+  const source = join(await temporaryFolder(run), 'source');
+  if (operation === 'copy') {
+    const target = await testRepository(run);
+    return { folder: target.folder, source: aged.folder, contents };
+  }
+  const [kept = ''] = aged.kept.values();
+  const files = [...(await fileHashes(kept)).keys()];
+  await addFiles(source, { like: kept, files });
+  for (const [path, hash] of await fileHashes(source)) contents.set(source + path, hash);
+  return { folder: aged.folder, source, contents };
+}
+
+/** A folder that shares half of its content with one that is backed up already. */
+async function addFiles(
+  folder: string,
+  { like, files }: { readonly like: string; readonly files: readonly string[] },
+): Promise<void> {
+  await mkdir(folder);
+  for (const [index, file] of files.entries()) {
+    const target = join(folder, `file ${index}`);
+    if (index % 2 === 0) await cp(join(like, file), target);
+    else await writeFile(target, randomBytes(20_000));
+  }
+}
+
+async function carryOut(
+  operation: OperationName,
+  { folder, source }: Pick<Place, 'folder' | 'source'>,
+  step: string,
+): Promise<string> {
+  const { stdout } = await execute(process.execPath, [program, operation, folder, source, step]);
+  return stdout;
+}
+
+async function killAndGoOn(place: Place, step: number, signal: AbortSignal): Promise<void> {
+  const { operation, folder, before } = place;
+  await putBack(folder, before);
+  await assert.rejects(carryOut(operation, place, String(step)), { signal: 'SIGKILL' });
+  await assertValid(place, signal);
+  await carryOut(operation, place, 'none').catch((error: unknown) => {
+    // What was killed after its last step is done: a repository is there, and a password is changed.
+    if (!/RepositoryExists|WrongKey/.test(String(error))) throw error;
+  });
+  await openLocalStore(folder).sweep(0);
+  const notes = await assertValid(place, signal);
+  if (operation !== 'forget' && operation !== 'tag' && operation !== 'passwd') assert.deepEqual(notes, []);
+  const left = [...(await readAll(folder)).keys()].filter((path) => /\/locks\/|\.tmp-/.test(path));
+  assert.deepEqual(left, [], 'locks or temporary files are left');
+}
+
+/** Asserts that the repository can be opened, that nothing is damaged, and that each snapshot restores. */
+async function assertValid({ folder, contents }: Place, signal: AbortSignal): Promise<readonly string[]> {
+  const repository = await openByEither(folder);
+  if (!repository) return [];
+  const { damages, notes } = await checkRepository(repository, { readDataPercent: 100, signal });
+  assert.deepEqual(damages, []);
+  for await (const { id } of repository.snapshots()) {
+    const target = await mkdtemp(join(tmpdir(), 'resguardo-soak-'));
+    try {
+      await restore(repository, { snapshot: id, target, signal });
+      const restored = await fileHashes(target);
+      assert.ok(restored.size > 0);
+      for (const [path, hash] of restored) assert.equal(hash, contents.get(path), path);
+    } finally {
+      await removeFolder(target);
+    }
+  }
+  return notes;
+}
+
+/** Undefined when there is no repository yet. */
+async function openByEither(folder: string): Promise<Repository | undefined> {
+  const store = openLocalStore(folder);
+  try {
+    return await Repository.open(store, testPassword);
+  } catch (error) {
+    if (isFailure(error, 'RepositoryNotFound')) return undefined;
+    if (!isFailure(error, 'WrongKey')) throw error;
+    return await Repository.open(store, new Secret(secondPassword));
+  }
+}
