@@ -5,8 +5,18 @@ import { type Compressor, decompressUpTo } from './compression.ts';
 import type { Sealing } from './crypto/sealing.ts';
 import { shortId } from './ids.ts';
 
-/** An index file of a huge repository has some 20 MB of JSON; nothing else outside of packs comes near. */
-const maxPlainBytes = 1024 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+
+/**
+ * A file that claims to be longer is refused, so that a planted one cannot take all memory. An index file of a
+ * huge repository has some 20 MB of JSON, and a snapshot lists the paths that it was asked for.
+ */
+const maxPlainBytes: Readonly<Record<SealedType, number>> = {
+  config: mebibyte,
+  lock: mebibyte,
+  snapshot: 64 * mebibyte,
+  index: 512 * mebibyte,
+};
 
 /** First byte of a compressed plaintext (restic's design document, "Unpacked Data Format"). */
 const compressedMark = 2;
@@ -45,7 +55,7 @@ export class SealedFiles {
     if (!plain) throw damaged(type, name, 'its authentication code is wrong');
     if (plain[0] === 0x7b || plain[0] === 0x5b) return plain;
     const json =
-      plain[0] === compressedMark ? await decompressUpTo(plain.subarray(1), maxPlainBytes) : undefined;
+      plain[0] === compressedMark ? await decompressUpTo(plain.subarray(1), maxPlainBytes[type]) : undefined;
     if (!json) throw damaged(type, name, 'it is in no known encoding');
     return json;
   }

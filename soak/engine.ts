@@ -1,12 +1,17 @@
 /** The engine as the rows use it: short ways to what a person would do by command. */
+
+import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { checkRepository } from '../repository/check/check.ts';
 import { Repository, type RepositoryOptions } from '../repository/repository.ts';
 import { restoreTree } from '../repository/restore/restorer.ts';
 import { openLocalStore } from '../stores/local.ts';
 import { testPassword } from '../test/repository/test-repository.ts';
+
+const execute = promisify(execFile);
 
 /** Opens a repository as a new process would. */
 export async function open(folder: string, options: RepositoryOptions = {}): Promise<Repository> {
@@ -42,7 +47,7 @@ export async function fileHashes(folder: string): Promise<ReadonlyMap<string, st
   return hashes;
 }
 
-/** Removes what a case has made. */
+/** Removes what a case has made. Node cannot remove what lies deeper than a path is long. */
 export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+  await execute('rm', ['--recursive', '--force', '--', folder]);
 }

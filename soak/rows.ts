@@ -4,6 +4,8 @@ import { bitFlips, smallFiles } from './rows/x10-bit-flips.ts';
 import { rollback } from './rows/x11-rollback.ts';
 import { tampering } from './rows/x11-tampering.ts';
 import { wrongKeys, wrongKeysByCommand } from './rows/x12-keys.ts';
+import { decoderFuzz } from './rows/x17-decoders.ts';
+import { hostile } from './rows/x17-hostile.ts';
 
 /** All rows, in the order of the fault table. */
 export const rows: readonly Row[] = [
@@ -14,4 +16,6 @@ export const rows: readonly Row[] = [
   rollback,
   wrongKeys,
   wrongKeysByCommand,
+  hostile,
+  decoderFuzz,
 ];

@@ -3,11 +3,12 @@
  * --minutes 5`. Ends by itself, and writes what it has shown to soak/results.
  */
 import { randomInt } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { removeFolder } from './engine.ts';
 import { details, table } from './report.ts';
 import type { Row, RowResult } from './row.ts';
 import { runRow } from './row-run.ts';
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
       console.log(`${details([result])}\n`);
     }
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
   await report(results);
   process.exitCode = results.some(({ failures }) => failures.length > 0) ? 1 : 0;
