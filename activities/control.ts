@@ -12,6 +12,8 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     resolveHost: () => runLookUp(dependencies, () => names.resolveHost()),
     listSources: (request) => runLookUp(dependencies, () => names.listSources(request)),
     listRepositories: () => runLookUp(dependencies, () => names.listRepositories()),
+    listPrunedRepositories: () => runLookUp(dependencies, () => names.listPrunedRepositories()),
+    listHosts: () => runLookUp(dependencies, () => names.listHosts()),
     recordStart: (run) => runLookUp(dependencies, () => history.recordStart(run)),
     notify: (report) =>
       runLookUp(dependencies, async () => {

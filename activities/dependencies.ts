@@ -3,6 +3,7 @@ import type { ResolvedHost, ResolvedRepository, ResolvedSource } from '../contra
 import type { SourcePage } from '../contracts/scheduled-jobs.ts';
 import type { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { Maintenance } from '../maintenance/maintenance.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { DatabaseRestorer } from '../restore/database-restorer.ts';
 import type { Restorer } from '../restore/restorer.ts';
@@ -26,6 +27,7 @@ export interface ActivityDependencies {
   readonly status: StatusFile;
   readonly history: RunHistory;
   readonly inspector: Inspector;
+  readonly maintenance: Maintenance;
   /**
    * Tells people how a run ended, and outside checks that it did. Made to be called again until it resolves.
    * @throws {Failure} NotificationUnavailable, NotificationRefused
@@ -55,6 +57,10 @@ export interface Names {
   resolveHost(): ResolvedHost;
   listSources(request: { readonly after?: string; readonly limit: number }): SourcePage;
   listRepositories(): readonly string[];
+  /** Those that the schedule forgets and prunes. */
+  listPrunedRepositories(): readonly string[];
+  /** Hosts of the sources, and the host of this configuration. */
+  listHosts(): readonly ResolvedHost[];
 }
 
 /** Times in ms. Tests hand in short ones. */

@@ -5,6 +5,7 @@ import { captureSource } from './capture.ts';
 import { checkInRepository } from './check.ts';
 import { createDatabaseActivities } from './database-restore.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { maintenanceActivities } from './maintenance.ts';
 import { compareRestored, planRestore, restoreSnapshot } from './restore.ts';
 import { runStep, type Step } from './step.ts';
 import { withRepository } from './with-repository.ts';
@@ -48,6 +49,7 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
       runStep(dependencies, 'inspect', (step) => dependencies.inspector.checkCompliance(lookAt(at, step))),
     writeReport: ({ at }) =>
       runStep(dependencies, 'report', (step) => dependencies.inspector.writeReport(lookAt(at, step))),
+    ...maintenanceActivities(dependencies),
   };
 }
 

@@ -47,6 +47,23 @@ export function auditedWork<Arguments extends readonly unknown[]>(
   };
 }
 
+/** Notes which snapshots a command removes, before it does: the security monitoring then knows that it was us. */
+export async function recordForgotten(
+  context: CommandContext,
+  repository: string,
+  ids: readonly string[],
+): Promise<void> {
+  const log = await openAudit(context);
+  if (log === undefined) return;
+  const { forgetEvents } = await import('../audit/forgotten.ts');
+  try {
+    for (const event of forgetEvents({ origin: 'cli', actor: actor(), repository, ids }))
+      await log.port.record(event);
+  } finally {
+    await log.close();
+  }
+}
+
 interface OpenAudit {
   readonly port: AuditPort;
   close(): Promise<void>;

@@ -51,12 +51,22 @@ function shortUnit(unit: (typeof units)[number]): string {
   return unit === 'hourly' ? 'H' : unit.charAt(0);
 }
 
-/** @throws {Failure} InvalidInput when nothing is to be kept */
-export function keepRules({ keepTag = [], groupBy: _groupBy, ...options }: KeepOptions): KeepRules {
+/** Undefined when no rule is given. */
+export function givenRules({
+  keepTag = [],
+  groupBy: _groupBy,
+  ...options
+}: KeepOptions): KeepRules | undefined {
   const rules = {
     ...pick(options),
     ...(keepTag.length > 0 ? { keepTags: keepTag.map((tags) => tags.split(',')) } : {}),
   };
+  return Object.keys(rules).length === 0 ? undefined : rules;
+}
+
+/** @throws {Failure} InvalidInput when nothing is to be kept */
+export function keepRules(options: KeepOptions): KeepRules {
+  const rules = givenRules(options) ?? {};
   if (!keepsNothing(rules)) return rules;
   throw new Failure('InvalidInput', 'What is to be kept?', {
     advice: 'Give at least one rule such as --keep-daily 7, or name the snapshots that go.',

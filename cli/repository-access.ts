@@ -117,6 +117,14 @@ function repositoryOptions({ compression, packSize, keyHint }: RepositorySelecti
   };
 }
 
+/** Whether a command means a repository of the configuration, and not one that a URL names. */
+export async function isConfigured(
+  context: CommandContext,
+  selection: RepositorySelection,
+): Promise<boolean> {
+  return (await givenUrl(context, selection)) === undefined;
+}
+
 /** Undefined if the configuration is to say. */
 async function givenUrl(
   { env, cwd, configFile }: CommandContext,

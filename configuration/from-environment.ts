@@ -34,10 +34,11 @@ export function configurationFromEnvironment(env: NodeJS.ProcessEnv): Environmen
       },
       ...(env.BACKUP_DIR ? { defaultRepository: repositoryName } : {}),
       sources: found.sources,
+      ...retention(env),
       notifications: { channels: channels(env) },
     },
-    problems: [...repositoryProblems(env), ...found.problems, ...cloud.problems],
-    warnings: [...found.warnings, ...notDoneYet(env, cloud.url)],
+    problems: [...repositoryProblems(env), ...found.problems, ...cloud.problems, ...retentionProblems(env)],
+    warnings: [...found.warnings, ...notDoneYet(cloud.url)],
   };
 }
 
@@ -88,18 +89,38 @@ function channels(env: NodeJS.ProcessEnv): NonNullable<ConfigurationInput['notif
   };
 }
 
-function notDoneYet(env: NodeJS.ProcessEnv, cloud: string | undefined): readonly string[] {
+const daysPattern = /^[1-9]\d{0,4}$/;
+const incrementalDays = 7;
+const weeklyDays = 84;
+const monthlyDays = 90;
+
+/**
+ * The older scripts made one backup a day and removed what was older. So the days are those of daily backups;
+ * what is made in between goes no later than these, and weekly and monthly ones no sooner.
+ */
+function retention(env: NodeJS.ProcessEnv): Pick<ConfigurationInput, 'policies'> {
+  const given = env.BACKUP_RETENTION_DAYS?.trim() ?? '';
+  if (!daysPattern.test(given)) return {};
+  const days = Number(given);
+  const kept = {
+    incremental: `${Math.min(days, incrementalDays)}d`,
+    daily: `${days}d`,
+    weekly: `${Math.max(days, weeklyDays)}d`,
+    monthly: `${Math.max(days, monthlyDays)}d`,
+  };
+  return { policies: { retention: kept } };
+}
+
+function retentionProblems({ BACKUP_RETENTION_DAYS: given }: NodeJS.ProcessEnv): readonly string[] {
+  if (!given || daysPattern.test(given.trim())) return [];
+  return ['BACKUP_RETENTION_DAYS: must be a number of days, for example 30'];
+}
+
+function notDoneYet(cloud: string | undefined): readonly string[] {
   const warnings: string[] = [];
   if (cloud !== undefined) {
     warnings.push(
       `Copies to ${cloud} are not supported yet: backups go to BACKUP_DIR alone, which is one copy on one machine`,
-    );
-  }
-  if (env.BACKUP_RETENTION_DAYS) {
-    warnings.push(
-      /^[1-9]\d{0,4}$/.test(env.BACKUP_RETENTION_DAYS.trim())
-        ? 'BACKUP_RETENTION_DAYS is not supported yet: nothing is removed. `restic forget --keep-within` works on the repository'
-        : 'BACKUP_RETENTION_DAYS must be a number of days, for example 30; nothing is removed yet in any case',
     );
   }
   return warnings;

@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { durationSchema } from './duration-schema.ts';
+import { retentionSchema } from './retention-schema.ts';
 
 /** The section `policies` of the configuration: what is promised, and checked each day. */
 
 const hourMs = 3_600_000;
 
 const freshness = durationSchema({ leastMs: hourMs, mostMs: 366 * 24 * hourMs });
-
-/** As restic's `--keep-within`: years, months, days and hours. */
-const keepDuration = z
-  .string()
-  .regex(/^(?:\d+[ymdh])+$/, 'must be a duration of years, months, days and hours, such as 7d, 3m or 1y6m');
 
 const freshnessSchema = z.strictObject({
   default: freshness.default('24h').meta({
@@ -52,27 +48,13 @@ const copiesSchema = z.strictObject({
     .meta({ description: 'Copies in repositories that are off-site.', examples: [1] }),
 });
 
-const retentionSchema = z.strictObject({
-  incremental: keepDuration
-    .default('7d')
-    .meta({ description: 'How long snapshots of incremental runs are promised.', examples: ['7d'] }),
-  daily: keepDuration
-    .default('30d')
-    .meta({ description: 'How long daily snapshots, and those of people, are promised.', examples: ['30d'] }),
-  weekly: keepDuration
-    .default('84d')
-    .meta({ description: 'How long weekly snapshots are promised.', examples: ['84d'] }),
-  monthly: keepDuration
-    .default('90d')
-    .meta({ description: 'How long monthly snapshots are promised.', examples: ['1y'] }),
-});
-
 export const policiesSchema = z.strictObject({
   freshness: freshnessSchema
     .prefault({})
     .meta({ description: 'How old the newest snapshot may be.', examples: [{ default: '24h' }] }),
   retention: retentionSchema.prefault({}).meta({
-    description: 'How long snapshots are promised, by the run that made them.',
+    description:
+      'How long snapshots are kept, by the run that made them; the schedule repository_prune removes the others.',
     examples: [{ daily: '30d' }],
   }),
   copies: copiesSchema.prefault({}).meta({

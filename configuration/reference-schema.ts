@@ -15,3 +15,10 @@ export function hasInlinePassword(url: string): boolean {
     /:\/\/[^/\s]*:[^/\s]*@/.test(url) || /^sftp:[^@/\s]+:[^@/\s]+@/.test(url) || /[?&]password=/i.test(url)
   );
 }
+
+export const repositoryUrlSchema = z
+  .string()
+  .min(1)
+  .refine((url) => !hasInlinePassword(url), {
+    error: 'must not hold a password: leave it out here, and give it by an environment variable or a file',
+  });

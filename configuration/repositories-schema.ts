@@ -1,13 +1,8 @@
 import { z } from 'zod';
-import { hasInlinePassword, secretReferenceSchema } from './reference-schema.ts';
+import { pruneSchema } from './prune-schema.ts';
+import { repositoryUrlSchema, secretReferenceSchema } from './reference-schema.ts';
+import { repositoryRetentionSchema } from './retention-schema.ts';
 import { azureSchema, gcsSchema, limitsSchema, s3Schema, sftpSchema } from './stores-schema.ts';
-
-const repositoryUrlSchema = z
-  .string()
-  .min(1)
-  .refine((url) => !hasInlinePassword(url), {
-    error: 'must not hold a password: leave it out here, and give it by an environment variable or a file',
-  });
 
 /** Groups of fields, and the start of the URLs that they are for. */
 const groups = { s3: ['s3:', 'b2:'], azure: ['azure:'], gcs: ['gs:'], sftp: ['sftp:'] } as const;
@@ -66,6 +61,14 @@ export const repositorySchema = z
     limits: limitsSchema.optional().meta({
       description: 'What the repository may take of the network. Not for a folder.',
       examples: [{ uploadKiB: 10_240, connections: 8 }],
+    }),
+    retention: repositoryRetentionSchema.prefault({}).meta({
+      description: 'How long snapshots are kept here. Default: as policies.retention says.',
+      examples: [{ daily: '365d' }],
+    }),
+    prune: pruneSchema.prefault({}).meta({
+      description: 'How the schedule repository_prune removes what is kept no longer.',
+      examples: [{ password: 'file:/etc/resguardo/prune.key' }],
     }),
   })
   .check(({ value, issues }) => {

@@ -7,17 +7,35 @@ export function repositoryWithPaths(
   folder: string,
   repository: RepositoryConfiguration,
 ): RepositoryConfiguration {
-  const { url, password, caFile, s3, azure, gcs, sftp } = repository;
+  const { url, password, caFile, prune } = repository;
   return {
     ...repository,
-    url: isPath(url) ? path.resolve(folder, url) : url,
+    ...accessWithPaths(folder, repository),
+    url: absoluteUrl(folder, url),
     password: absoluteReference(folder, password),
     ...(caFile !== undefined && { caFile: path.resolve(folder, caFile) }),
+    prune: {
+      ...prune,
+      ...accessWithPaths(folder, prune),
+      ...(prune.url !== undefined && { url: absoluteUrl(folder, prune.url) }),
+      ...(prune.password !== undefined && { password: absoluteReference(folder, prune.password) }),
+    },
+  };
+}
+
+type Access = Pick<RepositoryConfiguration, 's3' | 'azure' | 'gcs' | 'sftp'>;
+
+function accessWithPaths(folder: string, { s3, azure, gcs, sftp }: Access): Access {
+  return {
     ...(s3 !== undefined && { s3: withReferences(folder, s3) }),
     ...(azure !== undefined && { azure: withReferences(folder, azure) }),
     ...(gcs !== undefined && { gcs: withReferences(folder, gcs) }),
     ...(sftp !== undefined && { sftp: withKnownHosts(folder, withReferences(folder, sftp)) }),
   };
+}
+
+function absoluteUrl(folder: string, url: string): string {
+  return isPath(url) ? path.resolve(folder, url) : url;
 }
 
 /** Whether a repository URL is a folder of this machine. */

@@ -147,6 +147,11 @@ export const schedulesSchema = z.strictObject({
     description: 'Checks retention, freshness, encryption and copies. Default: daily at 09:00.',
     examples: [{ at: '09:00' }],
   }),
+  repository_prune: scheduleSchema.meta({
+    description:
+      'Forgets snapshots by the retention policies, and removes what nothing needs. Default: daily at 04:30.',
+    examples: [{ at: '04:30', on: 'sunday' }],
+  }),
 });
 
 export type SchedulesConfiguration = Readonly<z.output<typeof schedulesSchema>>;

@@ -17,7 +17,15 @@ import type {
   Warning,
 } from './jobs.ts';
 import type { WorkflowType } from './messages.ts';
-import type { InspectionResult, ReportResult, SourcePage } from './scheduled-jobs.ts';
+import type {
+  ForgetResult,
+  HostSweepResult,
+  InspectionResult,
+  PruneStepResult,
+  ReportResult,
+  RepositorySweepResult,
+  SourcePage,
+} from './scheduled-jobs.ts';
 
 /** A run that began, for the history of runs. */
 export interface RunBeginning {
@@ -82,6 +90,15 @@ export interface InspectionInput {
   readonly at: string;
 }
 
+/** `at` is the time of the run, the same for each attempt, ISO in UTC. */
+export interface RetentionRequest {
+  readonly repository: string;
+  readonly at: string;
+  readonly dryRun: boolean;
+  /** Schedule that has started the run, by its id. */
+  readonly schedule?: string;
+}
+
 export interface RestoreRequest {
   readonly source: ResolvedSource;
   /** Snapshot id, a unique prefix of one, or `latest`. */
@@ -113,6 +130,10 @@ export interface ControlActivities {
   /** Up to `limit` sources, from the one after `after` in the order of names. */
   listSources(request: { readonly after?: string; readonly limit: number }): Promise<SourcePage>;
   listRepositories(): Promise<readonly string[]>;
+  /** Those that the schedule forgets and prunes. */
+  listPrunedRepositories(): Promise<readonly string[]>;
+  /** Hosts of the sources, and that of the control worker. */
+  listHosts(): Promise<readonly ResolvedHost[]>;
   /** Enters the beginning of a run into the history; a history that cannot be written does not fail it. */
   recordStart(run: RunBeginning): Promise<void>;
   notify(report: RunReport): Promise<void>;
@@ -149,4 +170,12 @@ export interface HostActivities {
   checkCompliance(input: InspectionInput): Promise<InspectionResult>;
   /** Writes the report of the runs of the last day. */
   writeReport(input: InspectionInput): Promise<ReportResult>;
+  /** Removes the snapshots that no policy keeps. A second attempt plans again, and removes what is left. */
+  forgetSnapshots(request: RetentionRequest): Promise<ForgetResult>;
+  /** Removes what no snapshot needs. */
+  pruneRepository(request: RetentionRequest): Promise<PruneStepResult>;
+  /** Removes stale locks and what crashed writers left in a repository. */
+  sweepRepository(request: { readonly repository: string }): Promise<RepositorySweepResult>;
+  /** Removes what dead runs left on this host. */
+  sweepHost(): Promise<HostSweepResult>;
 }

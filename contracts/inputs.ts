@@ -90,6 +90,17 @@ export const verificationInputSchema = z.strictObject({
 });
 export type VerificationInput = z.infer<typeof verificationInputSchema>;
 
+/** Input of the workflow `prune`. */
+export const pruneInputSchema = z.strictObject({
+  /** Repository name of the configuration; all of them when left out. */
+  repository: nameSchema.optional(),
+  /** Tells what would go, and changes nothing. */
+  dryRun: z.boolean().optional(),
+  /** Schedule that starts the run, by its id. */
+  schedule: nameSchema.optional(),
+});
+export type PruneInput = z.infer<typeof pruneInputSchema>;
+
 const countSchema = z.int().min(0);
 const listedNames = z.array(nameSchema).max(100);
 

@@ -201,5 +201,8 @@ export type Phase =
   | 'repositories'
   | 'inspect'
   | 'report'
+  | 'forget'
+  | 'prune'
+  | 'sweep'
   | 'notify'
   | 'finished';

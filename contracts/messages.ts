@@ -19,6 +19,8 @@ export const workflowTypes = {
   analyticsReport: 'analyticsReport',
   complianceCheck: 'complianceCheck',
   kubernetesBackup: 'kubernetesBackup',
+  prune: 'prune',
+  sweep: 'sweep',
 } as const;
 
 export type WorkflowType = keyof typeof workflowTypes;

@@ -35,3 +35,11 @@ export function replacedWorkflowId(restore: string): string {
 export function verificationWorkflowId(repository: string): string {
   return `verification/${repository}`;
 }
+
+/** Fixed id of the pruning of a repository: one at a time. */
+export function pruneWorkflowId(repository: string): string {
+  return `prune/${repository}`;
+}
+
+/** Fixed id of the sweep that goes before a pruning of every repository. */
+export const sweepWorkflowId = 'sweep';

@@ -65,3 +65,62 @@ export interface KubernetesResult {
   readonly startedAt: string;
   readonly finishedAt: string;
 }
+
+/** What retention has done with the snapshots of a repository, or would do. */
+export interface ForgetResult {
+  /** Snapshots that stay. */
+  readonly kept: number;
+  /** Snapshots that are gone, or would be. */
+  readonly forgotten: number;
+  /** The first 20 of them, by the first 8 digits of their ids. */
+  readonly forgottenIds: readonly string[];
+  /** Groups of snapshots of which nothing was removed, because a person must look first; the first 20. */
+  readonly heldBack: readonly HeldBack[];
+}
+
+export interface HeldBack {
+  readonly source: string;
+  readonly why: string;
+}
+
+/** What a prune has freed, or would. Bytes as stored. */
+export interface PruneStepResult {
+  readonly bytesFreed: number;
+  readonly bytesUsed: number;
+  readonly packsRemoved: number;
+  readonly packsWritten: number;
+}
+
+/** Result of `prune` of one repository. */
+export interface PruneResult extends ForgetResult, PruneStepResult {
+  readonly repository: string;
+  readonly dryRun: boolean;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+/** What was left over in a repository. */
+export interface RepositorySweepResult {
+  /** Locks of processes that are dead. */
+  readonly locks: number;
+}
+
+/** What was left over on a host, by runs that are dead. */
+export interface HostSweepResult {
+  /** Temporary files in the state folder. */
+  readonly files: number;
+  /** Databases that restores had begun, by their names. */
+  readonly databases: readonly string[];
+  /** What could not be looked at, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** Result of `sweep`. */
+export interface SweepResult {
+  readonly locks: number;
+  readonly files: number;
+  readonly databases: readonly string[];
+  readonly problems: readonly string[];
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}

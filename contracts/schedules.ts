@@ -7,6 +7,7 @@ export const scheduleIds = [
   'backup_verification',
   'backup_analytics_report',
   'backup_compliance_check',
+  'repository_prune',
 ] as const;
 
 export type ScheduleId = (typeof scheduleIds)[number];
@@ -24,6 +25,7 @@ export const scheduledWorkflowTypes = {
   backup_verification: 'verification',
   backup_analytics_report: 'analyticsReport',
   backup_compliance_check: 'complianceCheck',
+  repository_prune: 'prune',
 } as const satisfies Record<ScheduleId, string>;
 
 /** The server appends the time to it: `schedule/automated_backups-2026-11-21T02:00:00Z`. */

@@ -1,3 +1,4 @@
+import { forgottenSince, type IsForgotten } from '../audit/forgotten.ts';
 import { AuditLog } from '../audit/log.ts';
 import type { Finding } from '../contracts/findings.ts';
 import { measureDisks } from '../metrics/disk.ts';
@@ -33,8 +34,8 @@ const checks = [
   'space',
 ] as const;
 
-/** What our own removal of snapshots is called in the audit log. */
-const forgetAction = 'snapshot.forget';
+/** A removal is noted before it is made, and may take as long. */
+const longestRemovalMs = 86_400_000;
 
 /** All that should not have changed, and all that a backup should have left. */
 export async function lookAtSecurity(options: InspectorOptions, look: Look): Promise<Found> {
@@ -70,8 +71,8 @@ async function lookAtRepository(
   try {
     const memory = await options.watch.read(repository);
     const view = await viewRepository(options, repository, { ...look, known: memory?.state.snapshots ?? [] });
-    const hasForgotten = await wereForgottenByUs(options, repository, memory?.state.lookedAt);
-    const compared = compareLooks(memory?.state, view, { repository, now: look.now, hasForgotten });
+    const isForgotten = await forgottenByUs(options, memory?.state.lookedAt);
+    const compared = compareLooks(memory?.state, view, { repository, now: look.now, isForgotten });
     const sources = firstSeen(options, repository, { memory, now: look.now });
     await options.watch.write(repository, { state: compared.next, sources });
     await enterSnapshots(options, repository, { memory, view, now: look.now });
@@ -154,19 +155,17 @@ function firstSeen(
   return Object.fromEntries(own.map(({ source }) => [source, memory?.sources[source] ?? now.toISOString()]));
 }
 
-async function wereForgottenByUs(
+async function forgottenByUs(
   { catalog, logger }: InspectorOptions,
-  repository: string,
   since: string | undefined,
-): Promise<boolean> {
-  if (since === undefined) return false;
-  let found = false;
+): Promise<IsForgotten> {
+  let isForgotten: IsForgotten = () => false;
+  if (since === undefined) return isForgotten;
   await orLog(logger, 'The audit log could not be read', async () => {
     const log = new AuditLog((await catalog()).database);
-    const [newest] = await log.entries({ action: forgetAction, subject: repository, limit: 1 });
-    found = newest !== undefined && newest.at >= since;
+    isForgotten = await forgottenSince(log, new Date(Date.parse(since) - longestRemovalMs));
   });
-  return found;
+  return isForgotten;
 }
 
 /** Lets the catalog know the snapshots, and, when it is new, the runs that made them. */

@@ -79,6 +79,10 @@ function wordsOf({ workflow, subject }: RunReport): { topic: string; title: stri
       return { topic: 'compliance-check', title: 'Compliance check of', command: 'resguardo doctor' };
     case 'analyticsReport':
       return { topic: 'report', title: 'Report of' };
+    case 'prune':
+      return { topic: 'prune', title: 'Forgetting and pruning in' };
+    case 'sweep':
+      return { topic: 'sweep', title: 'Tidying up' };
     case 'kubernetesBackup':
       return { topic: 'kubernetes-backup', title: 'Backup of' };
   }

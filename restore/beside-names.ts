@@ -34,6 +34,15 @@ export function besideNames(
   return { beside: named('restore'), replaced: named('before') };
 }
 
+/** When the restore began that made what bears this name; undefined for a name that is no such one. */
+export function besideTime(name: string): Date | undefined {
+  const match = /__restore_(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)_[0-9a-f]{6}$/.exec(name);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second] = match;
+  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
 /** The beginning of a text that takes at most so many bytes of UTF-8. */
 function cut(text: string, bytes: number): string {
   let result = '';

@@ -108,6 +108,12 @@ const built: Record<ScheduleId, Built> = {
     jitter: '0s',
     catchUp: '20h',
   },
+  repository_prune: {
+    title: 'Forgetting by policy, pruning, tidying up',
+    timing: daily('04:30'),
+    jitter: '5m',
+    catchUp: '20h',
+  },
 };
 
 const defaultReadDataPercent = 10;

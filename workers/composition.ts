@@ -5,7 +5,7 @@ import {
   StatusFile,
 } from '../activities/index.ts';
 import type { Configuration } from '../configuration/load.ts';
-import type { PostgresSourceConfiguration } from '../configuration/schema.ts';
+import type { PostgresSourceConfiguration, RepositoryConfiguration } from '../configuration/schema.ts';
 import { bytesPerSecond } from '../configuration/store-settings.ts';
 import { Failure } from '../contracts/failures.ts';
 import { parseSize } from '../contracts/size.ts';
@@ -30,6 +30,7 @@ import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
 import { createHistory } from './history.ts';
 import { inspected } from './inspection.ts';
+import { composeMaintenance } from './maintenance.ts';
 import { createNames } from './names.ts';
 import { createTeller } from './teller.ts';
 
@@ -68,6 +69,13 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
       tell: tellFindings,
       logger,
     }),
+    maintenance: composeMaintenance({
+      configuration,
+      logger,
+      catalog: () => catalog.get(),
+      openRepository: (name) => openRepository(options, name, 'prune'),
+      connectionOf: (connection) => postgresConnection(connection, env),
+    }),
     tell: tellRun,
     logger,
     timing: { ...defaultTiming, ...timing },
@@ -79,10 +87,15 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
 async function openRepository(
   { configuration, env, repositoryOptions }: CompositionOptions,
   name: string,
+  purpose: 'backup' | 'prune' = 'backup',
 ): Promise<Repository> {
   const repository = Object.hasOwn(configuration.repositories, name) && configuration.repositories[name];
   if (!repository) throw notHere('repository', name);
-  const { url, password, compression, caFile, s3, azure, gcs, sftp, limits = {} } = repository;
+  const { compression, caFile, limits = {} } = repository;
+  const own: Partial<RepositoryConfiguration['prune']> = purpose === 'prune' ? repository.prune : {};
+  const { url = repository.url, password = repository.password } = own;
+  const { s3 = repository.s3, azure = repository.azure } = own;
+  const { gcs = repository.gcs, sftp = repository.sftp } = own;
   const secret = await resolveSecret(password, env);
   const bandwidth = new Bandwidth(bytesPerSecond(limits));
   const store = await openStore(url, { env, caFile, s3, azure, gcs, sftp, bandwidth });

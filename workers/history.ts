@@ -61,7 +61,7 @@ function finishOf(report: RunReport): Parameters<Catalog['recordRunFinished']>[0
 
 /** The end alone is enough of runs that only look. */
 function touchesData({ workflow }: RunBeginning): boolean {
-  return workflow === 'backupSource' || workflow === 'restore';
+  return workflow === 'backupSource' || workflow === 'restore' || workflow === 'prune';
 }
 
 type End = Pick<AuditEvent, 'outcome' | 'detail'>;

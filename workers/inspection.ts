@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Configuration } from '../configuration/load.ts';
 import { secretFilesIn } from '../configuration/references.ts';
 import { parseDuration } from '../contracts/duration.ts';
+import { retentionOf } from '../control/retention.ts';
 import type { InspectorOptions, WatchedRepository } from '../inspection/inspector.ts';
 import type { GovernedSource } from '../policy/compliance/facts.ts';
 import { freshnessWithin } from '../policy/freshness.ts';
@@ -30,13 +31,14 @@ function governed(configuration: Configuration, name: string): GovernedSource & 
   const { sources, repositories, defaultRepository, policies } = configuration;
   const source = sources[name];
   const kind = source?.kind ?? 'files';
+  const repository = source?.repository ?? defaultRepository ?? Object.keys(repositories)[0] ?? '';
   const age = policies.freshness[kind] ?? policies.freshness.default;
   return {
     source: name,
     kind,
-    repository: source?.repository ?? defaultRepository ?? Object.keys(repositories)[0] ?? '',
+    repository,
     limits: freshnessWithin((parseDuration(age) ?? 24 * hourMs) / hourMs),
-    retention: { classes: policies.retention },
+    retention: retentionOf(configuration, repository),
     copies: policies.copies,
   };
 }

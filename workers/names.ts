@@ -35,6 +35,15 @@ export function createNames(configuration: Configuration, programVersion: string
     resolveRepository: (name) => ({ repository: repositoryName(configuration, name), ...home }),
     resolveHost: () => home,
     listRepositories: () => Object.keys(configuration.repositories).toSorted(),
+    listPrunedRepositories: () =>
+      Object.entries(configuration.repositories)
+        .flatMap(([name, { prune }]) => (prune.enabled ? [name] : []))
+        .toSorted(),
+    listHosts: () => {
+      const own = Object.values(configuration.sources).map(({ host }) => host ?? configuration.host);
+      const hosts = [...new Set([configuration.host, ...own])].toSorted();
+      return hosts.map((host) => ({ host, queue: hostQueue(host), ...timeouts }));
+    },
     listSources({ after, limit }) {
       const names = Object.keys(configuration.sources).toSorted();
       const rest = after === undefined ? names : names.filter((name) => name > after);

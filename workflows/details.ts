@@ -23,6 +23,8 @@ const titles: Readonly<Record<WorkflowType, string>> = {
   analyticsReport: 'Report of',
   complianceCheck: 'Compliance check of',
   kubernetesBackup: 'Backup of',
+  prune: 'Forgetting and pruning in',
+  sweep: 'Tidying up',
 };
 
 const phases: Readonly<Record<Phase, string>> = {
@@ -39,9 +41,12 @@ const phases: Readonly<Record<Phase, string>> = {
   discard: 'Dropping what is not needed any more',
   keep: 'Keeping what was replaced, for a roll-back',
   sources: 'Backing up the sources, each in a run of its own',
-  repositories: 'Checking the repositories, each in a run of its own',
+  repositories: 'Going through the repositories, each in a run of its own',
   inspect: 'Looking at repositories, keys and state',
   report: 'Writing the report',
+  forget: 'Forgetting the snapshots that no policy keeps',
+  prune: 'Removing what no snapshot needs',
+  sweep: 'Removing what dead runs left',
   notify: 'Telling how it ended',
   finished: 'Finished',
 };
@@ -98,7 +103,12 @@ function whatToDo({ workflow, facts, progress }: RunDescription): readonly strin
     case 'complianceCheck':
     case 'analyticsReport':
     case 'kubernetesBackup':
+    case 'sweep':
       return ['Cancelling is safe: nothing in a repository is changed.'];
+    case 'prune':
+      return isOver
+        ? ['See which snapshots went, and why: `resguardo audit show --action snapshot.forget`']
+        : ['Cancelling is safe: a prune can be stopped at any point, and the next one finishes it.'];
     default:
   }
   return [
@@ -120,7 +130,7 @@ function given(name: string, value: string | undefined): [string, string][] {
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** "1.4 GB", in powers of ten as disks are sold. */
-function size(bytes: number): string {
+export function size(bytes: number): string {
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(bytes, 1)) / 3)));
   const value = bytes / 1000 ** power;
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;

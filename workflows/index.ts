@@ -6,5 +6,7 @@ export { complianceCheck, securityMonitoring } from './inspections.ts';
 export { keepReplaced } from './keep-replaced.ts';
 export { kubernetesBackup } from './kubernetes-backup.ts';
 export { planRestore } from './plan-restore.ts';
+export { prune } from './prune.ts';
 export { restore } from './restore.ts';
+export { sweep } from './sweep.ts';
 export { verification } from './verification.ts';

@@ -77,6 +77,10 @@ export const fleetLimits = {
   backups: { perHost: 2, atOnce: 20 },
   // Reading a repository is bound by the network or the disk that it shares with the next one.
   verifications: { perHost: 1, atOnce: 4 },
+  // Each has an exclusive lock, and reads all trees: bound as verifications are.
+  prunes: { perHost: 1, atOnce: 1 },
+  sweepsAtOnce: 10,
+  listedLeftOvers: 20,
   // About eight events each: a history of less than a thousand.
   sourcesInOneHistory: 100,
   // What takes longer goes on by itself, so that the sources of the next history need not wait.
@@ -141,6 +145,26 @@ export function stepsOn(
       startToCloseTimeout: '2 hours',
       scheduleToCloseTimeout: '12 hours',
     }).writeReport,
+    /** Waits for backups under way, which hold the repository; a night has a quiet hour. */
+    forgetSnapshots: step(place, 'Forget snapshots by policy', {
+      startToCloseTimeout: '2 hours',
+      scheduleToCloseTimeout: '12 hours',
+    }).forgetSnapshots,
+    /** Packs anew what is needed of half-empty packs: as long as copying that part of the repository takes. */
+    pruneRepository: step(place, 'Remove what no snapshot needs', {
+      startToCloseTimeout: '3 days',
+      scheduleToCloseTimeout: '4 days',
+    }).pruneRepository,
+    sweepRepository: step(place, 'Remove stale locks and temporary files', {
+      startToCloseTimeout: '2 hours',
+      scheduleToCloseTimeout: '4 hours',
+      retry: impatient,
+    }).sweepRepository,
+    sweepHost: step(place, 'Remove what dead runs left on the host', {
+      startToCloseTimeout: '30 minutes',
+      scheduleToCloseTimeout: '1 hour',
+      retry: impatient,
+    }).sweepHost,
     compareRestored: step(place, 'Compare what was restored', {
       startToCloseTimeout: '3 days',
       scheduleToCloseTimeout: '4 days',

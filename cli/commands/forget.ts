@@ -1,18 +1,19 @@
 import { Failure } from '../../contracts/failures.ts';
+import { retentionOf } from '../../control/retention.ts';
+import { forget as forgetSnapshots, planByPolicy } from '../../maintenance/forget.ts';
 import { isHeld, planRetention, type RetentionPlan } from '../../policy/retention/plan.ts';
-import { removeFiles } from '../../repository/remove-files.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { Snapshot } from '../../repository/snapshot.ts';
 import { matchesFilter } from '../../repository/snapshot-filter.ts';
-import { auditedRepository } from '../audit.ts';
+import { auditedRepository, recordForgotten } from '../audit.ts';
 import { withLockedRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
-import { addKeepOptions, groupFields, type KeepOptions, keepRules } from '../keep-options.ts';
+import { addKeepOptions, givenRules, groupFields, type KeepOptions, keepRules } from '../keep-options.ts';
 import { formatQuantity, shortId } from '../output/format.ts';
 import { createProgressBoard, type ProgressBoard } from '../output/progress.ts';
 import { renderRetention } from '../output/retention.ts';
-import { addRepositoryOptions, type RepositorySelection } from '../repository-access.ts';
+import { addRepositoryOptions, isConfigured, type RepositorySelection } from '../repository-access.ts';
 import { addSnapshotOptions, type SnapshotOptions, snapshotFilter } from '../snapshot-options.ts';
 import {
   addPruneLimits,
@@ -38,7 +39,9 @@ interface Outcome {
 export function defineForget({ parent, run }: Definition): void {
   const command = parent
     .command('forget')
-    .description('remove snapshots: those that no rule keeps, or those that are named')
+    .description(
+      'remove snapshots: those that no rule keeps (default: the retention of the configuration), or those that are named',
+    )
     .argument('[snapshot...]', 'first digits of ids; the rules do not count then')
     .option('-n, --dry-run', 'show what would be removed and change nothing')
     .option('--prune', 'remove what no snapshot needs any more, too')
@@ -52,6 +55,7 @@ export function defineForget({ parent, run }: Definition): void {
     }),
   );
   withExamples(command, [
+    ['resguardo forget --dry-run', 'see what the retention of the configuration would remove'],
     ['resguardo forget --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --dry-run', 'see what would go'],
     [
       'resguardo repo forget --keep-last 10 --prune --repo /srv/backup',
@@ -63,7 +67,7 @@ export function defineForget({ parent, run }: Definition): void {
 
 async function forget(context: CommandContext, ids: readonly string[], options: Options): Promise<number> {
   const { output } = context;
-  const plan = makePlan(ids, options);
+  const plan = await makePlan(context, ids, options);
   const board = createProgressBoard({ output });
   try {
     const outcome = await withLockedRepository(
@@ -71,7 +75,7 @@ async function forget(context: CommandContext, ids: readonly string[], options: 
       { ...options, purpose: 'remove' },
       async (repository, signal) => {
         const snapshots = await Array.fromAsync(repository.snapshots(signal));
-        return await carryOut(repository, plan(snapshots), { options, board, signal });
+        return await carryOut(repository, plan(snapshots), { context, options, board, signal });
       },
     );
     board.close();
@@ -83,11 +87,18 @@ async function forget(context: CommandContext, ids: readonly string[], options: 
 }
 
 /** Checks the options before a repository is opened. */
-function makePlan(
+async function makePlan(
+  context: CommandContext,
   ids: readonly string[],
   options: Options,
-): (snapshots: readonly Snapshot[]) => RetentionPlan {
+): Promise<(snapshots: readonly Snapshot[]) => RetentionPlan> {
   if (ids.length > 0) return (snapshots) => planOfIds(snapshots, ids);
+  if (
+    givenRules(options) === undefined &&
+    options.groupBy === undefined &&
+    (await isConfigured(context, options))
+  )
+    return await configuredPlan(context, options);
   const policy = { keep: keepRules(options) };
   const groupBy = groupFields(options);
   const filter = snapshotFilter(options);
@@ -98,6 +109,22 @@ function makePlan(
       policyOf: () => policy,
       groupBy,
     });
+}
+
+/** What the schedule repository_prune would do. */
+async function configuredPlan(
+  context: CommandContext,
+  options: Options,
+): Promise<(snapshots: readonly Snapshot[]) => RetentionPlan> {
+  const { loadContextConfiguration, repositoryName } = await import('../configuration.ts');
+  const configuration = await loadContextConfiguration(context);
+  const policy = retentionOf(configuration, repositoryName(configuration, options.repository));
+  const filter = snapshotFilter(options);
+  return (snapshots) =>
+    planByPolicy(
+      snapshots.filter((snapshot) => matchesFilter(snapshot, filter)),
+      { policy, now: new Date() },
+    );
 }
 
 /** @throws {Failure} SnapshotNotFound; InvalidInput for one with a hold */
@@ -127,6 +154,7 @@ function planOfIds(snapshots: readonly Snapshot[], ids: readonly string[]): Rete
 }
 
 interface Request {
+  readonly context: CommandContext;
   readonly options: Options;
   readonly board: ProgressBoard;
   readonly signal: AbortSignal;
@@ -135,14 +163,15 @@ interface Request {
 async function carryOut(
   repository: Repository,
   plan: RetentionPlan,
-  { options, board, signal }: Request,
+  { context, options, board, signal }: Request,
 ): Promise<Outcome> {
   const dryRun = options.dryRun === true;
   const { groups } = plan;
   const removed = groups.flatMap(({ remove }) => remove.map(({ id }) => id));
   if (!dryRun) {
     assertConfirmed(plan, options);
-    await removeFiles(repository.store, { type: 'snapshot', names: removed, signal });
+    const announce = (ids: readonly string[]) => recordForgotten(context, auditedRepository(options), ids);
+    await forgetSnapshots(repository, { plan: confirmed(plan), signal, announce });
   }
   const found = { dryRun, groups, removed };
   if (options.prune !== true || removed.length === 0) return found;
@@ -156,6 +185,11 @@ function assertConfirmed({ needsConfirmation, groups }: RetentionPlan, { yes }: 
   throw new Failure('InvalidInput', `Nothing was removed: ${alarms.join('; ')}`, {
     advice: 'Look with --dry-run; if it is right so, add --yes.',
   });
+}
+
+/** With a person's word the alarms are none. */
+function confirmed(plan: RetentionPlan): RetentionPlan {
+  return { ...plan, groups: plan.groups.map((group) => ({ ...group, alarms: [] })) };
 }
 
 function render({ dryRun, groups, removed, prune }: Outcome): string {

@@ -51,8 +51,8 @@ export interface LookContext {
   /** Name in the configuration. */
   readonly repository: string;
   readonly now: Date;
-  /** Whether Resguardo itself has removed snapshots since the last look. */
-  readonly hasForgotten: boolean;
+  /** Whether Resguardo itself has removed the snapshot of this id. */
+  readonly isForgotten: (id: string) => boolean;
 }
 
 /** A change is told for a day; after that it belongs to what is known. */
@@ -91,7 +91,7 @@ function lasting(before: WatchState, view: RepositoryView, now: Date): readonly 
 function changes(
   before: WatchState,
   view: RepositoryView,
-  { now, hasForgotten }: LookContext,
+  { now, isForgotten }: LookContext,
 ): readonly WatchEvent[] {
   const noticedAt = now.toISOString();
   if (before.id !== view.id) {
@@ -101,7 +101,7 @@ function changes(
   const knownKeys = new Set(before.keys.map(({ id }) => id));
   const present = new Set(view.snapshots.map(({ id }) => id));
   const added = view.keys.filter(({ id }) => !knownKeys.has(id));
-  const gone = hasForgotten ? [] : before.snapshots.filter(({ id }) => !present.has(id));
+  const gone = before.snapshots.filter(({ id }) => !present.has(id) && !isForgotten(id));
   return [
     ...added.map(({ id, username, hostname, created }): WatchEvent => {
       const text = `key ${id.slice(0, 8)} of ${username}@${hostname}, made ${created}`;

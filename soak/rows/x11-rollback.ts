@@ -120,7 +120,8 @@ async function replay({ folder, moments }: History, type: string): Promise<void>
 /** What a machine remembers after a look. */
 async function look(folder: string, signal: AbortSignal): Promise<WatchState<Snapshot>> {
   const seen = await view(folder, signal);
-  return compareLooks(undefined, seen, { repository: 'main', now: new Date(), hasForgotten: false }).next;
+  return compareLooks(undefined, seen, { repository: 'main', now: new Date(), isForgotten: () => false })
+    .next;
 }
 
 async function whatIsNew(
@@ -129,7 +130,8 @@ async function whatIsNew(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const seen = await view(folder, signal);
-  return compareLooks(before, seen, { repository: 'main', now: new Date(), hasForgotten: false }).findings;
+  return compareLooks(before, seen, { repository: 'main', now: new Date(), isForgotten: () => false })
+    .findings;
 }
 
 async function view(folder: string, signal: AbortSignal) {

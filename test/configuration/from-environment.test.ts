@@ -44,8 +44,11 @@ test('the variables of older scripts are a whole configuration, their secrets st
   };
   const configuration = await load(env);
   assert.equal(configuration.file, undefined);
-  assert.deepEqual(configuration.repositories, {
-    main: { url: '/var/backups', password: 'env:BACKUP_ENCRYPTION_KEY', compression: 'default' },
+  assert.deepEqual(Object.keys(configuration.repositories), ['main']);
+  assert.partialDeepStrictEqual(configuration.repositories.main, {
+    url: '/var/backups',
+    password: 'env:BACKUP_ENCRYPTION_KEY',
+    compression: 'default',
   });
   const database = { kind: 'postgres', tags: [] };
   assert.deepEqual(configuration.sources, {
@@ -157,10 +160,20 @@ test('a cloud is kept as a second repository, with a warning that it is not writ
   assert.equal((await load({ ...base, CLOUD_PROVIDER: 'none' })).repositories.cloud, undefined);
 });
 
+test('the days of retention are those of daily backups; weekly and monthly ones are kept no shorter', async () => {
+  const kept = async (days: string) =>
+    (await load({ ...base, BACKUP_RETENTION_DAYS: days })).policies.retention;
+  assert.deepEqual(await kept('3'), { incremental: '3d', daily: '3d', weekly: '84d', monthly: '90d' });
+  assert.deepEqual(await kept(' 30 '), { incremental: '7d', daily: '30d', weekly: '84d', monthly: '90d' });
+  assert.deepEqual(await kept('365'), { incremental: '7d', daily: '365d', weekly: '365d', monthly: '365d' });
+  for (const wrong of ['0', '30d', '-1', 'a month']) {
+    await assert.rejects(kept(wrong), /BACKUP_RETENTION_DAYS: must be a number of days, for example 30/);
+  }
+});
+
 test('what is asked for and not done yet is said aloud', async () => {
   const { warnings, sources } = await load({
     ...base,
-    BACKUP_RETENTION_DAYS: '30',
     BACKUP_DB_CONNECTIONS: 'mysql://u:hunter2@h/x,postgresql://u@h/y',
     DB_CONNECTION: 'mysql',
     DB_DATABASE: 'legacy',
@@ -171,7 +184,6 @@ test('what is asked for and not done yet is said aloud', async () => {
     /entry 1: mysql:\/\/ is not supported yet; this database is NOT backed up/,
   );
   assert.match(warnings.join('\n'), /DB_CONNECTION: mysql is not supported yet/);
-  assert.match(warnings.join('\n'), /BACKUP_RETENTION_DAYS is not supported yet/);
   assert.equal(warnings.join().includes('hunter2'), false);
 });
 

@@ -22,11 +22,39 @@ const whole = {
   catalog: { connection: 'env:CATALOG_URL' },
   policies: {
     freshness: { default: '24h', files: '24h', postgres: '7h' },
-    retention: { incremental: '7d', daily: '30d', weekly: '84d', monthly: '1y6m' },
+    retention: {
+      incremental: '7d',
+      daily: '30d',
+      weekly: '84d',
+      monthly: '1y6m',
+      keep: {
+        last: 3,
+        hourly: 24,
+        daily: 7,
+        weekly: 5,
+        monthly: 12,
+        yearly: 3,
+        within: '2d',
+        tags: ['keep'],
+      },
+    },
     copies: { copies: 3, media: 2, offsite: 1 },
   },
   repositories: {
-    main: { url: '/srv/backup', password: 'file:main.key', compression: 'max', offsite: true },
+    main: {
+      url: '/srv/backup',
+      password: 'file:main.key',
+      compression: 'max',
+      offsite: true,
+      retention: {
+        incremental: '3d',
+        daily: '14d',
+        weekly: '1y',
+        monthly: '2y',
+        keep: { last: 'unlimited' },
+      },
+      prune: { enabled: false, url: '/mnt/backup', password: 'env:PRUNE', maxUnusedPercent: 10 },
+    },
   },
   defaultRepository: 'main',
   sources: {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { z } from 'zod';
 import { schedulesSchema } from '../../configuration/schedules-schema.ts';
-import { scheduledInputSchema, verificationInputSchema } from '../../contracts/inputs.ts';
+import { pruneInputSchema, scheduledInputSchema, verificationInputSchema } from '../../contracts/inputs.ts';
+import { scheduledWorkflowTypes } from '../../contracts/schedules.ts';
 import { daylightWarnings } from '../../schedules/daylight.ts';
 import { describeTiming, fingerprint, scheduleDefinitions } from '../../schedules/spec.ts';
 
@@ -12,7 +14,7 @@ const one = (section: unknown, id: string) => {
   return found;
 };
 
-test('without a word of configuration there are the seven schedules at their times', () => {
+test('without a word of configuration there are the schedules at their times', () => {
   assert.deepEqual(
     Object.fromEntries(definitions({}).map((schedule) => [schedule.id, describeTiming(schedule)])),
     {
@@ -23,17 +25,23 @@ test('without a word of configuration there are the seven schedules at their tim
       backup_verification: 'daily at 06:00, UTC, up to 5m later',
       backup_analytics_report: 'daily at 08:00, UTC',
       backup_compliance_check: 'daily at 09:00, UTC',
+      repository_prune: 'daily at 04:30, UTC, up to 5m later',
     },
   );
 });
 
+const schemas: Readonly<Record<string, z.ZodType>> = {
+  verification: verificationInputSchema,
+  prune: pruneInputSchema,
+};
+
 test('each schedule starts its own workflow type with an input that this workflow accepts', () => {
   const types = definitions({}).map(({ workflowType, input }) => {
-    const schema = workflowType === 'verification' ? verificationInputSchema : scheduledInputSchema;
+    const schema = schemas[workflowType] ?? scheduledInputSchema;
     assert.equal(schema.safeParse(input).success, true, workflowType);
     return workflowType;
   });
-  assert.equal(new Set(types).size, 7);
+  assert.deepEqual(types, Object.values(scheduledWorkflowTypes));
 });
 
 test('calendar schedules let one run wait and are made up for within 20 hours, intervals skip', () => {
