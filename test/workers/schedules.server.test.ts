@@ -61,6 +61,7 @@ describe('the schedules', () => {
     assert.match(JSON.stringify(results.k8s_backups), /No cluster is configured/);
     assert.partialDeepStrictEqual(results.backup_analytics_report, { runs: 4, failed: 0 });
     assert.partialDeepStrictEqual(results.backup_compliance_check, { criticals: 0, warnings: 0 });
+    assert.partialDeepStrictEqual(results.repository_prune, { total: 1, done: 1, failed: 0 });
 
     const snapshots = await installation.snapshots();
     const tags = snapshots.map(({ tags }) => tags.filter((tag) => /^(schedule|retention):/.test(tag)).join());
@@ -231,7 +232,9 @@ async function assertRecorded({ configuration }: Installation): Promise<void> {
   try {
     const runs = await catalog.runs({});
     const types = new Set(runs.map(({ workflow, status }) => `${workflow} ${status}`));
-    const wanted = [...Object.values(scheduledWorkflowTypes), 'backupSource'].map((type) => `${type} done`);
+    const wanted = [...Object.values(scheduledWorkflowTypes), 'backupSource', 'sweep'].map(
+      (type) => `${type} done`,
+    );
     assert.deepEqual([...types].toSorted(), wanted.toSorted());
     const audit = new AuditLog(catalog.database);
     const entries = await audit.entries({ action: 'backupSource.run', subject: 'docs' });

@@ -85,6 +85,9 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<Run<unknown>>>> 
   'security-done': ({ control }) => startAny(control, 'securityMonitoring', {}),
   'compliance-done': ({ control }) => startAny(control, 'complianceCheck', {}),
   'report-done': ({ control }) => startAny(control, 'analyticsReport', {}),
+  'prune-done': ({ control }) => startAny(control, 'prune', { repository: 'main' }),
+  'prune-of-all': ({ control }) => startAny(control, 'prune', { schedule: 'repository_prune' }),
+  'sweep-partial': ({ control }) => startAny(control, 'sweep', {}),
   'kubernetes-done': ({ control }) => startAny(control, 'kubernetesBackup', {}),
 };
 

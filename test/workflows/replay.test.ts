@@ -27,7 +27,13 @@ describe('a recorded history', () => {
     for (const end of ['daily-partial', 'incremental-partial', 'security-done', 'compliance-done']) {
       assert.ok(names.includes(`${end}.json`));
     }
-    for (const end of ['report-done', 'kubernetes-done', 'verification-of-all']) {
+    for (const end of [
+      'report-done',
+      'kubernetes-done',
+      'verification-of-all',
+      'prune-done',
+      'prune-of-all',
+    ]) {
       assert.ok(names.includes(`${end}.json`));
     }
   });
