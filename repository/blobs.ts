@@ -1,5 +1,9 @@
 /** Ports inside the engine: what the archiver, the restorer and the checker need of a repository. */
 
+import type { ByteRange } from '../stores/store.ts';
+import type { BlobLocation } from './index/blob-index.ts';
+import type { JobPool } from './jobs/job-pool.ts';
+import type { JobProgram } from './jobs/job-work.ts';
 import type { NodeMetadata } from './tree/node.ts';
 
 export type BlobType = 'data' | 'tree';
@@ -69,6 +73,16 @@ export interface BlobReader {
    * @throws {Failure} RepositoryDamaged naming the blob and its pack
    */
   loadBlob(type: BlobType, id: string, signal?: AbortSignal): Promise<Buffer>;
+}
+
+/** A reader for work that goes through packs, in the order in which blobs lie there. */
+export interface PackedBlobReader extends BlobReader {
+  /** All places of a blob, the first known first. */
+  locate(type: BlobType, id: string): readonly BlobLocation[];
+  /** Reads a part of a pack; undefined when there is no such pack. */
+  loadRange(pack: string, range: ByteRange, signal?: AbortSignal): Promise<Buffer | undefined>;
+  /** Opens a pool for jobs of one kind, which the caller closes. */
+  openJobs<Job, Result>(program: JobProgram<Job, Result>, jobsForEach: number): JobPool<Job, Result>;
 }
 
 /**

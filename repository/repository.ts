@@ -1,9 +1,9 @@
 import { hostname, userInfo } from 'node:os';
 import { Failure } from '../contracts/failures.ts';
 import type { Secret } from '../secrets/secret.ts';
-import type { Store } from '../stores/store.ts';
+import type { ByteRange, Store } from '../stores/store.ts';
 import { loadBlob } from './blob-loader.ts';
-import type { BlobReader, BlobType, BlobWriter } from './blobs.ts';
+import type { BlobType, BlobWriter, PackedBlobReader } from './blobs.ts';
 import { Chunker } from './chunker/chunker.ts';
 import { type CompressionMode, Compressor } from './compression.ts';
 import { decodeConfig, encodeConfig, newConfig, type RepositoryConfig } from './config.ts';
@@ -11,8 +11,10 @@ import type { ScryptCost } from './crypto/key-derivation.ts';
 import { type MasterKey, randomMasterKey } from './crypto/master-key.ts';
 import { Sealing } from './crypto/sealing.ts';
 import { shortId } from './ids.ts';
-import { BlobIndex } from './index/blob-index.ts';
+import { BlobIndex, type BlobLocation } from './index/blob-index.ts';
 import { IndexLoader } from './index/index-loader.ts';
+import { JobPool } from './jobs/job-pool.ts';
+import type { JobProgram } from './jobs/job-work.ts';
 import type { KeyFile, KeyOwner } from './keys/key-file.ts';
 import { addKey, findKey, listKeys, type OpenedKey } from './keys/keys.ts';
 import { FencedStore } from './lock/fenced-store.ts';
@@ -67,7 +69,7 @@ export interface OpenWriterOptions {
 const defaultPackBytes = 16 * 1024 * 1024;
 
 /** A repository of restic's format, version 2 (restic's design document is the specification). */
-export class Repository implements BlobReader {
+export class Repository implements PackedBlobReader {
   /** Where its files lie. Writes under a lost lock are refused. */
   readonly store: Store;
   readonly id: string;
@@ -161,6 +163,18 @@ export class Repository implements BlobReader {
 
   async loadBlob(type: BlobType, id: string, signal?: AbortSignal): Promise<Buffer> {
     return await loadBlob(this, { type, id }, signal);
+  }
+
+  locate(type: BlobType, id: string): readonly BlobLocation[] {
+    return this.index.locate(type, id);
+  }
+
+  async loadRange(pack: string, range: ByteRange, signal?: AbortSignal): Promise<Buffer | undefined> {
+    return await this.store.load({ type: 'data', name: pack }, range, signal);
+  }
+
+  openJobs<Job, Result>(program: JobProgram<Job, Result>, jobsForEach: number): JobPool<Job, Result> {
+    return new JobPool(program, this.#master, jobsForEach);
   }
 
   /** Opens a writer for one run, with the index as it is now. */

@@ -1,9 +1,9 @@
 import type { Progress, RestoreCheck, Warning } from '../contracts/jobs.ts';
-import type { BlobReader } from '../repository/blobs.ts';
+import type { PackedBlobReader } from '../repository/blobs.ts';
 
 /** A restore as every attempt of it sees it. */
 export interface RestoreJob {
-  readonly reader: BlobReader;
+  readonly reader: PackedBlobReader;
   /** Root tree of the snapshot. */
   readonly tree: string;
   /** As `checkTarget` has returned it. */

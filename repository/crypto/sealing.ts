@@ -8,6 +8,7 @@ import {
   randomFillSync,
 } from 'node:crypto';
 import sodium from 'sodium-native';
+import { freeMemory } from '../free-memory.ts';
 import type { MasterKey } from './master-key.ts';
 
 const ivBytes = 16;
@@ -73,13 +74,31 @@ export class Sealing {
 
   /** Returns the plaintext, or undefined when the bytes are not what the key sealed. */
   open(sealed: Uint8Array): Buffer | undefined {
-    if (sealed.length < sealOverheadBytes) return undefined;
+    const ciphertext = this.#verified(sealed);
     const iv = sealed.subarray(0, ivBytes);
+    return ciphertext && createDecipheriv('aes-256-ctr', this.#encryptionKey, iv).update(ciphertext);
+  }
+
+  /** Opens into `target` from its start; returns the bytes there, or undefined when the key did not seal this. */
+  openInto(sealed: Uint8Array, target: Uint8Array): number | undefined {
+    const ciphertext = this.#verified(sealed);
+    if (!ciphertext) return undefined;
+    const decipher = createDecipheriv('aes-256-ctr', this.#encryptionKey, sealed.subarray(0, ivBytes));
+    for (let done = 0; done < ciphertext.length; done += sliceBytes) {
+      const slice = decipher.update(ciphertext.subarray(done, done + sliceBytes));
+      target.set(slice, done);
+      freeMemory(slice);
+    }
+    return ciphertext.length;
+  }
+
+  /** The ciphertext, if the key sealed it. */
+  #verified(sealed: Uint8Array): Uint8Array | undefined {
+    if (sealed.length < sealOverheadBytes) return undefined;
     const ciphertext = sealed.subarray(ivBytes, sealed.length - macBytes);
-    this.#setNonce(iv);
     const mac = sealed.subarray(sealed.length - macBytes);
-    if (!sodium.crypto_onetimeauth_verify(mac, ciphertext, this.#oneTimeKey)) return undefined;
-    return createDecipheriv('aes-256-ctr', this.#encryptionKey, iv).update(ciphertext);
+    this.#setNonce(sealed.subarray(0, ivBytes));
+    return sodium.crypto_onetimeauth_verify(mac, ciphertext, this.#oneTimeKey) ? ciphertext : undefined;
   }
 
   #sealWith(iv: Buffer, plaintext: Uint8Array, target: Buffer, offset: number): number {
@@ -90,7 +109,7 @@ export class Sealing {
     for (let done = 0; done < plaintext.length; done += sliceBytes) {
       const slice = cipher.update(plaintext.subarray(done, done + sliceBytes));
       target.set(slice, start + done);
-      free(slice);
+      freeMemory(slice);
     }
     this.#setNonce(iv);
     const mac = target.subarray(end, end + macBytes);
@@ -114,12 +133,4 @@ export class Sealing {
     // Two copies of a running virtual machine hold the same pool; their clocks set them apart.
     target.writeBigUInt64LE(target.readBigUInt64LE(8) ^ process.hrtime.bigint(), 8);
   }
-}
-
-/**
- * Gives memory that Node's cipher has allocated back at once, for the next call to use again. The garbage
- * collector would come for it after some ten megabytes.
- */
-function free({ buffer, byteLength }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }

@@ -5,9 +5,8 @@ import type { Sealing } from '../crypto/sealing.ts';
 import type { PackedBlob } from '../pack/header.ts';
 import type { NewBlob } from '../pack/pack-builder.ts';
 import { damagedPack } from '../pack/pack-reader.ts';
+import { packRuns } from '../pack/pack-runs.ts';
 
-/** Blobs that lie no further apart are read at once: a request costs more than the bytes between them. */
-const gapBytes = 256 * 1024;
 const readBytes = 16 * 1024 * 1024;
 
 export interface CopyParts {
@@ -33,7 +32,7 @@ export async function* copiedBlobs(
   { id, blobs }: { readonly id: string; readonly blobs: readonly PackedBlob[] },
   signal: AbortSignal,
 ): AsyncGenerator<CopiedBlob> {
-  for (const run of runs(blobs)) {
+  for (const run of packRuns(blobs, readBytes)) {
     const { offset } = run;
     const bytes = await parts.store.load(
       { type: 'data', name: id },
@@ -64,24 +63,4 @@ async function copied(
   const content = sealing.open(sealed);
   if (!content) throw damagedPack(blob.pack, 'it changed while it was read');
   return { type, id, content, uncompressedLength, source: blob };
-}
-
-interface Run {
-  readonly offset: number;
-  end: number;
-  readonly blobs: PackedBlob[];
-}
-
-/** Neighbours of a pack, put together to be read at once. */
-function runs(blobs: readonly PackedBlob[]): readonly Run[] {
-  const result: Run[] = [];
-  for (const blob of blobs.toSorted((a, b) => a.offset - b.offset)) {
-    const last = result.at(-1);
-    const end = blob.offset + blob.length;
-    if (last && blob.offset - last.end <= gapBytes && end - last.offset <= readBytes) {
-      last.end = Math.max(last.end, end);
-      last.blobs.push(blob);
-    } else result.push({ offset: blob.offset, end, blobs: [blob] });
-  }
-  return result;
 }

@@ -6,6 +6,12 @@ import type { TreeNode } from '../tree/node.ts';
 /** O_PATH of Linux's <fcntl.h>: a descriptor that only names a file. */
 const pathOnly = 0o10000000;
 
+/** What of a node is set when its content is there. */
+export type RestoredMetadata = Pick<
+  TreeNode,
+  'type' | 'mode' | 'uid' | 'gid' | 'mtimeNs' | 'atimeNs' | 'extendedAttributes'
+>;
+
 /** What went wrong with one part of the metadata. */
 export interface MetadataProblem {
   readonly part: 'owner' | 'extended attributes' | 'times' | 'mode';
@@ -26,7 +32,7 @@ export interface RestoredItem {
 export function applyMetadata(
   calls: PosixCalls,
   { path, descriptor }: RestoredItem,
-  node: TreeNode,
+  node: RestoredMetadata,
 ): readonly MetadataProblem[] {
   const problems: MetadataProblem[] = [];
   const attempt = (part: MetadataProblem['part'], action: () => void): void => {

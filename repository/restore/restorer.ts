@@ -2,23 +2,24 @@ import { unlinkSync } from 'node:fs';
 import { Failure } from '../../contracts/failures.ts';
 import type { Warning } from '../../contracts/jobs.ts';
 import { loadPosixCalls, type PosixCalls } from '../../posix/calls.ts';
-import type { BlobReader } from '../blobs.ts';
+import type { PackedBlobReader } from '../blobs.ts';
 import { Background } from '../tasks/background.ts';
 import { Pace } from '../tasks/pace.ts';
-import { Slots } from '../tasks/slots.ts';
 import { loadTree } from '../tree/load-tree.ts';
 import type { TreeNode } from '../tree/node.ts';
 import { findNode, maxTreeDepth, printablePath, subtreeOf } from '../tree/walk.ts';
+import { contentParts } from './content-parts.ts';
+import { ContentWriter, type Writing } from './content-writer.ts';
 import { type FirstLink, HardLinks } from './hard-links.ts';
 import { IncludedPaths } from './include.ts';
 import { applyMetadata, type RestoredItem } from './metadata.ts';
 import { RestoreProblems } from './problems.ts';
+import { writeNewFile } from './restored-file.ts';
 import { makeSpecial } from './special.ts';
 import { TargetFolder } from './target-folder.ts';
-import { writeFile } from './write-file.ts';
 
 export interface RestoreRequest {
-  readonly reader: BlobReader;
+  readonly reader: PackedBlobReader;
   /** Root tree of the snapshot. */
   readonly tree: string;
   /** Folder that becomes the root; made when missing. */
@@ -46,10 +47,6 @@ export interface RestoreTotals {
   readonly bytes: number;
 }
 
-const filesInFlight = 16;
-/** 8 MiB each at most, some 1 MiB usually. */
-const blobsInFlight = 12;
-
 /**
  * Restores a tree below a folder: content, links, devices, owners, attributes, times and modes. Nothing is
  * written outside of the target. Damage does not keep the rest from being restored, and is thrown at the end.
@@ -64,14 +61,16 @@ export async function restoreTree(request: RestoreRequest): Promise<RestoreTotal
   }
   const root = openTarget(request);
   const background = new Background(request.signal);
+  const run = new RestoreRun(request, root, background);
   try {
-    return await new RestoreRun(request, root, background).restore();
+    return await run.restore();
   } catch (error) {
     background.stop(error);
     await background.settle();
     background.throwIfStopped();
     throw error;
   } finally {
+    await run.close();
     root.close();
   }
 }
@@ -107,8 +106,7 @@ class RestoreRun {
   readonly #background: Background;
   readonly #problems: RestoreProblems;
   readonly #calls: PosixCalls = loadPosixCalls();
-  readonly #files = new Slots(filesInFlight);
-  readonly #blobs = new Slots(blobsInFlight);
+  readonly #content: ContentWriter;
   readonly #links: HardLinks;
   readonly #pace = new Pace(() => this.#report());
   readonly #root: TargetFolder;
@@ -122,17 +120,27 @@ class RestoreRun {
     this.#links = new HardLinks(root);
     this.#background = background;
     this.#problems = new RestoreProblems(request.target, request.onWarning ?? (() => {}));
+    this.#content = new ContentWriter(request.reader, background.signal, (bytes) => {
+      this.#bytesDone += bytes;
+      this.#pace.moved();
+    });
   }
 
   async restore(): Promise<RestoreTotals> {
     const included = IncludedPaths.of(this.#request.include ?? []);
     const started: Promise<unknown>[] = [];
     await this.#children(this.#request.tree, { folder: this.#root, names: [], path: '', included }, started);
+    await this.#content.finish();
     await this.#background.settle();
     this.#background.throwIfStopped();
     this.#report();
     this.#problems.throwDamage();
     return { files: this.#filesDone, bytes: this.#bytesDone };
+  }
+
+  /** To be called when nothing is under way any more. */
+  async close(): Promise<void> {
+    await this.#content.close();
   }
 
   /** Begins to restore everything in a folder; what is still under way is added to `started`. */
@@ -174,6 +182,7 @@ class RestoreRun {
       return place.folder.open(node.name);
     });
     if (!folder) return undefined;
+    this.#content.countDescriptor();
     const inside = { ...place, folder, names: [...place.names, node.name], path: itemPath(place, node) };
     const started: Promise<unknown>[] = [];
     try {
@@ -207,24 +216,34 @@ class RestoreRun {
   async #file(node: TreeNode, place: Place): Promise<Started> {
     const first = this.#links.firstOf(node);
     if (first) return { result: this.#background.track(this.#link(first, node, place)) };
-    const { result } = await this.#background.start(this.#files, () => this.#content(node, place));
+    const result = this.#background.track(this.#written(await this.#begin(node, place), node, place));
     this.#links.add(node, [...place.names, node.name], result);
     return { result };
   }
 
-  /** Restores a file; false when it is damaged or could not be written. */
-  async #content(node: TreeNode, place: Place): Promise<boolean> {
+  /** Begins to write a file; undefined when it is damaged or could not be made. */
+  async #begin(node: TreeNode, place: Place): Promise<Writing | undefined> {
     const path = place.folder.pathOf(node.name);
-    const onBytes = (bytes: number): void => {
-      this.#bytesDone += bytes;
-      this.#pace.moved();
-    };
-    const onWritten = (descriptor: number): void => this.#applyMetadata({ path, descriptor }, node, place);
-    const { reader } = this.#request;
     try {
+      const parts = contentParts(node, this.#request.reader);
       this.#makeRoom(node, place);
-      const { signal } = this.#background;
-      await writeFile(path, node, { reader, signal, blobs: this.#blobs, onBytes, onWritten });
+      return await writeNewFile(this.#content, {
+        path,
+        node,
+        parts,
+        applyMetadata: (descriptor) => applyMetadata(this.#calls, { path, descriptor }, node),
+      });
+    } catch (error) {
+      this.#note(node, place, error);
+      return undefined;
+    }
+  }
+
+  /** Waits until a file is written; false when it is damaged or could not be. */
+  async #written(writing: Writing | undefined, node: TreeNode, place: Place): Promise<boolean> {
+    if (!writing) return false;
+    try {
+      this.#problems.metadata(itemPath(place, node), await writing.written);
     } catch (error) {
       this.#note(node, place, error);
       return false;

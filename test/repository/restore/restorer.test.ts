@@ -14,7 +14,8 @@ import {
 import { type TestContext, test } from 'node:test';
 import { Failure, type FailureType, isFailure } from '../../../contracts/failures.ts';
 import type { Warning } from '../../../contracts/jobs.ts';
-import type { BlobReader } from '../../../repository/blobs.ts';
+import type { PackedBlobReader } from '../../../repository/blobs.ts';
+import type { Repository } from '../../../repository/repository.ts';
 import { type RestoreRequest, restoreTree } from '../../../repository/restore/restorer.ts';
 import { type EncodedNode, encodeNode, encodeTree } from '../../../repository/tree/encode.ts';
 import { goMode } from '../../../repository/tree/file-mode.ts';
@@ -74,6 +75,19 @@ class TreeMaker {
 async function maker(t: TestContext): Promise<{ made: TestRepository; make: TreeMaker; target: string }> {
   const made = await testRepository(t);
   return { made, make: new TreeMaker(made), target: `${await temporaryFolder(t)}/target` };
+}
+
+/** A repository that reads in another way. */
+function readerOf(repository: Repository, change: Partial<PackedBlobReader>): PackedBlobReader {
+  return {
+    hasBlob: (type, id) => repository.hasBlob(type, id),
+    blobSize: (type, id) => repository.blobSize(type, id),
+    loadBlob: (type, id, signal) => repository.loadBlob(type, id, signal),
+    locate: (type, id) => repository.locate(type, id),
+    loadRange: (pack, range, signal) => repository.loadRange(pack, range, signal),
+    openJobs: (program, jobsForEach) => repository.openJobs(program, jobsForEach),
+    ...change,
+  };
 }
 
 async function restore(
@@ -242,16 +256,16 @@ test('a file whose second half cannot be read is not left half written', async (
     size: 11n,
   });
   const { repository } = made;
-  const failing: BlobReader = {
-    hasBlob: (type, id) => repository.hasBlob(type, id),
-    blobSize: (type, id) => repository.blobSize(type, id),
-    loadBlob: async (type, id) => {
-      if (id === second.content?.[0]) throw new Failure('RepositoryDamaged', 'The blob is damaged.');
-      return repository.loadBlob(type, id);
+  const damaged = readerOf(repository, {
+    loadRange: async (pack, range, signal) => {
+      const bytes = await repository.loadRange(pack, range, signal);
+      const [blob] = repository.locate('data', second.content?.[0] ?? '');
+      if (bytes && blob?.pack === pack) bytes.fill(0, blob.offset - range.offset);
+      return bytes;
     },
-  };
+  });
   await assert.rejects(
-    restore(made, await make.tree(file), target, { reader: failing }),
+    restore(made, await make.tree(file), target, { reader: damaged }),
     failure('RepositoryDamaged'),
   );
   assert.deepEqual(readdirSync(target), []);
@@ -263,15 +277,11 @@ test('a store that fails stops the restore with its failure', async (t) => {
     Array.from({ length: 40 }, (_, index) => make.file(`f${index}`, randomBytes(10))),
   );
   const gone = new Failure('StoreUnavailable', 'The network is gone.');
-  const { repository } = made;
-  const failing: BlobReader = {
-    hasBlob: (type, id) => repository.hasBlob(type, id),
-    blobSize: (type, id) => repository.blobSize(type, id),
-    loadBlob: async (type, id) => {
-      if (type === 'data') throw gone;
-      return repository.loadBlob(type, id);
+  const failing = readerOf(made.repository, {
+    loadRange: async () => {
+      throw gone;
     },
-  };
+  });
   const subtree = await make.tree(...files);
   const tree = await make.tree(node('d', 'dir', { subtree }));
   await assert.rejects(restore(made, tree, target, { reader: failing }), gone);

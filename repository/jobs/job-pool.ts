@@ -1,0 +1,147 @@
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import { Failure } from '../../contracts/failures.ts';
+import type { MasterKey } from '../crypto/master-key.ts';
+import { Slots } from '../tasks/slots.ts';
+import { startThread } from './job-thread.ts';
+import type { JobProgram, JobReport } from './job-work.ts';
+
+/** Bytes for which starting threads would cost more than it gains. */
+const localBytes = 8 * 1024 * 1024;
+
+const leastThreads = 2;
+const mostThreads = 8;
+
+/** A job and what is given away with it. */
+export interface PreparedJob<Job> {
+  readonly job: Job;
+  readonly transfer?: readonly ArrayBuffer[];
+}
+
+export interface JobSize {
+  /** Bytes that are worth starting threads for. */
+  readonly bytes: number;
+}
+
+interface Waiting<Result> {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Does jobs on all processors: the first megabytes in this thread, then in one thread for each processor. The jobs
+ * under way are few, so that memory is bounded: further callers wait for their turn before they read anything.
+ */
+export class JobPool<Job, Result> {
+  readonly #program: JobProgram<Job, Result>;
+  readonly #key: MasterKey;
+  readonly #slots: Slots;
+  readonly #local: (job: Job) => Result;
+  #threads: readonly JobThread<Job, Result>[] = [];
+  #bytes = 0;
+
+  /** @param jobsForEach jobs under way for each processor: one that is done, the others read or waiting */
+  constructor(program: JobProgram<Job, Result>, key: MasterKey, jobsForEach: number) {
+    this.#program = program;
+    this.#key = key;
+    this.#slots = new Slots(threadCount() * jobsForEach);
+    let open: ((job: Job) => Result) | undefined;
+    this.#local = (job) => {
+      if (!open) {
+        const work = program.open(key);
+        open = (next) => work(next).result;
+      }
+      return open(job);
+    };
+  }
+
+  /** Counts bytes that are worth starting threads for. */
+  expect(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes <= localBytes || this.#threads.length > 0) return;
+    this.#threads = Array.from({ length: threadCount() }, () => new JobThread(this.#program, this.#key));
+  }
+
+  /**
+   * Waits for its turn, then prepares a job and begins it. The result comes in an object, so that it is not awaited.
+   * @throws {Failure} Internal from the result when a thread crashes
+   */
+  async start(
+    prepare: () => Promise<PreparedJob<Job>> | PreparedJob<Job>,
+  ): Promise<{ readonly result: Promise<Result> }> {
+    await this.#slots.acquire();
+    const result = this.#run(prepare).finally(() => this.#slots.release());
+    // Whoever awaits it sees its error.
+    result.catch(() => {});
+    return { result };
+  }
+
+  /** Ends the threads where they stand; jobs under way reject. They touch nothing any more when it resolves. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  async #run(prepare: () => Promise<PreparedJob<Job>> | PreparedJob<Job>): Promise<Result> {
+    const { job, transfer = [] } = await prepare();
+    const ready = this.#threads.filter(({ isReady }) => isReady);
+    const [thread] = ready.sort((a, b) => a.jobs - b.jobs);
+    if (thread) return await thread.run(job, transfer);
+    // Messages of threads, and other work of the process, come between two jobs.
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.#local(job);
+  }
+}
+
+/** One thread and the jobs that it was given. It does them in turn. */
+class JobThread<Job, Result> {
+  readonly #thread: Worker;
+  readonly #waiting: Waiting<Result>[] = [];
+  #failure: Failure | undefined;
+  isReady = false;
+
+  constructor(program: JobProgram<Job, Result>, key: MasterKey) {
+    this.#thread = startThread(program.thread, { name: program.name, data: key });
+    this.#thread.on('message', (report: JobReport<Result>) => this.#take(report));
+    this.#thread.on('error', (error) => this.#fail(program.name, error));
+    this.#thread.on('exit', (code) => this.#fail(program.name, new Error(`it ended with code ${code}`)));
+  }
+
+  /** Under way. */
+  get jobs(): number {
+    return this.#waiting.length;
+  }
+
+  run(job: Job, transfer: readonly ArrayBuffer[]): Promise<Result> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#thread.postMessage(job, transfer);
+      this.#thread.ref();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.terminate();
+  }
+
+  #take(report: JobReport<Result>): void {
+    if (report.kind === 'ready') {
+      this.isReady = true;
+      return;
+    }
+    this.#waiting.shift()?.resolve(report.result);
+    if (this.#waiting.length === 0) this.#thread.unref();
+  }
+
+  #fail(name: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#failure ??= new Failure('Internal', `A thread that does "${name}" has failed: ${why}`, {
+      cause: error,
+    });
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+  }
+}
+
+function threadCount(): number {
+  return Math.min(mostThreads, Math.max(leastThreads, availableParallelism()));
+}
