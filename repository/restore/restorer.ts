@@ -1,8 +1,6 @@
 import { unlinkSync } from 'node:fs';
 import { Failure } from '../../contracts/failures.ts';
-import type { Warning } from '../../contracts/jobs.ts';
 import { loadPosixCalls, type PosixCalls } from '../../posix/calls.ts';
-import type { PackedBlobReader } from '../blobs.ts';
 import { Background } from '../tasks/background.ts';
 import { Pace } from '../tasks/pace.ts';
 import { loadTree } from '../tree/load-tree.ts';
@@ -14,38 +12,10 @@ import { type FirstLink, HardLinks } from './hard-links.ts';
 import { IncludedPaths } from './include.ts';
 import { applyMetadata, type RestoredItem } from './metadata.ts';
 import { RestoreProblems } from './problems.ts';
+import type { RestoreRequest, RestoreTotals } from './request.ts';
 import { writeNewFile } from './restored-file.ts';
 import { makeSpecial } from './special.ts';
 import { TargetFolder } from './target-folder.ts';
-
-export interface RestoreRequest {
-  readonly reader: PackedBlobReader;
-  /** Root tree of the snapshot. */
-  readonly tree: string;
-  /** Folder that becomes the root; made when missing. */
-  readonly target: string;
-  /** Absolute paths in the snapshot that are restored with what is below them; everything when left out. */
-  readonly include?: readonly (string | Buffer)[];
-  /** Replaces files that are there, and keeps what the snapshot does not name. Otherwise the target is empty. */
-  readonly overwrite?: boolean;
-  readonly signal: AbortSignal;
-  /** Called about ten times a second, and at the end. */
-  readonly onProgress?: (progress: RestoreProgress) => void;
-  /** What could not be restored as it was. */
-  readonly onWarning?: (warning: Warning) => void;
-}
-
-export interface RestoreProgress {
-  readonly filesDone: number;
-  readonly bytesDone: number;
-  readonly current: string;
-}
-
-export interface RestoreTotals {
-  /** Regular files, each hard link counted. */
-  readonly files: number;
-  readonly bytes: number;
-}
 
 /**
  * Restores a tree below a folder: content, links, devices, owners, attributes, times and modes. Nothing is

@@ -16,7 +16,8 @@ import { Failure, type FailureType, isFailure } from '../../../contracts/failure
 import type { Warning } from '../../../contracts/jobs.ts';
 import type { PackedBlobReader } from '../../../repository/blobs.ts';
 import type { Repository } from '../../../repository/repository.ts';
-import { type RestoreRequest, restoreTree } from '../../../repository/restore/restorer.ts';
+import type { RestoreRequest } from '../../../repository/restore/request.ts';
+import { restoreTree } from '../../../repository/restore/restorer.ts';
 import { type EncodedNode, encodeNode, encodeTree } from '../../../repository/tree/encode.ts';
 import { goMode } from '../../../repository/tree/file-mode.ts';
 import type { NodeType, TreeNode } from '../../../repository/tree/node.ts';
