@@ -14,6 +14,9 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     listRepositories: () => runLookUp(dependencies, () => names.listRepositories()),
     listPrunedRepositories: () => runLookUp(dependencies, () => names.listPrunedRepositories()),
     listHosts: () => runLookUp(dependencies, () => names.listHosts()),
+    listCopyTargets: () => runLookUp(dependencies, () => names.listCopyTargets()),
+    listCopyRoutes: (request) => runLookUp(dependencies, () => names.listCopyRoutes(request)),
+    describeCopyDebt: (routes) => runLookUp(dependencies, () => history.copyDebt(routes)),
     recordStart: (run) => runLookUp(dependencies, () => history.recordStart(run)),
     notify: (report) =>
       runLookUp(dependencies, async () => {

@@ -1,10 +1,11 @@
-import type { RunBeginning, RunReport } from '../contracts/activities.ts';
+import type { CopyDebtReport, CopyRoute, RunBeginning, RunReport } from '../contracts/activities.ts';
 import type { ResolvedHost, ResolvedRepository, ResolvedSource } from '../contracts/jobs.ts';
 import type { SourcePage } from '../contracts/scheduled-jobs.ts';
 import type { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Maintenance } from '../maintenance/maintenance.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { Snapshot } from '../repository/snapshot.ts';
 import type { DatabaseRestorer } from '../restore/database-restorer.ts';
 import type { Restorer } from '../restore/restorer.ts';
 import type { Source } from '../sources/source.ts';
@@ -24,6 +25,12 @@ export interface ActivityDependencies {
   }): Promise<DatabaseRestorer>;
   /** Opens a repository of the configuration; the caller closes it. Secrets are resolved here. */
   openRepository(repository: string): Promise<Repository>;
+  /**
+   * Makes a repository of the configuration for copies of another, which cut their content alike. The caller
+   * closes it.
+   * @throws {Failure} RepositoryNotFound when it was there before: its place is empty or not mounted
+   */
+  createCopyRepository(repository: string, of: Repository): Promise<Repository>;
   readonly status: StatusFile;
   readonly history: RunHistory;
   readonly inspector: Inspector;
@@ -45,6 +52,16 @@ export interface ActivityDependencies {
 export interface RunHistory {
   recordStart(run: RunBeginning): Promise<void>;
   recordEnd(report: RunReport): Promise<void>;
+  /** Enters what a repository holds now. */
+  recordSnapshots(repository: string, snapshots: readonly Snapshot[]): Promise<void>;
+  /** What the repositories of these routes owe. */
+  copyDebt(routes: readonly CopyRoute[]): Promise<CopyDebtReport>;
+}
+
+/** What is to be copied to a repository beside what the configuration copies there. */
+export interface CopyRequest {
+  readonly repository: string;
+  readonly sources: readonly string[];
 }
 
 /** The configuration as activities ask for it. */
@@ -61,6 +78,10 @@ export interface Names {
   listPrunedRepositories(): readonly string[];
   /** Hosts of the sources, and the host of this configuration. */
   listHosts(): readonly ResolvedHost[];
+  /** Repositories that get copies. */
+  listCopyTargets(): readonly string[];
+  /** @throws {Failure} InvalidInput for a name that the configuration does not have */
+  listCopyRoutes(request: CopyRequest): readonly CopyRoute[];
 }
 
 /** Times in ms. Tests hand in short ones. */

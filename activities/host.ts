@@ -3,6 +3,7 @@ import type { Look } from '../inspection/inspector.ts';
 import { withLock } from '../repository/lock/with-lock.ts';
 import { captureSource } from './capture.ts';
 import { checkInRepository } from './check.ts';
+import { copyToRepository } from './copy.ts';
 import { createDatabaseActivities } from './database-restore.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { maintenanceActivities } from './maintenance.ts';
@@ -36,6 +37,8 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
         ),
       ),
     check: (input) => runStep(dependencies, 'check', (step) => checkInRepository(dependencies, input, step)),
+    copySnapshots: (route) =>
+      runStep(dependencies, 'copy', (step) => copyToRepository(dependencies, route, step)),
     planRestore: (request) =>
       runStep(dependencies, 'preflight', (step) => planRestore(dependencies, request, step)),
     restoreSnapshot: (plan) =>

@@ -33,7 +33,6 @@ export interface CatalogSnapshot extends PlacedSnapshot {
   /** Instant of `time` in UTC, with milliseconds. */
   readonly takenAt: string;
   readonly addedBytes?: number;
-  readonly storedBytes?: number;
   readonly files?: number;
 }
 

@@ -7,6 +7,7 @@ import { createAuditPort } from '../control/audit.ts';
 import { startBackup } from '../control/backup.ts';
 import { openConfiguredCatalog } from '../control/catalog.ts';
 import { type Control, connectControl } from '../control/client.ts';
+import { copyPlaces } from '../control/copies.ts';
 import { Later } from '../control/later.ts';
 import { sourceStates } from '../control/sources.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -34,6 +35,7 @@ export function createApiPort(options: ApiPortOptions): ApiPort & { close(): Pro
     catalog: () => catalog.get(),
     version,
     kinds: [...new Set(Object.values(configuration.sources).map(({ kind }) => kind))],
+    copies: copyPlaces(configuration),
     disks: () => measureDisks(localPaths(configuration)),
     onProblem: (err) => logger.warn({ err }, 'The metrics lack what the catalog knows'),
   });

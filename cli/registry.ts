@@ -20,6 +20,7 @@ const commands: readonly CommandFile[] = [
   { name: 'restore', load: async () => (await import('./commands/restore.ts')).defineRestore },
   { name: 'rollback', load: async () => (await import('./commands/rollback.ts')).defineRollback },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).defineVerify },
+  { name: 'copy', load: async () => (await import('./commands/copy.ts')).defineCopy },
   { name: 'forget', load: async () => (await import('./commands/forget.ts')).defineForget },
   { name: 'prune', load: async () => (await import('./commands/prune.ts')).definePrune },
   { name: 'key', load: async () => (await import('./commands/key.ts')).defineKey },

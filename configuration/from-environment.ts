@@ -33,12 +33,13 @@ export function configurationFromEnvironment(env: NodeJS.ProcessEnv): Environmen
         ...(cloud.url === undefined ? {} : { [cloudName]: { url: cloud.url, password } }),
       },
       ...(env.BACKUP_DIR ? { defaultRepository: repositoryName } : {}),
+      ...(cloud.url === undefined ? {} : { defaultCopies: [cloudName] }),
       sources: found.sources,
       ...retention(env),
       notifications: { channels: channels(env) },
     },
     problems: [...repositoryProblems(env), ...found.problems, ...cloud.problems, ...retentionProblems(env)],
-    warnings: [...found.warnings, ...notDoneYet(cloud.url)],
+    warnings: found.warnings,
   };
 }
 
@@ -114,14 +115,4 @@ function retention(env: NodeJS.ProcessEnv): Pick<ConfigurationInput, 'policies'>
 function retentionProblems({ BACKUP_RETENTION_DAYS: given }: NodeJS.ProcessEnv): readonly string[] {
   if (!given || daysPattern.test(given.trim())) return [];
   return ['BACKUP_RETENTION_DAYS: must be a number of days, for example 30'];
-}
-
-function notDoneYet(cloud: string | undefined): readonly string[] {
-  const warnings: string[] = [];
-  if (cloud !== undefined) {
-    warnings.push(
-      `Copies to ${cloud} are not supported yet: backups go to BACKUP_DIR alone, which is one copy on one machine`,
-    );
-  }
-  return warnings;
 }

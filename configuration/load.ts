@@ -111,13 +111,22 @@ async function readText(file: string): Promise<string | undefined> {
 
 /** Names in one part of the file must be there in the other. */
 function checkReferences(file: string, configuration: ParsedConfiguration): void {
-  const { repositories, defaultRepository, sources } = configuration;
+  const { repositories, defaultRepository, defaultCopies, sources } = configuration;
   const names = Object.keys(repositories);
   const known = names.length === 0 ? 'there is none' : `there is ${names.join(', ')}`;
   const problems: string[] = [];
   if (names.length === 0) problems.push('repositories: at least one is needed');
   if (defaultRepository !== undefined && !names.includes(defaultRepository)) {
     problems.push(`defaultRepository: there is no repository ${defaultRepository}; ${known}`);
+  }
+  const copies = [
+    ...defaultCopies.map((copy) => ['defaultCopies', copy] as const),
+    ...Object.entries(sources).flatMap(([name, source]) =>
+      (source.copies ?? []).map((copy) => [`sources.${name}.copies`, copy] as const),
+    ),
+  ];
+  for (const [field, copy] of copies) {
+    if (!names.includes(copy)) problems.push(`${field}: there is no repository ${copy}; ${known}`);
   }
   for (const [name, source] of Object.entries(sources)) {
     const repository = source.repository ?? defaultRepository ?? (names.length === 1 ? names[0] : undefined);

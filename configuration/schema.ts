@@ -144,6 +144,15 @@ export const configurationSchema = z
       description: 'Repository of sources that name none. Needed when there are several repositories.',
       examples: ['main'],
     }),
+    defaultCopies: z
+      .array(nameSchema)
+      .max(20)
+      .default([])
+      .meta({
+        description:
+          'Repositories that get a copy of each snapshot of sources that name none. The data is read once; copies are made from the first repository.',
+        examples: [['offsite']],
+      }),
     schedules: schedulesSchema.prefault({}).meta({
       description: 'When each schedule runs.',
       examples: [{ automated_backups: { at: '01:30' } }],

@@ -67,6 +67,14 @@ const sourceFields = {
     description: 'Repository that takes the snapshots. Default: defaultRepository.',
     examples: ['main'],
   }),
+  copies: z
+    .array(nameSchema)
+    .max(20)
+    .optional()
+    .meta({
+      description: 'Repositories that get a copy of each snapshot. Default: defaultCopies.',
+      examples: [['offsite']],
+    }),
   host: z
     .string()
     .min(1)

@@ -85,6 +85,32 @@ export interface CheckInput {
   readonly readDataPart?: { readonly part: number; readonly of: number };
 }
 
+/** Snapshots of which sources go from one repository to another. */
+export interface CopyRoute {
+  readonly from: string;
+  readonly to: string;
+  readonly sources: readonly string[];
+}
+
+/** How far a repository is behind with its copies; all sources together. */
+export interface CopyDebtReport {
+  readonly snapshots: number;
+  /** Bytes of new data of these snapshots, as stored where they are. */
+  readonly bytes: number;
+  /** For people, one sentence. */
+  readonly description: string;
+}
+
+/** What a step of copying has done. */
+export interface CopyStepResult {
+  readonly snapshots: number;
+  readonly blobs: number;
+  readonly bytes: number;
+  /** A sentence for each snapshot that cannot be copied because it is damaged where it is. The first 20. */
+  readonly damages: readonly string[];
+  readonly damageCount: number;
+}
+
 /** `at` is the time of the run, the same for each attempt, ISO in UTC. */
 export interface InspectionInput {
   readonly at: string;
@@ -134,6 +160,15 @@ export interface ControlActivities {
   listPrunedRepositories(): Promise<readonly string[]>;
   /** Hosts of the sources, and that of the control worker. */
   listHosts(): Promise<readonly ResolvedHost[]>;
+  /** Repositories that get copies. */
+  listCopyTargets(): Promise<readonly string[]>;
+  /** Where the copies of a repository come from; `sources` are copied there beside those of the configuration. */
+  listCopyRoutes(request: {
+    readonly repository: string;
+    readonly sources: readonly string[];
+  }): Promise<readonly CopyRoute[]>;
+  /** What is to be copied, as far as the catalog knows; a catalog that cannot be read does not fail it. */
+  describeCopyDebt(routes: readonly CopyRoute[]): Promise<CopyDebtReport>;
   /** Enters the beginning of a run into the history; a history that cannot be written does not fail it. */
   recordStart(run: RunBeginning): Promise<void>;
   notify(report: RunReport): Promise<void>;
@@ -146,6 +181,8 @@ export interface HostActivities {
   /** Writes the snapshot; the same draft gives the same id, and is stored once. */
   commitSnapshot(input: CommitInput): Promise<{ readonly snapshot: string }>;
   check(input: CheckInput): Promise<VerificationResult>;
+  /** Copies the snapshots that the other repository lacks; makes the repository when it was never there. */
+  copySnapshots(route: CopyRoute): Promise<CopyStepResult>;
   planRestore(request: RestoreRequest): Promise<RestorePlan>;
   restoreSnapshot(plan: RestorePlan): Promise<RestoreStepResult>;
   compareRestored(plan: RestorePlan): Promise<readonly RestoreCheck[]>;

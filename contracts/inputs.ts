@@ -25,6 +25,8 @@ export const backupSourceInputSchema = z.strictObject({
   tags: z.array(tagSchema).max(20).optional(),
   kind: z.string().max(40).optional(),
   retention: retentionClass.optional(),
+  /** Repositories that get a copy of the snapshot, instead of those of the configuration; none when empty. */
+  copies: z.array(nameSchema).max(20).optional(),
   schedule: nameSchema.optional(),
   encrypt: z.literal(true, 'cannot be switched off: a restic repository is always encrypted').optional(),
 });
@@ -100,6 +102,20 @@ export const pruneInputSchema = z.strictObject({
   schedule: nameSchema.optional(),
 });
 export type PruneInput = z.infer<typeof pruneInputSchema>;
+/** Input of the workflow `replicate`. */
+export const replicateInputSchema = z.strictObject({
+  /** Repository that gets the copies; each that the configuration copies to when left out. */
+  repository: nameSchema.optional(),
+  /** Sources whose snapshots are copied, beside those that the configuration copies there. */
+  sources: z.array(nameSchema).max(1000).optional(),
+  /** Schedule that starts the run, by its id. */
+  schedule: nameSchema.optional(),
+});
+export type ReplicateInput = z.infer<typeof replicateInputSchema>;
+
+/** Content of the signal `copyMore`. */
+export const copyMoreSchema = z.strictObject({ sources: z.array(nameSchema).max(1000).optional() });
+export type CopyMore = z.infer<typeof copyMoreSchema>;
 
 const countSchema = z.int().min(0);
 const listedNames = z.array(nameSchema).max(100);

@@ -22,6 +22,8 @@ export interface ResolvedSource {
   readonly queue: string;
   /** Repository name of the configuration. */
   readonly repository: string;
+  /** Further repositories that get a copy of each snapshot, by their names. */
+  readonly copies: readonly string[];
   /** `paths` of the snapshots, constant for a source. */
   readonly paths: readonly string[];
   /** User name written into snapshots. */
@@ -117,6 +119,8 @@ export interface BackupResult {
   /** Snapshot id, 64 hex digits. */
   readonly snapshot: string;
   readonly status: 'done' | 'partial';
+  /** Repositories whose copies of it are made by runs of their own, `replicate/<repository>`. */
+  readonly copies: readonly string[];
   readonly summary: BackupSummary;
   readonly warnings: readonly Warning[];
   readonly warningCount: number;
@@ -157,6 +161,19 @@ export interface ReplacedDatabases {
   readonly until: string;
 }
 
+/** Result of the workflow `replicate` for one repository. */
+export interface ReplicationResult {
+  /** Repository that has the copies. */
+  readonly repository: string;
+  /** Snapshots that were copied by this run. */
+  readonly snapshots: number;
+  readonly blobs: number;
+  /** Bytes of these blobs as they are stored. */
+  readonly bytes: number;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
 /** Result of the workflow `verification`. */
 export interface VerificationResult {
   readonly repository: string;
@@ -192,6 +209,8 @@ export type Phase =
   | 'check'
   | 'confirm'
   | 'safety'
+  | 'copy'
+  | 'waiting'
   | 'restore'
   | 'compare'
   | 'swap'

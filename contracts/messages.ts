@@ -1,8 +1,11 @@
 /** Names of queries, signals and updates that users and programs rely on. */
 export const queryNames = { progress: 'progress', result: 'result' } as const;
 
-/** Asks a backup under way to keep its snapshot as long as another schedule wants it. */
-export const signalNames = { keepAs: 'keepAs' } as const;
+/**
+ * `keepAs` asks a backup under way to keep its snapshot as long as another schedule wants it; `copyMore` tells a
+ * replication under way that there is more to copy.
+ */
+export const signalNames = { keepAs: 'keepAs', copyMore: 'copyMore' } as const;
 
 /** Requests that are answered: of a restore that waits for a person, and of what a restore has replaced. */
 export const updateNames = { confirm: 'confirm', reject: 'reject', rollBack: 'rollback' } as const;
@@ -13,6 +16,7 @@ export const workflowTypes = {
   planRestore: 'planRestore',
   keepReplaced: 'keepReplaced',
   verification: 'verification',
+  replicate: 'replicate',
   dailyBackup: 'dailyBackup',
   incrementalBackup: 'incrementalBackup',
   securityMonitoring: 'securityMonitoring',

@@ -31,6 +31,11 @@ export function replacedWorkflowId(restore: string): string {
   return `replaced/${restore}`;
 }
 
+/** Fixed id of the copying into a repository: one run at a time for each, whatever it copies from. */
+export function replicateWorkflowId(repository: string): string {
+  return `replicate/${repository}`;
+}
+
 /** Fixed id of the verification of a repository. */
 export function verificationWorkflowId(repository: string): string {
   return `verification/${repository}`;

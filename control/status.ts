@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { KeptFinding } from '../catalog/state.ts';
 import type { Configuration } from '../configuration/load.ts';
 import type { FindingLevel } from '../contracts/findings.ts';
+import { describeCopyDebt } from '../policy/copies/debt.ts';
 import { dailyFreshness } from '../policy/freshness.ts';
 import { formatAge } from '../policy/wording.ts';
 import type { ScheduleState } from '../schedules/operate.ts';
@@ -58,9 +59,11 @@ export async function readStatus(question: StatusQuestion): Promise<Status> {
   const findings = 'findings' in known ? known.findings : [];
   const problems = [
     ...('message' in known ? [known.message] : []),
-    ...sources.flatMap((source) => sourceProblems(source)),
+    ...sources.flatMap((source) => [...sourceProblems(source), ...copyProblems(source, now)]),
     ...temporalProblems(temporal),
-    ...findings.filter(isTold).map(({ check, message }) => `${check}: ${message}`),
+    ...findings
+      .filter((finding) => isTold(finding) && !isSaidAlready(finding))
+      .map(({ check, message }) => `${check}: ${message}`),
   ];
   return { ok: problems.length === 0, checkedAt: now.toISOString(), sources, temporal, findings, problems };
 }
@@ -89,6 +92,13 @@ function levelOf(ageSeconds: number, { lastRun }: SourceState): FindingLevel {
   return ageSeconds > dailyFreshness.warningHours * hourSeconds ? 'warning' : 'ok';
 }
 
+/** A copy that breaks its policy is a problem even where no check has found it yet. */
+function copyProblems({ copies }: SourceState, now: Date): readonly string[] {
+  return copies
+    .filter(({ breachAt }) => breachAt !== undefined && Date.parse(breachAt) <= now.getTime())
+    .map((debt) => describeCopyDebt(debt, now));
+}
+
 function sourceProblems(source: SourceStatus): readonly string[] {
   const { name, level, newestAgeSeconds, lastRun } = source;
   if (level === 'ok') return [];
@@ -105,6 +115,11 @@ function temporalProblems(temporal: TemporalStatus): readonly string[] {
 
 function isTold({ level }: KeptFinding): boolean {
   return level === 'warning' || level === 'critical';
+}
+
+/** Said above, from figures that are newer. */
+function isSaidAlready({ check, level }: KeptFinding): boolean {
+  return check === 'copy-debt' && level === 'critical';
 }
 
 function messageOf(error: unknown): string {

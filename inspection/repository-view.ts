@@ -50,6 +50,8 @@ export function placed(repository: string, snapshot: Snapshot): PlacedSnapshot {
     hostname,
     paths,
     tags,
-    ...(summary === undefined ? {} : { sizeBytes: summary.totalBytesProcessed }),
+    ...(summary === undefined
+      ? {}
+      : { sizeBytes: summary.totalBytesProcessed, storedBytes: summary.dataAddedPacked }),
   };
 }

@@ -3,6 +3,7 @@ import { AuditLog } from '../audit/log.ts';
 import type { Finding } from '../contracts/findings.ts';
 import { measureDisks } from '../metrics/disk.ts';
 import { encryptionFinding } from '../policy/compliance/check.ts';
+import { copyDebt, copyDebtFinding } from '../policy/copies/debt.ts';
 import { freshnessFindings } from '../policy/freshness.ts';
 import { type PlacedSnapshot, snapshotsByPlace, timeOf } from '../policy/placed-snapshot.ts';
 import { compareLooks } from '../policy/security/changes.ts';
@@ -32,6 +33,7 @@ const checks = [
   'size',
   'modes',
   'space',
+  'copy-debt',
 ] as const;
 
 /** A removal is noted before it is made, and may take as long. */
@@ -45,7 +47,25 @@ export async function lookAtSecurity(options: InspectorOptions, look: Look): Pro
     look.onProgress(repository.repository);
     findings.push(...(await lookAtRepository(options, repository, look)));
   }
+  findings.push(...(await lookAtCopies(options, look)));
   return { checks, findings };
+}
+
+/** From what each repository held when it was last seen: one that is away has its debt all the same. */
+async function lookAtCopies(
+  { repositories, sources, watch }: InspectorOptions,
+  { now }: Look,
+): Promise<readonly Finding[]> {
+  const seen = await Promise.all(
+    repositories.map(async ({ repository }) => {
+      const memory = await watch.read(repository).catch(() => undefined);
+      return (memory?.state.snapshots ?? []).map((snapshot) => placed(repository, snapshot));
+    }),
+  );
+  const places = snapshotsByPlace(seen.flat());
+  return sources.flatMap(({ copiesIn = [], ...source }) =>
+    copiesIn.map((copyIn) => copyDebtFinding(copyDebt(places, { ...source, copyIn }, now), now)),
+  );
 }
 
 async function lookAtMachine(options: InspectorOptions): Promise<readonly Finding[]> {

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { CopyPlace } from '../policy/copies/debt.ts';
 import type { DiskUse } from '../policy/space.ts';
 import { loadFacts, type MetricsFacts } from './facts.ts';
 import { type MetricDefinition, metricDefinitions } from './samples.ts';
@@ -13,6 +14,8 @@ export interface MetricsOptions {
   readonly version: string;
   /** Kinds of the configured sources. */
   readonly kinds: readonly string[];
+  /** Copies that the configuration asks for. Default: none. */
+  readonly copies?: readonly CopyPlace[];
   /** File systems that hold repositories and state. */
   readonly disks: () => Promise<readonly DiskUse[]>;
   /** Told once when the catalog cannot be read, and again when that has passed and comes back. */
@@ -47,12 +50,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
 type Load = () => Promise<MetricsFacts | undefined>;
 
 /** The metrics of one scrape ask at the same time, and get one reading. */
-function sharedFacts({ catalog, disks, onProblem, now = () => new Date() }: MetricsOptions): Load {
+function sharedFacts(options: MetricsOptions): Load {
+  const { catalog, disks, copies = [], onProblem, now = () => new Date() } = options;
   let reading: Promise<MetricsFacts | undefined> | undefined;
   let isTold = false;
   return () => {
     reading ??= (async () =>
-      loadFacts(typeof catalog === 'function' ? await catalog() : catalog, disks, now()))()
+      loadFacts(typeof catalog === 'function' ? await catalog() : catalog, { disks, copies, now: now() }))()
       .then((facts) => {
         isTold = false;
         return facts;

@@ -1,5 +1,6 @@
 import { finishedStatuses, goodStatuses } from '../catalog/run-records.ts';
 import { findingLevels } from '../contracts/findings.ts';
+import type { CopyDebt } from '../policy/copies/debt.ts';
 import type { MetricsFacts } from './facts.ts';
 import { rateDays } from './facts.ts';
 
@@ -165,6 +166,30 @@ const further: readonly MetricDefinition[] = [
     samples: copies,
   },
   {
+    name: 'resguardo_copy_debt_snapshots',
+    type: 'gauge',
+    help: 'Snapshots of a source that a repository should have a copy of and lacks, as of the last listings.',
+    labels: ['source', 'repository'],
+    samples: ({ debts }) => debts.map((debt) => ({ labels: placeOf(debt), value: debt.snapshots })),
+  },
+  {
+    name: 'resguardo_copy_debt_bytes',
+    type: 'gauge',
+    help: 'Bytes of new data in these snapshots, as stored where they are.',
+    labels: ['source', 'repository'],
+    samples: ({ debts }) => debts.map((debt) => ({ labels: placeOf(debt), value: debt.bytes })),
+  },
+  {
+    name: 'resguardo_copy_debt_breach_timestamp_seconds',
+    type: 'gauge',
+    help: 'When a copy that is behind breaks its policy, in seconds since 1970; absent without debt.',
+    labels: ['source', 'repository'],
+    samples: ({ debts }) =>
+      debts.flatMap(({ breachAt, ...debt }) =>
+        breachAt === undefined ? [] : [{ labels: placeOf(debt), value: Date.parse(breachAt) / 1000 }],
+      ),
+  },
+  {
     name: 'resguardo_repository_size_bytes',
     type: 'gauge',
     help: 'Bytes of all objects of a repository, when it was last measured.',
@@ -250,6 +275,10 @@ function sumByType<T extends { readonly kind?: string }>(
   const sums = new Map<string, number>();
   for (const item of items) sums.set(item.kind ?? '', (sums.get(item.kind ?? '') ?? 0) + figureOf(item));
   return [...sums].map(([type, value]) => ({ labels: { type }, value }));
+}
+
+function placeOf({ source, repository }: Pick<CopyDebt, 'source' | 'repository'>) {
+  return { source, repository };
 }
 
 function copies({ places, now }: MetricsFacts): readonly Sample[] {

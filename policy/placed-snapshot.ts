@@ -16,6 +16,8 @@ export interface PlacedSnapshot {
   readonly tags?: readonly string[];
   /** Bytes that a restore gives back, where the writer noted them. */
   readonly sizeBytes?: number;
+  /** Bytes of new data as stored, where the writer noted them. */
+  readonly storedBytes?: number;
 }
 
 /** Snapshots of one source in one repository. */

@@ -1,4 +1,4 @@
-import { Failure } from '../contracts/failures.ts';
+import { Failure, isFailure } from '../contracts/failures.ts';
 import { BlobNumbers } from './blob-numbers.ts';
 import type { BlobType } from './blobs.ts';
 import { Compressor } from './compression.ts';
@@ -23,6 +23,8 @@ export interface CopyOptions {
   readonly snapshots: readonly Snapshot[];
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: CopyProgress) => void;
+  /** Told of a snapshot that is damaged where it is, and passed over; without it, the first one ends the copying. */
+  readonly onDamage?: (snapshot: Snapshot, failure: Failure) => void;
   readonly packSizeBytes?: number;
   readonly failpoint?: Failpoint;
 }
@@ -58,15 +60,23 @@ export async function copySnapshots(options: CopyOptions): Promise<CopyResult> {
   const skipped = options.snapshots.filter((snapshot) => present.has(identity(snapshot))).map(({ id }) => id);
   const copied: { readonly source: string; readonly snapshot: string }[] = [];
   let [blobs, bytes] = [0, 0];
-  const seen = new BlobNumbers();
+  let seen = new BlobNumbers();
   for (const snapshot of wanted) {
     const report = (count: number): void => {
       blobs += 1;
       bytes += count;
       onProgress?.({ snapshotsDone: copied.length, snapshotsTotal: wanted.length, bytesDone: bytes });
     };
-    await addUsedBlobs(seen, { reader: from, tree: snapshot.tree }, signal);
-    await copyMissing(options, seen, report);
+    try {
+      await addUsedBlobs(seen, { reader: from, tree: snapshot.tree }, signal);
+      await copyMissing(options, seen, report);
+    } catch (error) {
+      if (!isFailure(error, 'RepositoryDamaged') || !options.onDamage) throw error;
+      options.onDamage(snapshot, error);
+      // What was on its way when it ended is not there, whatever the marks say.
+      seen = new BlobNumbers();
+      continue;
+    }
     await to.loadIndex(signal);
     copied.push({ source: snapshot.id, snapshot: await to.commitSnapshot(copyOf(snapshot), signal) });
   }

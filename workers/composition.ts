@@ -4,6 +4,7 @@ import {
   defaultTiming,
   StatusFile,
 } from '../activities/index.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { Configuration } from '../configuration/load.ts';
 import type { PostgresSourceConfiguration, RepositoryConfiguration } from '../configuration/schema.ts';
 import { bytesPerSecond } from '../configuration/store-settings.ts';
@@ -59,6 +60,8 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
     createRestorer: (name) => createRestorer(configuration, name),
     createDatabaseRestorer: (sources) => createDatabaseRestorer(configuration, env, sources),
     openRepository: open,
+    createCopyRepository: (name, of) =>
+      createCopyRepository(options, name, { of, catalog: () => catalog.get() }),
     status: new StatusFile(configuration.stateDir),
     history: createHistory(() => catalog.get(), logger),
     inspector: createInspector({
@@ -85,10 +88,37 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
 }
 
 async function openRepository(
-  { configuration, env, repositoryOptions }: CompositionOptions,
+  options: CompositionOptions,
   name: string,
   purpose: 'backup' | 'prune' = 'backup',
 ): Promise<Repository> {
+  const { store, secret, settings } = await repositoryParts(options, name, purpose);
+  return await Repository.open(store, secret, settings);
+}
+
+/** A place that held snapshots before is not made anew: a disk that is not mounted looks like an empty one. */
+async function createCopyRepository(
+  options: CompositionOptions,
+  name: string,
+  { of, catalog }: { readonly of: Repository; readonly catalog: () => Promise<Catalog> },
+): Promise<Repository> {
+  const { store, secret, settings } = await repositoryParts(options, name, 'backup');
+  const places = await (await catalog()).snapshotPlaces();
+  if (places.some(({ repository }) => repository === name)) {
+    const message = `There is no repository at ${store.location}, where ${name} was before`;
+    throw new Failure('RepositoryNotFound', message, {
+      advice:
+        'Mount the disk or correct the URL. If it is lost: `resguardo repo init --copy-chunker-params`.',
+    });
+  }
+  return await Repository.init(store, secret, { ...settings, chunkerPolynomial: of.chunkerPolynomial });
+}
+
+async function repositoryParts(
+  { configuration, env, repositoryOptions }: CompositionOptions,
+  name: string,
+  purpose: 'backup' | 'prune',
+) {
   const repository = Object.hasOwn(configuration.repositories, name) && configuration.repositories[name];
   if (!repository) throw notHere('repository', name);
   const { compression, caFile, limits = {} } = repository;
@@ -99,7 +129,7 @@ async function openRepository(
   const secret = await resolveSecret(password, env);
   const bandwidth = new Bandwidth(bytesPerSecond(limits));
   const store = await openStore(url, { env, caFile, s3, azure, gcs, sftp, bandwidth });
-  return await Repository.open(store, secret, { ...repositoryOptions, compression });
+  return { store, secret, settings: { ...repositoryOptions, compression } };
 }
 
 async function createSource(

@@ -2,8 +2,10 @@ import type { RunHistory } from '../activities/index.ts';
 import type { AuditEvent } from '../audit/entry.ts';
 import { AuditLog } from '../audit/log.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { RunBeginning, RunReport } from '../contracts/activities.ts';
+import type { CopyDebtReport, CopyRoute, RunBeginning, RunReport } from '../contracts/activities.ts';
 import type { Logger } from '../logging/logger.ts';
+import { type CopyDebt, copyDebt, describeCopyDebt } from '../policy/copies/debt.ts';
+import { snapshotsByPlace } from '../policy/placed-snapshot.ts';
 
 /** Looked through for an entry that an attempt before has made already. */
 const recentEntries = 100;
@@ -37,7 +39,39 @@ export function createHistory(catalog: () => Promise<Catalog>, logger: Logger): 
         await opened.recordRunFinished(finishOf(report));
         await audit(opened, report, endOf(report));
       }),
+    recordSnapshots: (repository, snapshots) =>
+      attempt(async (opened) => {
+        await opened.syncSnapshots(repository, streamOf(snapshots));
+      }),
+    copyDebt: async (routes) => {
+      let debts: readonly CopyDebt[] | undefined;
+      await attempt(async (opened) => {
+        debts = await owed(opened, routes);
+      });
+      return describeDebts(debts);
+    },
   };
+}
+
+async function owed(opened: Catalog, routes: readonly CopyRoute[]): Promise<readonly CopyDebt[]> {
+  const places = snapshotsByPlace(await opened.snapshots());
+  return routes.flatMap(({ from, to, sources }) =>
+    sources.map((source) => copyDebt(places, { source, repository: from, copyIn: to }, new Date())),
+  );
+}
+
+function describeDebts(debts: readonly CopyDebt[] | undefined): CopyDebtReport {
+  if (debts === undefined) return { snapshots: 0, bytes: 0, description: 'What is behind is not known.' };
+  const behind = debts.filter((debt) => debt.snapshots > 0);
+  return {
+    snapshots: behind.reduce((sum, debt) => sum + debt.snapshots, 0),
+    bytes: behind.reduce((sum, debt) => sum + debt.bytes, 0),
+    description: behind.map((debt) => describeCopyDebt(debt, new Date())).join(' '),
+  };
+}
+
+async function* streamOf<T>(items: readonly T[]): AsyncIterable<T> {
+  yield* items;
 }
 
 function finishOf(report: RunReport): Parameters<Catalog['recordRunFinished']>[0] {
@@ -61,7 +95,7 @@ function finishOf(report: RunReport): Parameters<Catalog['recordRunFinished']>[0
 
 /** The end alone is enough of runs that only look. */
 function touchesData({ workflow }: RunBeginning): boolean {
-  return workflow === 'backupSource' || workflow === 'restore' || workflow === 'prune';
+  return ['backupSource', 'restore', 'replicate', 'prune'].includes(workflow);
 }
 
 type End = Pick<AuditEvent, 'outcome' | 'detail'>;

@@ -1,13 +1,11 @@
 import path from 'node:path';
 import type { Configuration } from '../configuration/load.ts';
+import { placementOf } from '../configuration/placement.ts';
 import { secretFilesIn } from '../configuration/references.ts';
-import { parseDuration } from '../contracts/duration.ts';
+import { freshnessOf } from '../control/copies.ts';
 import { retentionOf } from '../control/retention.ts';
 import type { InspectorOptions, WatchedRepository } from '../inspection/inspector.ts';
 import type { GovernedSource } from '../policy/compliance/facts.ts';
-import { freshnessWithin } from '../policy/freshness.ts';
-
-const hourMs = 3_600_000;
 
 /** What inspections need to know of the configuration. */
 export type InspectedConfiguration = Pick<
@@ -28,17 +26,15 @@ export function inspected(configuration: Configuration): InspectedConfiguration 
 }
 
 function governed(configuration: Configuration, name: string): GovernedSource & { readonly kind: string } {
-  const { sources, repositories, defaultRepository, policies } = configuration;
+  const { sources, policies } = configuration;
   const source = sources[name];
   const kind = source?.kind ?? 'files';
-  const repository = source?.repository ?? defaultRepository ?? Object.keys(repositories)[0] ?? '';
-  const age = policies.freshness[kind] ?? policies.freshness.default;
+  const placement = placementOf(configuration, name);
   return {
-    source: name,
     kind,
-    repository,
-    limits: freshnessWithin((parseDuration(age) ?? 24 * hourMs) / hourMs),
-    retention: retentionOf(configuration, repository),
+    ...placement,
+    limits: freshnessOf(configuration, name),
+    retention: retentionOf(configuration, placement.repository),
     copies: policies.copies,
   };
 }

@@ -1,7 +1,9 @@
 import { userInfo } from 'node:os';
 import type { Names } from '../activities/index.ts';
 import type { Configuration } from '../configuration/load.ts';
+import { placementOf, placements } from '../configuration/placement.ts';
 import type { SourceConfiguration } from '../configuration/schema.ts';
+import type { CopyRoute } from '../contracts/activities.ts';
 import { parseDuration } from '../contracts/duration.ts';
 import { Failure } from '../contracts/failures.ts';
 import { hostQueue } from '../contracts/queues.ts';
@@ -28,6 +30,7 @@ export function createNames(configuration: Configuration, programVersion: string
         paths: snapshotPaths(name, source),
         username: userInfo().username,
         programVersion: `resguardo ${programVersion}`,
+        copies: placementOf(configuration, name).copiesIn,
         tags: source.tags,
         ...timeouts,
       };
@@ -44,6 +47,16 @@ export function createNames(configuration: Configuration, programVersion: string
       const hosts = [...new Set([configuration.host, ...own])].toSorted();
       return hosts.map((host) => ({ host, queue: hostQueue(host), ...timeouts }));
     },
+    listCopyTargets: () =>
+      [...new Set(placements(configuration).flatMap(({ copiesIn }) => copiesIn))].toSorted(),
+    listCopyRoutes: ({ repository, sources }) => {
+      for (const name of sources) {
+        if (own(configuration.sources, name) === undefined) {
+          throw unknown('source', name, Object.keys(configuration.sources));
+        }
+      }
+      return copyRoutes(configuration, repositoryName(configuration, repository), sources);
+    },
     listSources({ after, limit }) {
       const names = Object.keys(configuration.sources).toSorted();
       const rest = after === undefined ? names : names.filter((name) => name > after);
@@ -53,6 +66,20 @@ export function createNames(configuration: Configuration, programVersion: string
       return { sources, more: rest.length > limit };
     },
   };
+}
+
+/** One route for each repository that copies come from. */
+function copyRoutes(
+  configuration: Configuration,
+  to: string,
+  further: readonly string[],
+): readonly CopyRoute[] {
+  const wanted = placements(configuration).filter(
+    ({ source, repository, copiesIn }) =>
+      repository !== to && (copiesIn.includes(to) || further.includes(source)),
+  );
+  const origins = Map.groupBy(wanted, ({ repository }) => repository);
+  return [...origins].map(([from, group]) => ({ from, to, sources: group.map(({ source }) => source) }));
 }
 
 function repositoryName(configuration: Configuration, wanted: string | undefined): string {

@@ -2,6 +2,7 @@ import { toApplicationFailure } from '../contracts/application-failure.ts';
 import { Failure } from '../contracts/failures.ts';
 import { type BackupSourceInput, backupSourceInputSchema } from '../contracts/inputs.ts';
 import type { BackupResult, CaptureResult, ResolvedSource, SnapshotDraft } from '../contracts/jobs.ts';
+import { handToCopies } from './hand-to-copies.ts';
 import { type KeptAs, keepingAs } from './keep-as.ts';
 import { lookUp, stepsOn } from './options.ts';
 import { runStory, type Story } from './story.ts';
@@ -50,6 +51,9 @@ export async function backupSource(rawInput: unknown): Promise<BackupResult> {
         await steps.check({ repository: source.repository, snapshot, readDataPercent: 0 }),
       );
 
+      const copies = input.copies?.filter((name) => name !== source.repository) ?? source.copies;
+      await handToCopies(source.source, copies);
+
       const status = warningCount > 0 ? 'partial' : 'done';
       if (warningCount > 0) story.know({ note: `${description}; ${warningCount} warnings` });
       const result: BackupResult = {
@@ -58,6 +62,7 @@ export async function backupSource(rawInput: unknown): Promise<BackupResult> {
         repository: source.repository,
         snapshot,
         status,
+        copies,
         summary,
         warnings,
         warningCount,

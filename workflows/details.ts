@@ -17,6 +17,7 @@ const titles: Readonly<Record<WorkflowType, string>> = {
   planRestore: 'Forecast of a restore from',
   keepReplaced: 'What a restore has replaced in',
   verification: 'Verification of',
+  replicate: 'Copies to',
   dailyBackup: 'Daily backup of',
   incrementalBackup: 'Incremental backup of',
   securityMonitoring: 'Security monitoring of',
@@ -35,6 +36,8 @@ const phases: Readonly<Record<Phase, string>> = {
   check: 'Checking the repository',
   confirm: 'Waiting for a person to confirm',
   safety: 'Backing up what will be replaced',
+  copy: 'Copying snapshots from the repository that has them',
+  waiting: 'Waiting, to try again later',
   restore: 'Restoring',
   compare: 'Comparing what was restored with what was stored',
   swap: 'Putting databases in place',
@@ -94,6 +97,13 @@ function whatToDo({ workflow, facts, progress }: RunDescription): readonly strin
       return ['Nothing is changed by it.'];
     case 'keepReplaced':
       return isOver ? [] : ['Put it back: send the update `rollback`. Cancelling keeps it for good.'];
+    case 'replicate':
+      return isOver
+        ? ['See how far copies are behind: `resguardo status`']
+        : [
+            'Cancelling is safe: what is copied stays, and the next run goes on from there.',
+            `Try at once: \`resguardo copy ${facts.subject}\``,
+          ];
     case 'dailyBackup':
     case 'incrementalBackup':
       return isOver

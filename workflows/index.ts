@@ -7,6 +7,7 @@ export { keepReplaced } from './keep-replaced.ts';
 export { kubernetesBackup } from './kubernetes-backup.ts';
 export { planRestore } from './plan-restore.ts';
 export { prune } from './prune.ts';
+export { replicate } from './replicate.ts';
 export { restore } from './restore.ts';
 export { sweep } from './sweep.ts';
 export { verification } from './verification.ts';

@@ -81,10 +81,24 @@ export const fleetLimits = {
   prunes: { perHost: 1, atOnce: 1 },
   sweepsAtOnce: 10,
   listedLeftOvers: 20,
+  // Each is bound by the line to its place, and all read the same repository.
+  replications: { perHost: 3, atOnce: 3 },
   // About eight events each: a history of less than a thousand.
   sourcesInOneHistory: 100,
   // What takes longer goes on by itself, so that the sources of the next history need not wait.
   stragglersMs: 30 * 60_000,
+} as const;
+
+/** How long a run waits for a repository that is away. */
+export const copyPatience = {
+  // Half an hour of attempts, then as long a pause: some hundred rounds of about eight events in a week.
+  pauseMs: 30 * 60_000,
+  // By then people have been told for days; the next backup begins another run.
+  totalMs: 7 * 24 * 3_600_000,
+  // The run over all of them ends before its schedule comes again; those that wait go on by themselves.
+  fleetMs: 5 * 3_600_000,
+  // Backups that come while it copies are copied too, but a history must end.
+  rounds: 50,
 } as const;
 
 export interface StepSettings {
@@ -119,6 +133,12 @@ export function stepsOn(
       startToCloseTimeout: '3 days',
       scheduleToCloseTimeout: '4 days',
     }).check,
+    /** A first copy of all data over a slow line takes days; the run itself tries again after a pause. */
+    copySnapshots: step(place, 'Copy the snapshots', {
+      startToCloseTimeout: '7 days',
+      scheduleToCloseTimeout: '8 days',
+      retry: { ...retry, maximumInterval: '5 minutes', maximumAttempts: 12 },
+    }).copySnapshots,
     planRestore: step(place, 'Find the snapshot', {
       startToCloseTimeout: '10 minutes',
       scheduleToCloseTimeout: '1 hour',

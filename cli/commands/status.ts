@@ -3,11 +3,12 @@ import { findingLevels } from '../../contracts/findings.ts';
 import { openConfiguredCatalog } from '../../control/catalog.ts';
 import { Later } from '../../control/later.ts';
 import { readStatus, type SourceStatus, type Status, type TemporalStatus } from '../../control/status.ts';
+import type { CopyDebt } from '../../policy/copies/debt.ts';
 import { loadContextConfiguration } from '../configuration.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { temporalSettings } from '../local-temporal.ts';
-import { formatDuration, formatTime } from '../output/format.ts';
+import { formatBytes, formatDuration, formatTime } from '../output/format.ts';
 import { renderTable } from '../output/table.ts';
 
 export function defineStatus({ parent, run }: Definition): void {
@@ -112,19 +113,27 @@ function renderHealth(status: Status): string {
 }
 
 function renderSources(sources: readonly SourceStatus[]): string {
+  const hasCopies = sources.some(({ copies }) => copies.length > 0);
   const columns = [
     { title: 'Source' },
     { title: 'Kind' },
     { title: 'Last run' },
     { title: 'Newest snapshot' },
+    ...(hasCopies ? [{ title: 'Copies' }] : []),
   ];
-  const rows = sources.map(({ name, kind, lastRun, newestAgeSeconds }) => [
+  const rows = sources.map(({ name, kind, lastRun, newestAgeSeconds, copies }) => [
     name,
     kind,
     lastRun === undefined ? 'none' : `${lastRun.status}, ${formatTime(new Date(lastRun.startedAt))}`,
     newestAgeSeconds === undefined ? 'none' : `${formatDuration(newestAgeSeconds * 1000)} ago`,
+    ...(hasCopies ? [copies.map(renderCopy).join(', ') || 'none'] : []),
   ]);
   return renderTable(columns, rows);
+}
+
+/** "offsite", or how far it is behind: "offsite -3 (1.2 GB)". */
+function renderCopy({ repository, snapshots, bytes }: CopyDebt): string {
+  return snapshots === 0 ? repository : `${repository} -${snapshots} (${formatBytes(bytes)})`;
 }
 
 function renderTemporal(temporal: TemporalStatus): readonly string[] {

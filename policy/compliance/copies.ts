@@ -1,13 +1,10 @@
 import type { Finding } from '../../contracts/findings.ts';
-import { dailyFreshness } from '../freshness.ts';
+import { copyLimitMs } from '../copies/debt.ts';
 import type { PlacedSnapshot } from '../placed-snapshot.ts';
 import { newestOf, type SnapshotPlaces, timeOf } from '../placed-snapshot.ts';
 import { count, formatAge } from '../wording.ts';
 import { type GovernedSource, type RepositoryFacts, threeTwoOne } from './facts.ts';
 
-const hourMs = 3_600_000;
-/** A copy may lag behind the first repository by a day, as long as an off-site line is down. */
-const copyLagHours = 24;
 /** The data itself is a copy too, on a disk. */
 const originalMedium = 'disk';
 
@@ -18,7 +15,7 @@ export function copiesFinding(
   { places, now }: { readonly places: SnapshotPlaces<PlacedSnapshot>; readonly now: Date },
 ): Finding {
   const rule = source.copies ?? threeTwoOne;
-  const limitMs = ((source.limits ?? dailyFreshness).criticalHours + copyLagHours) * hourMs;
+  const limitMs = copyLimitMs(source.limits);
   const states = repositories.flatMap((facts) => {
     const newest = newestOf(places.of(facts.repository, source.source), now);
     return newest ? [{ facts, newest, ageMs: now.getTime() - timeOf(newest) }] : [];

@@ -16,6 +16,8 @@ export interface GovernedSource extends WatchedSource {
   readonly limits?: FreshnessLimits;
   readonly retention?: RetentionPolicy;
   readonly copies?: CopyRule;
+  /** Repositories that should have a copy of each snapshot. */
+  readonly copiesIn?: readonly string[];
   /** When the first backup that anyone remembers was made, ISO in UTC: history must reach back to it. */
   readonly firstBackupAt?: string;
 }

@@ -51,7 +51,8 @@ test('the variables of older scripts are a whole configuration, their secrets st
     compression: 'default',
   });
   const database = { kind: 'postgres', tags: [] };
-  assert.deepEqual(configuration.sources, {
+  assert.deepEqual(Object.keys(configuration.sources), ['shop', 'crm', 'critical-paths']);
+  assert.partialDeepStrictEqual(configuration.sources, {
     shop: { ...database, connection: 'env:BACKUP_DB_CONNECTIONS#1', databases: ['shop'] },
     crm: { ...database, connection: 'env:BACKUP_DB_CONNECTIONS#2', databases: ['crm'] },
     'critical-paths': {
@@ -135,7 +136,7 @@ test('paths are split at commas, colons and line ends before a path', async () =
   );
 });
 
-test('a cloud is kept as a second repository, with a warning that it is not written to yet', async () => {
+test('a cloud is a second repository, which gets a copy of everything', async () => {
   for (const [env, url] of [
     [
       { CLOUD_PROVIDER: 'aws', AWS_BACKUP_BUCKET: 'b1', AWS_REGION: 'eu-west-1' },
@@ -155,7 +156,8 @@ test('a cloud is kept as a second repository, with a warning that it is not writ
     const configuration = await load({ ...base, ...env, BACKUP_CRITICAL_PATHS: '/etc' });
     assert.equal(configuration.repositories.cloud?.url, url);
     assert.equal(configuration.defaultRepository, 'main');
-    assert.match(configuration.warnings.join(), /not supported yet: backups go to BACKUP_DIR alone/);
+    assert.deepEqual(configuration.defaultCopies, ['cloud']);
+    assert.deepEqual(configuration.warnings, []);
   }
   assert.equal((await load({ ...base, CLOUD_PROVIDER: 'none' })).repositories.cloud, undefined);
 });

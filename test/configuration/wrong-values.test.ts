@@ -55,8 +55,10 @@ const whole = {
       },
       prune: { enabled: false, url: '/mnt/backup', password: 'env:PRUNE', maxUnusedPercent: 10 },
     },
+    offsite: { url: '/mnt/offsite', password: 'file:offsite.key' },
   },
   defaultRepository: 'main',
+  defaultCopies: ['offsite'],
   sources: {
     etc: {
       kind: 'files',
@@ -65,6 +67,7 @@ const whole = {
       excludeCaches: true,
       oneFileSystem: true,
       repository: 'main',
+      copies: ['offsite'],
       host: 'db1',
       tags: ['team-a'],
     },

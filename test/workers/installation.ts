@@ -40,6 +40,8 @@ export interface InstallationOptions {
   readonly more?: string;
   /** Further settings of the section `temporal`, as flow YAML. */
   readonly temporal?: string;
+  /** Further repositories, in YAML, indented by two. */
+  readonly moreRepositories?: string;
   /** Further sources, in YAML, indented by two. */
   readonly moreSources?: string;
 }
@@ -71,7 +73,7 @@ export async function install(options: InstallationOptions): Promise<Installatio
 }
 
 function configurationText(options: InstallationOptions, repositoryPath: string): string {
-  const { address, more = '', moreSources = '' } = options;
+  const { address, more = '', moreSources = '', moreRepositories = '' } = options;
   const temporal = options.temporal === undefined ? '' : `, ${options.temporal}`;
   return `host: test-host
 stateDir: state
@@ -79,6 +81,7 @@ log: { format: json }
 temporal: { address: "${address}", heartbeatTimeout: 3s${temporal} }
 repositories:
   main: { url: "${repositoryPath}", password: "file:key" }
+${moreRepositories}
 sources:
   docs: { kind: files, paths: [docs], tags: [team-a] }
 ${moreSources}

@@ -26,6 +26,7 @@ test('a source is resolved to its host, queue, repository and constant paths', (
     repository: 'main',
     paths: ['/etc', '/home'],
     programVersion: 'resguardo 1.2.3',
+    copies: [],
     tags: ['team-a'],
     heartbeatTimeoutMs: 30_000,
     hostTimeoutMs: 900_000,
@@ -40,6 +41,26 @@ test('a source is resolved to its host, queue, repository and constant paths', (
       paths: ['/shop'],
     },
   );
+});
+
+test('copies go from each repository to those that its sources name, or all name', () => {
+  const copied = text
+    .replace('temporal:', 'defaultCopies: [second, third]\ntemporal:')
+    .replace('defaultRepository', '  third: { url: /srv/third, password: "env:C" }\ndefaultRepository');
+  const { resolveSource, listCopyTargets, listCopyRoutes } = createNames(
+    parseConfiguration('/etc/resguardo/resguardo.yaml', copied, {}),
+    '1.2.3',
+  );
+  assert.deepEqual(resolveSource('shop').copies, ['third'], 'not into its own repository');
+  assert.deepEqual(listCopyTargets(), ['second', 'third']);
+  assert.deepEqual(listCopyRoutes({ repository: 'third', sources: [] }), [
+    { from: 'main', to: 'third', sources: ['etc'] },
+    { from: 'second', to: 'third', sources: ['shop'] },
+  ]);
+  assert.deepEqual(listCopyRoutes({ repository: 'main', sources: ['shop'] }), [
+    { from: 'second', to: 'main', sources: ['shop'] },
+  ]);
+  assert.throws(() => listCopyRoutes({ repository: 'third', sources: ['nobody'] }), /no source "nobody"/);
 });
 
 test('what is resolved holds no secret and no reference to one', () => {

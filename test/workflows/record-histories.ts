@@ -10,6 +10,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Failure } from '../../contracts/failures.ts';
 import { startBackup } from '../../control/backup.ts';
 import { type Control, connectControl } from '../../control/client.ts';
+import { startReplication } from '../../control/replication.ts';
 import { startRestore } from '../../control/restore.ts';
 import { cancelRun, type Run, runResult, startRun } from '../../control/runs.ts';
 import { startVerification } from '../../control/verification.ts';
@@ -60,6 +61,12 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<Run<unknown>>>> 
     await rm(path.join(installation.repositoryPath, 'data'), { recursive: true });
     return startVerification(control, { repository: 'main' });
   },
+  'backup-copied': ({ control }) => startBackup(control, { source: 'docs', copies: ['second', 'third'] }),
+  'replicate-done': async ({ control }) =>
+    startReplication(control, { repository: 'second', sources: ['docs'] }),
+  'replicate-failed': async ({ control }) =>
+    startReplication(control, { repository: 'third', sources: ['docs'] }),
+  'replicate-all': ({ control }) => startAny(control, 'replicate', {}),
   'verification-of-all': ({ control }) => startAny(control, 'verification', { readDataPercent: 50 }),
   'daily-partial': ({ control }) => startAny(control, 'dailyBackup', { schedule: 'automated_backups' }),
   'daily-merged': async ({ control, barrier, installation }) => {
@@ -127,7 +134,10 @@ async function record(
   const installation = await install({
     address,
     temporal: 'hostTimeout: 1s',
-    moreSources: `  gone: { kind: files, paths: [gone] }
+    moreRepositories: `  second: { url: second, password: "file:key" }
+  third: { url: third, password: "file:absent.key" }`,
+    more: 'defaultRepository: main',
+    moreSources: `  gone: { kind: files, paths: [gone], copies: [second, third] }
   far: { kind: files, paths: [/etc], host: lonely-host }`,
   });
   const barrier = barrierAt('before index put');

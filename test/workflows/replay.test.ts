@@ -33,6 +33,8 @@ describe('a recorded history', () => {
       'verification-of-all',
       'prune-done',
       'prune-of-all',
+      'backup-copied',
+      'replicate-done',
     ]) {
       assert.ok(names.includes(`${end}.json`));
     }

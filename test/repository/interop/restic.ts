@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Secret } from '../../../secrets/secret.ts';
 import { resticProgram } from '../../servers/restic.ts';
 import { testPassword } from '../test-repository.ts';
 
@@ -16,20 +17,26 @@ export interface ResticSummary {
 export class Restic {
   readonly #program: string;
   readonly #repository: string;
+  readonly #password: Secret;
 
-  private constructor(program: string, repository: string) {
+  private constructor(program: string, repository: string, password: Secret) {
     this.#program = program;
     this.#repository = repository;
+    this.#password = password;
   }
 
-  static async of(version: '0.14.0' | '0.19.1', repository: string): Promise<Restic> {
-    return new Restic(await resticProgram(version), repository);
+  static async of(
+    version: '0.14.0' | '0.19.1',
+    repository: string,
+    password: Secret = testPassword,
+  ): Promise<Restic> {
+    return new Restic(await resticProgram(version), repository, password);
   }
 
   /** Runs a command; a failure shows all that restic said. */
   async run(...args: readonly string[]): Promise<string> {
     const { stdout } = await execute(this.#program, ['--no-cache', '--repo', this.#repository, ...args], {
-      env: { ...process.env, RESTIC_PASSWORD: testPassword.reveal() },
+      env: { ...process.env, RESTIC_PASSWORD: this.#password.reveal() },
       maxBuffer: 64 * 1024 * 1024,
     });
     return stdout;

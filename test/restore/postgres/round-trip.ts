@@ -113,6 +113,7 @@ const place: ResolvedSource = {
   paths: ['/sample'],
   username: 'tester',
   programVersion: 'resguardo test',
+  copies: [],
   tags: [],
   heartbeatTimeoutMs: 1000,
   hostTimeoutMs: 1000,
