@@ -1,21 +1,26 @@
 import type { Row } from './row.ts';
 import { kills } from './rows/x2-kills.ts';
+import { fullDisk, fullTarget } from './rows/x9-full-disk.ts';
 import { bitFlips, smallFiles } from './rows/x10-bit-flips.ts';
 import { rollback } from './rows/x11-rollback.ts';
 import { tampering } from './rows/x11-tampering.ts';
 import { wrongKeys, wrongKeysByCommand } from './rows/x12-keys.ts';
+import { nonces } from './rows/x13-nonces.ts';
 import { decoderFuzz } from './rows/x17-decoders.ts';
 import { hostile } from './rows/x17-hostile.ts';
 
 /** All rows, in the order of the fault table. */
 export const rows: readonly Row[] = [
   kills,
+  fullDisk,
+  fullTarget,
   bitFlips,
   smallFiles,
   tampering,
   rollback,
   wrongKeys,
   wrongKeysByCommand,
+  nonces,
   hostile,
   decoderFuzz,
 ];
