@@ -8,6 +8,7 @@ import { wrongKeys, wrongKeysByCommand } from './rows/x12-keys.ts';
 import { nonces } from './rows/x13-nonces.ts';
 import { decoderFuzz } from './rows/x17-decoders.ts';
 import { hostile } from './rows/x17-hostile.ts';
+import { staleLocks } from './rows/x20-stale-locks.ts';
 
 /** All rows, in the order of the fault table. */
 export const rows: readonly Row[] = [
@@ -23,4 +24,5 @@ export const rows: readonly Row[] = [
   nonces,
   hostile,
   decoderFuzz,
+  staleLocks,
 ];

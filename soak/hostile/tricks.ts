@@ -188,7 +188,10 @@ const bombs: Trick = async ({ writer, random }) => {
 
 const sealedBombs: Trick = async ({ writer, random }) => {
   const type = random.pick(['index', 'snapshots', 'locks'] as const);
-  await writer.plant(type, Buffer.concat([Buffer.of(2), bomb(random.pick([70, 70, 70, 300]) * mebibyte, Buffer.from('{"time":"'))]));
+  await writer.plant(
+    type,
+    Buffer.concat([Buffer.of(2), bomb(random.pick([70, 70, 70, 300]) * mebibyte, Buffer.from('{"time":"'))]),
+  );
   return undefined;
 };
 

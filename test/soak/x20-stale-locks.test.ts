@@ -1,0 +1,4 @@
+import { staleLocks } from '../../soak/rows/x20-stale-locks.ts';
+import { testRow } from './test-row.ts';
+
+testRow(staleLocks);
