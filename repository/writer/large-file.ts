@@ -5,7 +5,7 @@ import type { Lanes } from './lanes/lanes.ts';
 import { isChanged, notAFile, openForReading, plainStat, unreadable } from './lanes/open-file.ts';
 
 /** Bytes that a chunk has on average, to know when threads are worth their start. */
-const usualChunkBytes = 1024 * 1024;
+export const usualChunkBytes = 1024 * 1024;
 
 export interface LargeFileOptions extends SaveOptions {
   readonly lanes: Lanes;
@@ -61,7 +61,7 @@ async function cutFile(descriptor: number, options: LargeFileOptions): Promise<S
 }
 
 function beginAt(lanes: Lanes, descriptor: number, position: number): Promise<LaneJob> {
-  return lanes.begin((job) => ({ kind: 'cut', job, descriptor, position }), usualChunkBytes);
+  return lanes.begin((job) => ({ kind: 'cut', job, file: { descriptor, position } }), usualChunkBytes);
 }
 
 /** The content that consists of the blobs of all jobs, in turn. */

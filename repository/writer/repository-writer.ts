@@ -11,24 +11,24 @@ import type {
   SaveOptions,
 } from '../blobs.ts';
 import { smallFileBytes } from '../blobs.ts';
-import { type Chunker, maxChunkBytes } from '../chunker/chunker.ts';
+import type { Chunker } from '../chunker/chunker.ts';
 import type { Compressor } from '../compression.ts';
 import type { Sealing } from '../crypto/sealing.ts';
 import type { BlobIndex, IndexedPack } from '../index/blob-index.ts';
 import type { Failpoint, SealedFiles } from '../sealed-files.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { cutContent, type ReadInto, readStream } from './content-cutter.ts';
 import { FileBatches } from './file-batches.ts';
 import { IndexWriter } from './index-writer.ts';
-import type { StoredBlobs } from './lanes/lane.ts';
 import { Lanes } from './lanes/lanes.ts';
 import type { LaneSetup } from './lanes/messages.ts';
-import { saveLargeFile, sumOf } from './large-file.ts';
+import { saveLargeFile } from './large-file.ts';
+import { readPieces, saveStream } from './large-stream.ts';
 import { PackAssembler } from './pack-assembler.ts';
 import { PackUploads } from './pack-uploads.ts';
+import { windowBytes } from './stream-window.ts';
 
-/** Chunks of streams in memory: one that fills, and one for each of two lanes with one that waits. */
-const chunksInMemory = 4;
+/** Streams that are read at the same time. Windows that are not used take no memory. */
+const streamsInFlight = 4;
 
 export interface WriterOptions {
   readonly store: Store;
@@ -50,7 +50,7 @@ export interface WriterOptions {
 export class RepositoryWriter implements BlobWriter {
   readonly #options: WriterOptions;
   readonly #stop = new AbortController();
-  readonly #chunks = new BufferPool(chunksInMemory, maxChunkBytes, (bytes) =>
+  readonly #windows = new BufferPool(streamsInFlight, windowBytes, (bytes) =>
     Buffer.from(new SharedArrayBuffer(bytes)),
   );
   readonly #uploads: PackUploads;
@@ -98,9 +98,18 @@ export class RepositoryWriter implements BlobWriter {
   }
 
   async saveStream(stream: AsyncIterable<Uint8Array>, options: SaveOptions): Promise<SavedContent> {
-    const read = readStream(stream);
+    const read = readPieces(stream);
+    const signals = [options.signal, this.#stop.signal];
     try {
-      return await this.#saveContent(read, options);
+      const saved = await saveStream(read, {
+        lanes: this.#lanes,
+        windows: this.#windows,
+        signals,
+        onBytes: options.onBytes,
+        onChunk: (stored) => void this.#track(stored),
+      });
+      this.#stop.signal.throwIfAborted();
+      return saved;
     } catch (error) {
       // Lets the source free what it holds; its own error at that is less than the one under way.
       await read.close().catch(() => undefined);
@@ -159,38 +168,6 @@ export class RepositoryWriter implements BlobWriter {
     }
     const either = AbortSignal.any([signal, this.#stop.signal]);
     return await saveLargeFile(file, { lanes: this.#lanes, signal: either, ...(onBytes && { onBytes }) });
-  }
-
-  async #saveContent(read: ReadInto, { signal, onBytes }: SaveOptions): Promise<SavedContent> {
-    const chunks: Promise<StoredBlobs>[] = [];
-    await cutContent({
-      read,
-      chunker: this.#options.chunker,
-      buffers: this.#chunks,
-      signals: [signal, this.#stop.signal],
-      onBytes,
-      onChunk: (buffer, length) => {
-        const chunk = this.#track(this.#saveChunk(buffer, length));
-        chunk.catch(() => {});
-        chunks.push(chunk);
-      },
-    });
-    return sumOf(await Promise.all(chunks));
-  }
-
-  async #saveChunk(chunk: Buffer, length: number): Promise<StoredBlobs> {
-    const memory = chunk.buffer;
-    if (!(memory instanceof SharedArrayBuffer))
-      throw new Failure('Internal', 'A chunk is not in shared memory.');
-    const { stored } = await this.#lanes.begin(
-      (job, lane) => ({ kind: 'chunk', job, buffer: lane.share(memory), length }),
-      length,
-    );
-    // Without a result, the lane may still read from the buffer: the writer is at its end then.
-    const blobs = await stored;
-    this.#chunks.give(chunk);
-    this.#stop.signal.throwIfAborted();
-    return blobs;
   }
 
   /** Once the writer has failed, nothing more is stored. */

@@ -6,7 +6,15 @@ import { ThreadCompressor } from '../../compression.ts';
 import { Sealing } from '../../crypto/sealing.ts';
 import { encodeHeader } from '../../pack/header.ts';
 import { PackBuilder, packBufferBytes } from '../../pack/pack-builder.ts';
-import type { FilesRead, LaneOrder, LaneReport, LaneSetup, SharedBuffer } from './messages.ts';
+import type {
+  FilePosition,
+  FilesRead,
+  LaneOrder,
+  LaneReport,
+  LaneSetup,
+  SharedBuffer,
+  SharedWindow,
+} from './messages.ts';
 import { unreadable } from './open-file.ts';
 import { readFiles } from './read-files.ts';
 
@@ -18,17 +26,19 @@ const packBuffers = 2;
 
 export type Report = (report: LaneReport, transfer?: readonly ArrayBuffer[]) => void;
 
-type ContentOrder = Extract<LaneOrder, { readonly kind: 'files' | 'cut' | 'chunk' }>;
+type CutOrder = Extract<LaneOrder, { readonly kind: 'cut' }>;
+type ContentOrder = Extract<LaneOrder, { readonly kind: 'files' | 'cut' }>;
 
 /** Content that was read and hashed: blobs one after the other in a buffer. */
 interface Content {
   readonly job: number;
   readonly buffer: Buffer;
-  /** Whose buffer it is. */
-  readonly owner: 'lane' | 'caller';
   readonly ids: readonly string[];
   readonly sizes: Uint32Array;
 }
+
+/** Fills a buffer with bytes of the chunk, from and to a position; returns how many, 0 at the end. */
+type ChunkReader = (target: Buffer, from: number, to: number) => number;
 
 interface Storing {
   readonly content: Content;
@@ -75,7 +85,6 @@ export class LaneWork {
     switch (order.kind) {
       case 'files':
       case 'cut':
-      case 'chunk':
         this.#reads.push(order);
         break;
       case 'store':
@@ -161,12 +170,6 @@ export class LaneWork {
       case 'cut':
         this.#readChunk(order);
         break;
-      case 'chunk': {
-        const buffer = this.#sharedBuffer(order.buffer);
-        const sizes = Uint32Array.of(order.length);
-        this.#hash({ job: order.job, buffer, owner: 'caller', sizes });
-        break;
-      }
     }
   }
 
@@ -181,15 +184,16 @@ export class LaneWork {
     const buffer = this.#takeBuffer();
     const read = readFiles(files, buffer);
     const sizes = read.sizes.filter((bytes) => bytes > 0);
-    this.#hash({ job, buffer, owner: 'lane', sizes }, read);
+    this.#hash({ job, buffer, sizes }, read);
   }
 
   /** Reports the end of the chunk before it does more, because the next chunk begins there. */
-  #readChunk({ job, descriptor, position }: Extract<ContentOrder, { readonly kind: 'cut' }>): void {
+  #readChunk(order: CutOrder): void {
+    const { job } = order;
     const buffer = this.#takeBuffer();
     let found: { readonly length: number; readonly isEnd: boolean };
     try {
-      found = this.#cut(descriptor, position, buffer);
+      found = this.#cut('file' in order ? fileReader(order.file) : this.#windowReader(order.window), buffer);
     } catch (error) {
       this.#freeBuffers.push(buffer);
       this.#report({ kind: 'unreadable', job, reason: unreadable(error) });
@@ -197,18 +201,30 @@ export class LaneWork {
     }
     this.#report({ kind: 'cut', job, ...found });
     const sizes = found.length === 0 ? new Uint32Array() : Uint32Array.of(found.length);
-    this.#hash({ job, buffer, owner: 'lane', sizes });
+    this.#hash({ job, buffer, sizes });
   }
 
-  #cut(descriptor: number, position: number, buffer: Buffer): { length: number; isEnd: boolean } {
+  #cut(read: ChunkReader, buffer: Buffer): { length: number; isEnd: boolean } {
     for (let filled = 0; ; ) {
       const end = filled < minChunkBytes ? minChunkBytes : Math.min(filled + stepBytes, maxChunkBytes);
-      const bytes = readSync(descriptor, buffer, filled, end - filled, position + filled);
+      const bytes = read(buffer, filled, end);
       if (bytes === 0) return { length: filled, isEnd: true };
       const cut = this.#chunker.findCut(buffer, filled, filled + bytes);
       if (cut > 0) return { length: cut, isEnd: false };
       filled += bytes;
     }
+  }
+
+  #windowReader({ buffer, start, length }: SharedWindow): ChunkReader {
+    const ring = this.#sharedBuffer(buffer);
+    return (target, from, to) => {
+      const end = Math.min(to, length);
+      for (let filled = from; filled < end; ) {
+        const place = (start + filled) % ring.length;
+        filled += ring.copy(target, filled, place, place + end - filled);
+      }
+      return end - from;
+    };
   }
 
   #hash(read: Omit<Content, 'ids'>, files?: FilesRead): void {
@@ -273,8 +289,8 @@ export class LaneWork {
   }
 
   #finishContent({ content, lengths }: Storing): void {
-    const { job, sizes, owner, buffer } = content;
-    if (owner === 'lane') this.#freeBuffers.push(buffer);
+    const { job, sizes, buffer } = content;
+    this.#freeBuffers.push(buffer);
     this.#report({ kind: 'stored', job, lengths, sizes });
   }
 
@@ -282,4 +298,8 @@ export class LaneWork {
   #takeBuffer(): Buffer {
     return this.#freeBuffers.pop() ?? Buffer.allocUnsafeSlow(maxChunkBytes);
   }
+}
+
+function fileReader({ descriptor, position }: FilePosition): ChunkReader {
+  return (target, from, to) => readSync(descriptor, target, from, to - from, position + from);
 }

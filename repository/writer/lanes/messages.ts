@@ -12,26 +12,35 @@ export interface LaneSetup {
 }
 
 /**
- * Work for a lane. A job with content (`files`, `cut`, `chunk`) is read and hashed, reports its blob ids, and
+ * Work for a lane. A job with content (`files`, `cut`) is read and hashed, reports its blob ids, and
  * goes on when `store` tells which of them are wanted.
  */
 export type LaneOrder =
   | { readonly kind: 'files'; readonly job: number; readonly files: FileList }
-  /** The chunk of an open file that begins at a position. */
-  | { readonly kind: 'cut'; readonly job: number; readonly descriptor: number; readonly position: number }
-  /** The first bytes of a buffer that nobody writes to before the job has ended. */
-  | {
-      readonly kind: 'chunk';
-      readonly job: number;
-      readonly buffer: SharedBuffer;
-      readonly length: number;
-    }
+  /** The chunk that begins at a position of an open file, or at the start of a window. */
+  | { readonly kind: 'cut'; readonly job: number; readonly file: FilePosition }
+  | { readonly kind: 'cut'; readonly job: number; readonly window: SharedWindow }
   /** One byte for each blob of the job: whether to store it. */
   | { readonly kind: 'store'; readonly job: number; readonly wanted: Uint8Array }
   /** Gives the buffer of a stored pack back. */
   | { readonly kind: 'buffer'; readonly buffer: ArrayBuffer }
   /** Closes the open pack, and lets go of buffers. */
   | { readonly kind: 'flush'; readonly job: number };
+
+export interface FilePosition {
+  readonly descriptor: number;
+  readonly position: number;
+}
+
+/**
+ * Bytes in a ring, to the end of the stream or enough for a chunk. Nobody writes to them before the job has reported
+ * its cut.
+ */
+export interface SharedWindow {
+  readonly buffer: SharedBuffer;
+  readonly start: number;
+  readonly length: number;
+}
 
 /** Memory that both sides see. It is sent to each lane once: every arrival of it would count as garbage. */
 export interface SharedBuffer {
