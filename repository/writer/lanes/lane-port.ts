@@ -7,7 +7,7 @@ import type { LaneOrder, LaneReport, LaneSetup } from './messages.ts';
 
 /** One who does the work: a thread, or this thread between its other work. */
 export interface LanePort {
-  order(order: LaneOrder, transfer?: readonly ArrayBuffer[]): void;
+  order(order: LaneOrder): void;
   /** Whether the process must not end before the lane has reported. */
   setBusy(isBusy: boolean): void;
   /** Ends the lane where it stands; resolves when it touches nothing any more. */
@@ -56,7 +56,7 @@ export function openThreadLane(setup: LaneSetup, listener: LaneListener): LanePo
   });
   thread.unref();
   return {
-    order: (order, transfer = []) => thread.postMessage(order, transfer),
+    order: (order) => thread.postMessage(order),
     setBusy: (isBusy) => {
       if (isBusy) thread.ref();
       else thread.unref();

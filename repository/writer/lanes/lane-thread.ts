@@ -11,7 +11,7 @@ const setup: LaneSetup = workerData;
 const { encrypt, macK, macR } = setup.masterKey;
 const masterKey = { encrypt: Buffer.from(encrypt), macK: Buffer.from(macK), macR: Buffer.from(macR) };
 const chunker = await Chunker.create(setup.chunkerPolynomial);
-const report: Report = (content, transfer = []) => port.postMessage(content, transfer);
+const report: Report = (content) => port.postMessage(content);
 const work = new LaneWork({ ...setup, masterKey }, chunker, report);
 port.on('message', (order: LaneOrder) => work.take(order));
 report({ kind: 'ready' });

@@ -24,7 +24,7 @@ const stepBytes = 256 * 1024;
 /** Packs of a lane in memory: one that fills, and one on its way to the store. */
 const packBuffers = 2;
 
-export type Report = (report: LaneReport, transfer?: readonly ArrayBuffer[]) => void;
+export type Report = (report: LaneReport) => void;
 
 type CutOrder = Extract<LaneOrder, { readonly kind: 'cut' }>;
 type ContentOrder = Extract<LaneOrder, { readonly kind: 'files' | 'cut' }>;
@@ -39,6 +39,14 @@ interface Content {
 
 /** Fills a buffer with bytes of the chunk, from and to a position; returns how many, 0 at the end. */
 type ChunkReader = (target: Buffer, from: number, to: number) => number;
+
+interface PackBuffer {
+  readonly number: number;
+  readonly memory: SharedArrayBuffer;
+  isFree: boolean;
+  /** Whether it was sent. */
+  isKnown: boolean;
+}
 
 interface Storing {
   readonly content: Content;
@@ -65,12 +73,11 @@ export class LaneWork {
   readonly #hashed = new Map<number, Content>();
   readonly #freeBuffers: Buffer[] = [];
   readonly #sharedBuffers = new Map<number, Buffer>();
-  readonly #freePackBuffers: ArrayBuffer[] = [];
-  #unmadePackBuffers = packBuffers;
-  #pack: PackBuilder | undefined;
+  readonly #packBuffers = new Map<number, PackBuffer>();
+  #lastPackBuffer = 0;
+  #pack: { readonly builder: PackBuilder; readonly buffer: PackBuffer } | undefined;
   #isScheduled = false;
   #isStopped = false;
-  #isFlushed = false;
 
   constructor(setup: LaneSetup, chunker: Chunker, report: Report) {
     this.#setup = setup;
@@ -91,7 +98,7 @@ export class LaneWork {
         this.#beginStoring(order.job, order.wanted);
         break;
       case 'buffer':
-        this.#takeBack(order.buffer);
+        this.#takeBack(order.number);
         break;
       case 'flush':
         this.#flushes.push(order.job);
@@ -150,16 +157,16 @@ export class LaneWork {
     const flush = this.#flushes.shift();
     if (flush === undefined) return false;
     this.#closePack();
+    // There will hardly be more to do.
     this.#freeBuffers.length = 0;
-    this.#isFlushed = true;
+    this.#packBuffers.clear();
     this.#report({ kind: 'flushed', job: flush });
     return true;
   }
 
-  /** What comes back after a flush is let go: there will hardly be more to do. */
-  #takeBack(buffer: ArrayBuffer): void {
-    if (this.#isFlushed) this.#unmadePackBuffers++;
-    else this.#freePackBuffers.push(buffer);
+  #takeBack(number: number): void {
+    const buffer = this.#packBuffers.get(number);
+    if (buffer) buffer.isFree = true;
   }
 
   #read(order: ContentOrder): void {
@@ -264,28 +271,34 @@ export class LaneWork {
   }
 
   #openPack(contentBytes: number): PackBuilder | undefined {
-    if (this.#pack && !this.#pack.hasRoomFor(contentBytes)) this.#closePack();
+    if (this.#pack && !this.#pack.builder.hasRoomFor(contentBytes)) this.#closePack();
     if (!this.#pack) {
-      const buffer = this.#freePackBuffers.pop() ?? this.#makePackBuffer();
-      if (buffer) this.#pack = new PackBuilder('data', this.#sealing, Buffer.from(buffer));
+      const buffer = [...this.#packBuffers.values()].find(({ isFree }) => isFree) ?? this.#makePackBuffer();
+      if (!buffer) return undefined;
+      buffer.isFree = false;
+      this.#pack = { builder: new PackBuilder('data', this.#sealing, Buffer.from(buffer.memory)), buffer };
     }
-    return this.#pack;
+    return this.#pack.builder;
   }
 
   /** Pages that are never written take no memory, so room for a last large chunk costs nothing. */
-  #makePackBuffer(): ArrayBuffer | undefined {
-    if (this.#unmadePackBuffers === 0) return undefined;
-    this.#unmadePackBuffers--;
-    return new ArrayBuffer(packBufferBytes(this.#setup.packBytes, maxChunkBytes));
+  #makePackBuffer(): PackBuffer | undefined {
+    if (this.#packBuffers.size === packBuffers) return undefined;
+    const memory = new SharedArrayBuffer(packBufferBytes(this.#setup.packBytes, maxChunkBytes));
+    const buffer = { number: ++this.#lastPackBuffer, memory, isFree: true, isKnown: false };
+    this.#packBuffers.set(buffer.number, buffer);
+    return buffer;
   }
 
   #closePack(): void {
     if (!this.#pack) return;
-    const { id, blobs, bytes } = this.#pack.finish();
+    const { builder, buffer } = this.#pack;
+    const { id, blobs, bytes } = builder.finish();
     this.#pack = undefined;
-    const { buffer } = bytes;
-    if (!(buffer instanceof ArrayBuffer)) throw new Failure('Internal', 'A pack lies in shared memory.');
-    this.#report({ kind: 'pack', id, header: encodeHeader(blobs), buffer, length: bytes.length }, [buffer]);
+    const { number, memory, isKnown } = buffer;
+    buffer.isKnown = true;
+    const shared = isKnown ? { number } : { number, memory };
+    this.#report({ kind: 'pack', id, header: encodeHeader(blobs), buffer: shared, length: bytes.length });
   }
 
   #finishContent({ content, lengths }: Storing): void {

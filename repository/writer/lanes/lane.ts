@@ -62,6 +62,8 @@ export class Lane {
   readonly #jobs = new Map<number, Pending>();
   readonly #flushes = new Map<number, PromiseWithResolvers<void>>();
   readonly #shared: SharedArrayBuffer[] = [];
+  /** Memory of the lane's packs, by its number. */
+  readonly #packs = new Map<number, Buffer>();
   #freeJobs = jobsInFlight;
   #lastJob = 0;
   #isReady: boolean;
@@ -165,6 +167,8 @@ export class Lane {
       case 'flushed':
         this.#flushes.get(report.job)?.resolve();
         this.#flushes.delete(report.job);
+        // The lane has let go of them too.
+        this.#packs.clear();
         this.#rest();
         return;
       case 'failed':
@@ -195,10 +199,17 @@ export class Lane {
       this.#fail(laneFailure('it made a pack with a header of no known form', {}));
       return;
     }
+    const { number, memory } = buffer;
+    if (memory) this.#packs.set(number, Buffer.from(memory));
+    const bytes = this.#packs.get(number)?.subarray(0, length);
+    if (!bytes) {
+      this.#fail(laneFailure('it made a pack in memory that it never gave', {}));
+      return;
+    }
     const release = () => {
-      if (!this.#end) this.#port.order({ kind: 'buffer', buffer }, [buffer]);
+      if (!this.#end) this.#port.order({ kind: 'buffer', number });
     };
-    this.#events.onPack({ id, blobs, bytes: Buffer.from(buffer, 0, length) }, release);
+    this.#events.onPack({ id, blobs, bytes }, release);
   }
 
   #fail(error: unknown): void {

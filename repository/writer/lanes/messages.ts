@@ -23,7 +23,7 @@ export type LaneOrder =
   /** One byte for each blob of the job: whether to store it. */
   | { readonly kind: 'store'; readonly job: number; readonly wanted: Uint8Array }
   /** Gives the buffer of a stored pack back. */
-  | { readonly kind: 'buffer'; readonly buffer: ArrayBuffer }
+  | { readonly kind: 'buffer'; readonly number: number }
   /** Closes the open pack, and lets go of buffers. */
   | { readonly kind: 'flush'; readonly job: number };
 
@@ -42,8 +42,9 @@ export interface SharedWindow {
   readonly length: number;
 }
 
-/** Memory that both sides see. It is sent to each lane once: every arrival of it would count as garbage. */
+/** Memory that both sides see. It is sent once to each who uses it: every arrival of it would count as garbage. */
 export interface SharedBuffer {
+  /** Given by the side that has made it. */
   readonly number: number;
   readonly memory?: SharedArrayBuffer;
 }
@@ -71,7 +72,7 @@ export type LaneReport =
       readonly kind: 'pack';
       readonly id: string;
       readonly header: Uint8Array;
-      readonly buffer: ArrayBuffer;
+      readonly buffer: SharedBuffer;
       readonly length: number;
     }
   | { readonly kind: 'flushed'; readonly job: number }
