@@ -4,8 +4,7 @@ import { Failure } from '../../../contracts/failures.ts';
 import { type Chunker, maxChunkBytes, minChunkBytes } from '../../chunker/chunker.ts';
 import { ThreadCompressor } from '../../compression.ts';
 import { Sealing } from '../../crypto/sealing.ts';
-import { encodeHeader } from '../../pack/header.ts';
-import { PackBuilder, packBufferBytes } from '../../pack/pack-builder.ts';
+import { LanePacks } from './lane-packs.ts';
 import type {
   FilePosition,
   FilesRead,
@@ -20,9 +19,6 @@ import { readFiles } from './read-files.ts';
 
 /** Bytes that are read at a time once a chunk may end. */
 const stepBytes = 256 * 1024;
-
-/** Packs of a lane in memory: one that fills, and one on its way to the store. */
-const packBuffers = 2;
 
 export type Report = (report: LaneReport) => void;
 
@@ -40,14 +36,6 @@ interface Content {
 /** Fills a buffer with bytes of the chunk, from and to a position; returns how many, 0 at the end. */
 type ChunkReader = (target: Buffer, from: number, to: number) => number;
 
-interface PackBuffer {
-  readonly number: number;
-  readonly memory: SharedArrayBuffer;
-  isFree: boolean;
-  /** Whether it was sent. */
-  isKnown: boolean;
-}
-
 interface Storing {
   readonly content: Content;
   readonly wanted: Uint8Array;
@@ -62,29 +50,25 @@ interface Storing {
  * under way, and with them the buffers.
  */
 export class LaneWork {
-  readonly #setup: LaneSetup;
   readonly #report: Report;
   readonly #chunker: Chunker;
   readonly #compressor: ThreadCompressor;
-  readonly #sealing: Sealing;
+  readonly #packs: LanePacks;
   readonly #reads: ContentOrder[] = [];
   readonly #stores: Storing[] = [];
   readonly #flushes: number[] = [];
   readonly #hashed = new Map<number, Content>();
   readonly #freeBuffers: Buffer[] = [];
   readonly #sharedBuffers = new Map<number, Buffer>();
-  readonly #packBuffers = new Map<number, PackBuffer>();
-  #lastPackBuffer = 0;
-  #pack: { readonly builder: PackBuilder; readonly buffer: PackBuffer } | undefined;
   #isScheduled = false;
   #isStopped = false;
 
   constructor(setup: LaneSetup, chunker: Chunker, report: Report) {
-    this.#setup = setup;
     this.#report = report;
     this.#chunker = chunker;
     this.#compressor = new ThreadCompressor(setup.compression);
-    this.#sealing = new Sealing(setup.masterKey);
+    const sealing = new Sealing(setup.masterKey);
+    this.#packs = new LanePacks({ sealing, packBytes: setup.packBytes, onPack: report });
   }
 
   /** Takes an order; reports come later. */
@@ -98,7 +82,7 @@ export class LaneWork {
         this.#beginStoring(order.job, order.wanted);
         break;
       case 'buffer':
-        this.#takeBack(order.number);
+        this.#packs.takeBack(order.number);
         break;
       case 'flush':
         this.#flushes.push(order.job);
@@ -156,17 +140,12 @@ export class LaneWork {
     }
     const flush = this.#flushes.shift();
     if (flush === undefined) return false;
-    this.#closePack();
+    this.#packs.close();
     // There will hardly be more to do.
     this.#freeBuffers.length = 0;
-    this.#packBuffers.clear();
+    this.#packs.clear();
     this.#report({ kind: 'flushed', job: flush });
     return true;
-  }
-
-  #takeBack(number: number): void {
-    const buffer = this.#packBuffers.get(number);
-    if (buffer) buffer.isFree = true;
   }
 
   #read(order: ContentOrder): void {
@@ -251,54 +230,17 @@ export class LaneWork {
     for (; storing.next < wanted.length; storing.next++) {
       const size = content.sizes[storing.next] ?? 0;
       if (wanted[storing.next] === 1) {
-        const pack = this.#openPack(size);
-        if (!pack) return false;
+        if (!this.#packs.makeRoom(size)) return false;
+        const id = content.ids[storing.next] ?? '';
         const data = content.buffer.subarray(storing.offset, storing.offset + size);
-        lengths[storing.next] = this.#add(pack, content.ids[storing.next] ?? '', data);
+        const compressed = this.#compressor.compressData(data);
+        lengths[storing.next] = this.#packs.add(
+          compressed ? { id, content: compressed, uncompressedLength: data.length } : { id, content: data },
+        );
       }
       storing.offset += size;
     }
     return true;
-  }
-
-  #add(pack: PackBuilder, id: string, data: Buffer): number {
-    const compressed = this.#compressor.compressData(data);
-    const length = pack.add(
-      compressed ? { id, content: compressed, uncompressedLength: data.length } : { id, content: data },
-    );
-    if (pack.filledBytes >= this.#setup.packBytes) this.#closePack();
-    return length;
-  }
-
-  #openPack(contentBytes: number): PackBuilder | undefined {
-    if (this.#pack && !this.#pack.builder.hasRoomFor(contentBytes)) this.#closePack();
-    if (!this.#pack) {
-      const buffer = [...this.#packBuffers.values()].find(({ isFree }) => isFree) ?? this.#makePackBuffer();
-      if (!buffer) return undefined;
-      buffer.isFree = false;
-      this.#pack = { builder: new PackBuilder('data', this.#sealing, Buffer.from(buffer.memory)), buffer };
-    }
-    return this.#pack.builder;
-  }
-
-  /** Pages that are never written take no memory, so room for a last large chunk costs nothing. */
-  #makePackBuffer(): PackBuffer | undefined {
-    if (this.#packBuffers.size === packBuffers) return undefined;
-    const memory = new SharedArrayBuffer(packBufferBytes(this.#setup.packBytes, maxChunkBytes));
-    const buffer = { number: ++this.#lastPackBuffer, memory, isFree: true, isKnown: false };
-    this.#packBuffers.set(buffer.number, buffer);
-    return buffer;
-  }
-
-  #closePack(): void {
-    if (!this.#pack) return;
-    const { builder, buffer } = this.#pack;
-    const { id, blobs, bytes } = builder.finish();
-    this.#pack = undefined;
-    const { number, memory, isKnown } = buffer;
-    buffer.isKnown = true;
-    const shared = isKnown ? { number } : { number, memory };
-    this.#report({ kind: 'pack', id, header: encodeHeader(blobs), buffer: shared, length: bytes.length });
   }
 
   #finishContent({ content, lengths }: Storing): void {
