@@ -84,7 +84,7 @@ async function store({ repository, source, reader, step, signal }: Capture): Pro
 
 /** The newest snapshot of the same source on the same host with the same paths. */
 async function findParent(repository: Repository, source: ResolvedSource): Promise<Snapshot | undefined> {
-  const filter = { source: source.source, host: source.host, paths: source.paths };
+  const filter = { source: source.source, hosts: [source.host], paths: source.paths };
   try {
     return await repository.findSnapshot('latest', filter);
   } catch (error) {
