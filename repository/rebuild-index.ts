@@ -4,7 +4,9 @@ import { loadIndexes, packBytes } from './check/check-indexes.ts';
 import { Damages } from './check/damages.ts';
 import { Compressor } from './compression.ts';
 import { BlobIndex, type IndexedPack } from './index/blob-index.ts';
+import type { MarkedPack } from './index/index-file.ts';
 import { type PackFile, readPackHeader } from './pack/pack-reader.ts';
+import { marksOf, saveMarks } from './prune/marked-packs.ts';
 import type { Repository } from './repository.ts';
 import { SealedFiles } from './sealed-files.ts';
 import { IndexWriter } from './writer/index-writer.ts';
@@ -56,6 +58,7 @@ async function rebuildLocked(
   const known = readAllPacks ? new BlobIndex() : old;
   const missing = await packsByName(store, signal);
   const packsTotal = missing.size;
+  const marks = readAllPacks ? [] : await keptMarks({ files, oldFiles, old, missing }, signal);
   const writer = new IndexWriter(files);
   let packs = 0;
   const add = async (pack: IndexedPack): Promise<void> => {
@@ -79,9 +82,34 @@ async function rebuildLocked(
   }
   if (readAllPacks) await addKnown({ known: old, missing: unreadable, add });
   await writer.write(signal);
+  await saveMarks(files, marks, signal);
   await removeOld(store, oldFiles, signal);
   await repository.loadIndex(signal);
   return { packs, packsAdded: packs - packsKept, packsDropped, damages: damages.listed };
+}
+
+/** Marks of packs that are there and in no index; such packs are not looked for any more. */
+async function keptMarks(
+  { files, oldFiles, old, missing }: OldMarks,
+  signal: AbortSignal,
+): Promise<readonly MarkedPack[]> {
+  const marks = new Map<string, MarkedPack>();
+  for (const { name } of oldFiles) {
+    const found = await marksOf(files, name, signal).catch((error: unknown) => {
+      if (isFailure(error, 'RepositoryDamaged')) return [];
+      throw error;
+    });
+    for (const mark of found) if (old.isMarked(mark.id) && missing.has(mark.id)) marks.set(mark.id, mark);
+  }
+  for (const id of marks.keys()) missing.delete(id);
+  return [...marks.values()];
+}
+
+interface OldMarks {
+  readonly files: SealedFiles;
+  readonly oldFiles: readonly { readonly name: string }[];
+  readonly old: BlobIndex;
+  readonly missing: Map<string, PackFile>;
 }
 
 async function packsByName(store: Store, signal: AbortSignal): Promise<Map<string, PackFile>> {

@@ -28,6 +28,7 @@ import {
   resticLockTiming,
 } from './lock/lock.ts';
 import { PackSegments } from './pack/pack-segments.ts';
+import { rescueTree } from './prune/marked-packs.ts';
 import { damaged, type Failpoint, repositoryExists, SealedFiles } from './sealed-files.ts';
 import { decodeSnapshot, encodeSnapshot, type NewSnapshot, type Snapshot } from './snapshot.ts';
 import { chooseSnapshot, type SnapshotFilter } from './snapshot-filter.ts';
@@ -65,6 +66,9 @@ export interface OpenWriterOptions {
   readonly adoptUnindexed?: boolean;
   readonly signal?: AbortSignal;
 }
+
+/** How much the clocks of two machines may differ: the one that stores, and the one that prunes. */
+const clockSkewMs = 60 * 60 * 1000;
 
 const defaultPackBytes = 16 * 1024 * 1024;
 
@@ -243,12 +247,15 @@ export class Repository implements PackedBlobReader {
 
   /**
    * Stores a snapshot whose tree is stored and indexed; returns its id. The same snapshot is stored once,
-   * however often it is committed.
+   * however often it is committed. What a prune has marked in the meantime is taken back.
    * @throws {Failure} RepositoryDamaged when the repository has not its tree
    */
   async commitSnapshot(snapshot: NewSnapshot, signal?: AbortSignal): Promise<string> {
     if (!this.hasBlob('tree', snapshot.tree)) await this.loadIndex(signal);
-    if (!this.hasBlob('tree', snapshot.tree)) {
+    const isPruned =
+      this.index.newestMarkMs >= Date.parse(snapshot.backupStart ?? snapshot.time) - clockSkewMs;
+    const isThere = this.hasBlob('tree', snapshot.tree) && !isPruned;
+    if (!isThere && !(await rescueTree(this, snapshot.tree, signal))) {
       const message = `The tree ${shortId(snapshot.tree)} of a new snapshot is not in the repository.`;
       throw new Failure('RepositoryDamaged', message);
     }

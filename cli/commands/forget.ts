@@ -174,7 +174,10 @@ async function carryOut(
     await forgetSnapshots(repository, { plan: confirmed(plan), signal, announce });
   }
   const found = { dryRun, groups, removed };
-  if (options.prune !== true || removed.length === 0) return found;
+  if (options.prune !== true) return found;
+  await repository.loadIndex(signal);
+  // What an earlier prune has marked may go by now, though no snapshot does.
+  if (removed.length === 0 && !repository.index.hasMarks) return found;
   const ignoreSnapshots = new Set(removed);
   return { ...found, prune: await runPrune(repository, { options, board, signal, ignoreSnapshots }) };
 }

@@ -7,7 +7,7 @@ import { auditedRepository } from '../audit.ts';
 import { withLockedRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
-import { byteCount } from '../option-values.ts';
+import { byteCount, duration } from '../option-values.ts';
 import { formatBytes, formatQuantity } from '../output/format.ts';
 import { createProgressBoard, type ProgressBoard } from '../output/progress.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../repository-access.ts';
@@ -16,6 +16,10 @@ export interface PruneCommandOptions {
   readonly dryRun?: boolean;
   readonly maxUnused?: (usedBytes: number) => number;
   readonly maxRepackSize?: number;
+  readonly deleteDelay?: number;
+  readonly repackCacheableOnly?: boolean;
+  readonly repackSmallerThan?: number;
+  readonly packSize?: number;
 }
 
 /** What a prune has found and done, for programs. */
@@ -26,6 +30,9 @@ export interface PruneOutcome extends Partial<PruneResult> {
 
 /** A twentieth of what is left may stay unused, as with restic. */
 const defaultMaxUnused = maxUnused('5%');
+
+/** Longer than any run is between storing and committing, and enough to notice a mistake. */
+const defaultDeleteDelayMs = 24 * 60 * 60 * 1000;
 
 export function definePrune({ parent, run }: Definition): void {
   const command = addPruneLimits(
@@ -54,7 +61,14 @@ export function addPruneLimits(command: Command): Command {
       'what may stay unused: bytes (500M), a share (5%) or "unlimited" (default: 5%)',
       maxUnused,
     )
-    .option('--max-repack-size <size>', 'pack no more than this anew, such as 10G', byteCount);
+    .option('--max-repack-size <size>', 'pack no more than this anew, such as 10G', byteCount)
+    .option(
+      '--delete-delay <duration>',
+      'keep packs that are not needed so long, and let a later prune remove them; 0s: remove them now (default: 24h)',
+      duration,
+    )
+    .option('--repack-cacheable-only', 'pack only folders anew, and no data')
+    .option('--repack-smaller-than <size>', 'put packs together that are smaller, such as 8M', byteCount);
 }
 
 async function prune(
@@ -97,6 +111,10 @@ export async function runPrune(
     const plan = await planPrune(repository, {
       maxUnusedBytes: options.maxUnused ?? defaultMaxUnused,
       maxRepackBytes: options.maxRepackSize ?? Number.POSITIVE_INFINITY,
+      deleteDelayMs: options.deleteDelay ?? defaultDeleteDelayMs,
+      repackTreesOnly: options.repackCacheableOnly === true,
+      ...(options.repackSmallerThan === undefined ? {} : { repackBelowBytes: options.repackSmallerThan }),
+      ...(options.packSize === undefined ? {} : { packSizeBytes: options.packSize }),
       ...(ignoreSnapshots ? { ignoreSnapshots } : {}),
       signal,
       onProgress: ({ snapshotsDone, snapshotsTotal }) =>
@@ -107,6 +125,7 @@ export async function runPrune(
     board.note(renderPlan(statistics));
     const result = await executePrune(repository, plan, {
       signal,
+      ...(options.packSize === undefined ? {} : { packSizeBytes: options.packSize }),
       onProgress: (progress) => row.update({ ...idle, current: describe(progress) }),
     });
     return { dryRun: false, plan: statistics, ...result };
@@ -115,10 +134,14 @@ export async function runPrune(
   }
 }
 
-export function renderPrune({ dryRun, plan, packsRemoved = 0, packsWritten = 0 }: PruneOutcome): string {
+export function renderPrune({ dryRun, plan, ...result }: PruneOutcome): string {
   if (dryRun) return `${renderPlan(plan)}\nNothing was changed: this was a dry run`;
+  const { packsRemoved = 0, packsMarked = 0, packsWritten = 0 } = result;
   const packs = `${formatQuantity(packsRemoved, 'pack')} removed, ${formatQuantity(packsWritten, 'pack')} written`;
-  return `Freed ${formatBytes(plan.bytes.removeTotal)}: ${packs}`;
+  const freed = `Freed ${formatBytes(plan.bytes.removeTotal - plan.bytes.delayed)}: ${packs}`;
+  if (packsMarked === 0) return freed;
+  const marked = `${formatQuantity(packsMarked, 'pack')} with ${formatBytes(plan.bytes.delayed)} to free`;
+  return `${freed}\nMarked ${marked}; a prune after the delay removes them, one with --delete-delay 0s does now`;
 }
 
 function renderPlan({ blobs, bytes, packs }: PruneStatistics): string {
@@ -135,6 +158,7 @@ function renderPlan({ blobs, bytes, packs }: PruneStatistics): string {
       : []),
     `Packs        ${packs.keep} stay, ${packs.repack} are packed anew (${formatBytes(bytes.repack)}), ${packs.remove + packs.unindexed} go`,
     `Frees        ${formatBytes(bytes.removeTotal)}; ${formatBytes(bytes.remainingUnused)} stay unused`,
+    ...(bytes.delayed > 0 ? [`Of that       ${formatBytes(bytes.delayed)} once the delay is over`] : []),
     ...(packs.missing > 0
       ? [`${formatQuantity(packs.missing, 'pack')} that nobody needs is gone already`]
       : []),

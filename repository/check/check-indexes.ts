@@ -3,7 +3,7 @@ import type { Store } from '../../stores/store.ts';
 import { sealOverheadBytes } from '../crypto/sealing.ts';
 import { shortId } from '../ids.ts';
 import { BlobIndex, type IndexedPack } from '../index/blob-index.ts';
-import { decodeIndex } from '../index/index-file.ts';
+import { decodeIndex, decodeMarks } from '../index/index-file.ts';
 import { headerBytes } from '../pack/header.ts';
 import type { SealedFiles } from '../sealed-files.ts';
 import type { Damages } from './damages.ts';
@@ -20,8 +20,10 @@ export async function loadIndexes(
       const json = await files.load('index', name, signal);
       // A file that has gone was replaced by another process.
       const packs = json ? decodeIndex(json) : [];
-      if (packs) for (const pack of packs) index.addPack(pack);
-      else damages.add(`The index file ${shortId(name)} is damaged: it is no index.`);
+      if (packs) {
+        for (const pack of packs) index.addPack(pack);
+        for (const { id, markedMs } of json ? decodeMarks(json) : []) index.addMark(id, markedMs);
+      } else damages.add(`The index file ${shortId(name)} is damaged: it is no index.`);
     } catch (error) {
       if (!isFailure(error, 'RepositoryDamaged')) throw error;
       damages.add(error.message);
@@ -38,6 +40,8 @@ export interface PackComparison {
   readonly broken: ReadonlySet<string>;
   /** Packs that no index names: what an interrupted run leaves behind. */
   readonly unindexed: number;
+  /** Packs that a prune has marked, and that a later one removes. */
+  readonly marked: number;
 }
 
 export async function comparePacks(
@@ -59,7 +63,8 @@ export async function comparePacks(
     }
     sizes.delete(pack.id);
   }
-  return { sound, broken, unindexed: sizes.size };
+  const marked = [...sizes.keys()].filter((id) => index.isMarked(id)).length;
+  return { sound, broken, unindexed: sizes.size - marked, marked };
 }
 
 function packProblem(pack: IndexedPack, sizeBytes: number | undefined): string | undefined {

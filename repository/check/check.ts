@@ -10,7 +10,7 @@ import type { Repository } from '../repository.ts';
 import { damaged, SealedFiles } from '../sealed-files.ts';
 import { decodeSnapshot, type Snapshot } from '../snapshot.ts';
 import { blobKey, checkPackData } from './check-data.ts';
-import { comparePacks, loadIndexes } from './check-indexes.ts';
+import { comparePacks, loadIndexes, type PackComparison } from './check-indexes.ts';
 import { TreeChecker } from './check-trees.ts';
 import { Damages } from './damages.ts';
 
@@ -116,7 +116,7 @@ class RepositoryCheck {
       bytesRead: this.#progress.bytesRead,
       damages: this.#damages.listed,
       damageCount: this.#damages.count,
-      notes: packs.unindexed === 0 ? [] : [unindexedNote(packs.unindexed)],
+      notes: notesOn(packs),
     };
   }
 
@@ -213,6 +213,14 @@ function choose<T extends { readonly id: string }>(
     .map(({ item }) => item);
 }
 
-function unindexedNote(count: number): string {
-  return `${count} ${count === 1 ? 'pack is' : 'packs are'} in no index: what an interrupted run left; the next one uses it.`;
+function notesOn({ unindexed, marked }: PackComparison): readonly string[] {
+  const packs = (count: number): string => `${count} ${count === 1 ? 'pack is' : 'packs are'}`;
+  return [
+    ...(unindexed > 0
+      ? [`${packs(unindexed)} in no index: what an interrupted run left; the next one uses it.`]
+      : []),
+    ...(marked > 0
+      ? [`${packs(marked)} marked by a prune; a later one removes what is still not needed.`]
+      : []),
+  ];
 }

@@ -23,6 +23,8 @@ export interface IndexedPack {
 export class BlobIndex {
   #packs = new IdTable();
   #tables = { data: new BlobTable(), tree: new BlobTable() };
+  #marked = new Set<string>();
+  #newestMarkMs = Number.NEGATIVE_INFINITY;
 
   get packCount(): number {
     return this.#packs.size;
@@ -43,6 +45,28 @@ export class BlobIndex {
   replaceBy(other: BlobIndex): void {
     this.#packs = other.#packs;
     this.#tables = other.#tables;
+    this.#marked = other.#marked;
+    this.#newestMarkMs = other.#newestMarkMs;
+  }
+
+  /** Takes note of a pack that a prune has marked to be removed. */
+  addMark(pack: string, markedMs: number): void {
+    this.#marked.add(pack);
+    this.#newestMarkMs = Math.max(this.#newestMarkMs, markedMs);
+  }
+
+  /** Whether a pack is marked to be removed, and nobody has taken it back into the index. */
+  isMarked(pack: string): boolean {
+    return this.#marked.has(pack) && !this.hasPack(pack);
+  }
+
+  get hasMarks(): boolean {
+    return this.#marked.size > 0;
+  }
+
+  /** When the last prune marked packs, in ms since 1970; far in the past without any. */
+  get newestMarkMs(): number {
+    return this.#newestMarkMs;
   }
 
   hasPack(id: string): boolean {

@@ -8,9 +8,38 @@ export const fullIndexBlobs = 50_000;
 
 const maxUint32 = 2 ** 32 - 1;
 
+/** A pack that a prune has taken from the index, and that a later one removes. */
+export interface MarkedPack extends IndexedPack {
+  /** When it was marked, in ms since 1970. */
+  readonly markedMs: number;
+}
+
 /** JSON of an index file (restic's design document, "Indexing"). */
 export function encodeIndex(packs: readonly IndexedPack[]): Buffer {
   return Buffer.from(`{"packs":[${packs.map(encodePack).join(',')}]}\n`);
+}
+
+/**
+ * JSON of an index file of marked packs alone. The field and its form are rustic's (`packs_to_delete`); restic
+ * passes over fields that it does not know, so to it these packs are in no index.
+ */
+export function encodeMarks(packs: readonly MarkedPack[]): Buffer {
+  const marked = packs.map((pack) => {
+    const time = new Date(pack.markedMs).toISOString();
+    return `{"id":"${pack.id}","blobs":[${pack.blobs.map(encodeBlob).join(',')}],"time":"${time}"}`;
+  });
+  return Buffer.from(`{"packs":[],"packs_to_delete":[${marked.join(',')}]}\n`);
+}
+
+/** The marked packs of an index file. A mark that cannot be read is none: its pack is in no index then. */
+export function decodeMarks(json: Buffer): readonly MarkedPack[] {
+  // Most index files have none, and parsing takes its time.
+  if (!json.includes('"packs_to_delete"')) return [];
+  return (asArray(parseJsonObject(json)?.packs_to_delete) ?? []).flatMap((item) => {
+    const pack = decodePack(item);
+    const markedMs = Date.parse(asString(asObject(item)?.time) ?? '');
+    return pack && !Number.isNaN(markedMs) ? [{ ...pack, markedMs }] : [];
+  });
 }
 
 /** Undefined when the JSON has not the form of an index. */

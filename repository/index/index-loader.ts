@@ -1,7 +1,7 @@
 import type { Store } from '../../stores/store.ts';
 import { damaged, type SealedFiles } from '../sealed-files.ts';
 import { BlobIndex } from './blob-index.ts';
-import { decodeIndex } from './index-file.ts';
+import { decodeIndex, decodeMarks } from './index-file.ts';
 
 /** Keeps the index in memory like the index files of a repository. */
 export class IndexLoader {
@@ -49,6 +49,7 @@ export class IndexLoader {
       const packs = decodeIndex(json);
       if (!packs) throw damaged('index', name, 'it is no index');
       for (const pack of packs) index.addPack(pack);
+      for (const { id, markedMs } of decodeMarks(json)) index.addMark(id, markedMs);
     }
   }
 }

@@ -8,6 +8,10 @@ export interface PruneLimits {
   readonly maxRepackBytes: number;
   /** Bytes of the packs that the repository is written with; restic's 16 MiB when left out. */
   readonly packSizeBytes?: number;
+  /** Packs no data anew, only trees. */
+  readonly repackTreesOnly?: boolean;
+  /** Packs all anew that are smaller, however few there are. */
+  readonly repackBelowBytes?: number;
 }
 
 /** Which packs go, as ids. Those that are not named stay. */
@@ -32,14 +36,15 @@ const enoughSmallPacks = 10;
  */
 export function choosePacks(
   { packs, used, duplicate, unused }: UseOfPacks,
-  { maxUnusedBytes, maxRepackBytes, packSizeBytes = smallestPackBytes }: PruneLimits,
+  limits: PruneLimits,
 ): ChosenPacks {
-  const target = targetBytes(packs, Math.min(smallestPackBytes, packSizeBytes));
+  const { maxUnusedBytes, maxRepackBytes, packSizeBytes = smallestPackBytes, repackBelowBytes } = limits;
+  const target = repackBelowBytes ?? targetBytes(packs, Math.min(smallestPackBytes, packSizeBytes));
   const remove = packs.filter(({ usedBlobs }) => usedBlobs === 0);
   const needed = packs.filter(({ usedBlobs }) => usedBlobs > 0);
   const whole = needed.filter(isWhole);
   const small = whole.filter((pack) => bytesOf(pack) < target);
-  const smallOnes = small.length < enoughSmallPacks ? [] : small;
+  const smallOnes = small.length < (repackBelowBytes === undefined ? enoughSmallPacks : 2) ? [] : small;
   const candidates = [...needed.filter((pack) => !isWhole(pack)), ...smallOnes];
   candidates.sort((a, b) => compare(a, b, target));
   const limit = maxUnusedBytes(used.bytes);
@@ -47,6 +52,7 @@ export function choosePacks(
   let repackedBytes = 0;
   const repack = new Set<PackUse>();
   for (const pack of candidates) {
+    if (limits.repackTreesOnly === true && pack.content === 'data') continue;
     const exceeds = repackedBytes + bytesOf(pack) >= maxRepackBytes;
     const mustGo = pack.unusedTrees > 0 && maxRepackBytes > 0;
     const isWorthIt = pack.content !== 'data' || bytesOf(pack) < target || unusedBytes >= limit;

@@ -1,11 +1,18 @@
 import { BlobNumbers } from '../blob-numbers.ts';
+import type { BlobReader } from '../blobs.ts';
+import type { MarkedPack } from '../index/index-file.ts';
 import type { PackFile } from '../pack/pack-reader.ts';
 import type { Repository } from '../repository.ts';
 import { type ChosenPacks, choosePacks, type PruneLimits } from './choose-packs.ts';
+import { MarkedPacks } from './marked-packs.ts';
 import { type BlobSum, findUseOfPacks, type PackUse, type UseOfPacks } from './pack-use.ts';
 import { addUsedBlobs } from './used-blobs.ts';
 
 export interface PlanOptions extends PruneLimits {
+  /** How long packs stay in the store once they are not needed, in ms. None when left out. */
+  readonly deleteDelayMs?: number;
+  /** The time now, for tests. */
+  readonly nowMs?: number;
   /** Ids of snapshots that are taken for gone: for the dry run of a `forget` that prunes. */
   readonly ignoreSnapshots?: ReadonlySet<string>;
   readonly signal: AbortSignal;
@@ -36,8 +43,12 @@ export interface PruneStatistics {
     readonly repack: number;
     readonly repackRemoved: number;
     readonly remove: number;
-    /** All that is freed. */
+    /** All that is freed, at once or after the delay. */
     readonly removeTotal: number;
+    /** What of it stays until the delay is over, as far as this prune marks it. */
+    readonly delayed: number;
+    /** Packs that an earlier prune has marked and this one removes: whole files. */
+    readonly expired: number;
     /** What stays though it is not needed. */
     readonly remainingUnused: number;
   };
@@ -51,6 +62,10 @@ export interface PruneStatistics {
     readonly remove: number;
     /** Named by an index, gone, and not needed: they are taken from the index. */
     readonly missing: number;
+    /** Marked by this prune, and removed by a later one. */
+    readonly delayed: number;
+    /** Marked by an earlier prune, and removed by this one. */
+    readonly expired: number;
   };
 }
 
@@ -61,8 +76,17 @@ export interface PrunePlan {
   readonly remove: ReadonlySet<string>;
   readonly repack: ReadonlySet<string>;
   readonly missing: ReadonlySet<string>;
-  /** Packs that no index names. */
+  /** Packs that no index names, and that are removed at once. */
   readonly unindexed: readonly string[];
+  /** Whether packs are marked, and not removed at once. */
+  readonly isDelayed: boolean;
+  /** The marks that are to be there at the end, but for those of packs in `remove` and `repack`. */
+  readonly marks: readonly MarkedPack[];
+  /** Marked packs that are needed after all. */
+  readonly rescued: readonly MarkedPack[];
+  /** Marked packs whose time is over. */
+  readonly expired: readonly string[];
+  readonly nowMs: number;
 }
 
 /**
@@ -70,26 +94,41 @@ export interface PrunePlan {
  * @throws {Failure} RepositoryDamaged when anything that a snapshot needs is not there
  */
 export async function planPrune(repository: Repository, options: PlanOptions): Promise<PrunePlan> {
-  const { signal } = options;
+  const { signal, deleteDelayMs = 0, nowMs = Date.now() } = options;
   await repository.loadIndex(signal);
-  const needed = await findNeeded(repository, options);
+  const marked = await MarkedPacks.load(repository, signal);
+  const needed = await findNeeded(repository, marked.reader, options);
+  // What is needed after all: a snapshot that was put back, or one whose commit another program made.
+  const rescued = [...marked.neededOf(needed)].flatMap((id) => marked.packs.get(id) ?? []);
+  for (const pack of rescued) repository.index.addPack(pack);
   const files = await listPacks(repository, signal);
   const sizes = new Map(files.map(({ id, sizeBytes }) => [id, sizeBytes]));
   const use = findUseOfPacks(repository.index, needed, sizes);
   const chosen = choosePacks(use, options);
-  const unindexed = files.filter(({ id }) => !repository.index.hasPack(id));
+  const isDelayed = deleteDelayMs > 0;
+  const unindexed = files.filter(({ id }) => !repository.index.hasPack(id) && !marked.packs.has(id));
+  const waiting = [...marked.packs.values()].filter(({ id }) => !repository.index.hasPack(id));
+  const isExpired = ({ markedMs }: MarkedPack): boolean => markedMs + deleteDelayMs <= nowMs;
+  const marks = waiting.filter((pack) => !isExpired(pack));
+  const expired = waiting.filter(isExpired).map(({ id }) => ({ id, sizeBytes: sizes.get(id) ?? 0 }));
   return {
-    statistics: statistics(use, chosen, unindexed),
+    statistics: statistics(use, chosen, { unindexed, expired, isDelayed }),
     needed,
     remove: idsOf(chosen.remove),
     repack: idsOf(chosen.repack),
     missing: new Set(use.missing),
-    unindexed: unindexed.map(({ id }) => id),
+    unindexed: isDelayed ? [] : unindexed.map(({ id }) => id),
+    isDelayed,
+    marks: isDelayed ? [...marks, ...unindexed.map(({ id }) => ({ id, blobs: [], markedMs: nowMs }))] : marks,
+    rescued,
+    expired: expired.map(({ id }) => id),
+    nowMs,
   };
 }
 
 async function findNeeded(
   repository: Repository,
+  reader: BlobReader,
   { ignoreSnapshots = new Set(), signal, onProgress }: PlanOptions,
 ): Promise<BlobNumbers> {
   const trees: string[] = [];
@@ -98,7 +137,7 @@ async function findNeeded(
   const needed = new BlobNumbers();
   for (const [index, tree] of trees.entries()) {
     onProgress?.({ snapshotsDone: index, snapshotsTotal: trees.length });
-    await addUsedBlobs(needed, { reader: repository, tree }, signal);
+    await addUsedBlobs(needed, { reader, tree }, signal);
   }
   return needed;
 }
@@ -112,9 +151,9 @@ async function listPacks({ store }: Repository, signal: AbortSignal): Promise<re
 function statistics(
   use: UseOfPacks,
   { keep, repack, remove }: ChosenPacks,
-  unindexed: readonly PackFile[],
+  { unindexed, expired, isDelayed }: OtherPacks,
 ): PruneStatistics {
-  const unindexedBytes = unindexed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const [unindexedBytes, expiredBytes] = [bytesOfFiles(unindexed), bytesOfFiles(expired)];
   const [removed, repacked] = [sumOf(remove), sumOf(repack)];
   const gone = removed.unusedBytes + repacked.unusedBytes;
   return {
@@ -132,7 +171,9 @@ function statistics(
       repack: repacked.bytes,
       repackRemoved: repacked.unusedBytes,
       remove: removed.unusedBytes,
-      removeTotal: gone + unindexedBytes,
+      removeTotal: gone + unindexedBytes + expiredBytes,
+      delayed: isDelayed ? gone + unindexedBytes : 0,
+      expired: expiredBytes,
       remainingUnused: use.duplicate.bytes + use.unused.bytes - gone,
     },
     packs: {
@@ -144,8 +185,21 @@ function statistics(
       repack: repack.length,
       remove: remove.length,
       missing: use.missing.length,
+      delayed: isDelayed ? remove.length + repack.length + unindexed.length : 0,
+      expired: expired.length,
     },
   };
+}
+
+/** Packs that no index names. */
+interface OtherPacks {
+  readonly unindexed: readonly PackFile[];
+  readonly expired: readonly PackFile[];
+  readonly isDelayed: boolean;
+}
+
+function bytesOfFiles(files: readonly PackFile[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 function bytesOf({ used, duplicate, unused }: Record<'used' | 'duplicate' | 'unused', BlobSum>) {

@@ -3,6 +3,7 @@ import { Compressor } from '../compression.ts';
 import { removeFiles } from '../remove-files.ts';
 import type { Repository } from '../repository.ts';
 import { type Failpoint, SealedFiles } from '../sealed-files.ts';
+import { takeBack } from './marked-packs.ts';
 import type { PrunePlan } from './plan.ts';
 import { repackBlobs } from './repack.ts';
 import { assertComplete, rewriteIndex } from './rewrite-index.ts';
@@ -28,18 +29,22 @@ export interface PruneProgress {
 
 export interface PruneResult {
   readonly packsRemoved: number;
+  /** Packs that a later prune removes. */
+  readonly packsMarked: number;
   readonly packsWritten: number;
   readonly indexFilesRemoved: number;
 }
 
 /**
  * Carries out a plan. The order makes it safe to be stopped at any point:
- * 1. packs that no index names are removed;
+ * 1. packs that no index names are removed, and marked packs that turned out to be needed are indexed again;
  * 2. what is needed of the packs to be packed anew is copied into new ones, which are indexed;
  * 3. index files are written that stand in for those which name packs that go;
  * 4. the index that will stay is read back: every needed blob must be in it;
  * 5. the index files of the past are removed;
- * 6. packs that no index names any more are removed.
+ * 6. packs that no index names any more are removed. With a delay they are marked in step 3 instead, and a prune
+ *    after the delay removes them: until then `commitSnapshot` takes back what a run stored before this prune and
+ *    commits after it.
  * A prune that was stopped is finished by the next one. The caller has held its exclusive lock since before the
  * plan was made; once it is lost, the store refuses to write and to remove.
  */
@@ -60,8 +65,10 @@ export async function executePrune(
   const unindexed = plan.unindexed;
   await remove('unindexed', 'data', unindexed);
   const dropped = [...plan.remove, ...plan.repack];
-  if (dropped.length + plan.missing.size === 0) {
-    return { packsRemoved: unindexed.length, packsWritten: 0, indexFilesRemoved: 0 };
+  if (plan.rescued.length > 0) await takeBack(repository, plan.rescued, signal);
+  const { delayed } = plan.statistics.packs;
+  if (dropped.length + delayed + plan.missing.size + plan.rescued.length + plan.expired.length === 0) {
+    return { packsRemoved: unindexed.length, packsMarked: 0, packsWritten: 0, indexFilesRemoved: 0 };
   }
   let packsDone = 0;
   const onPack = (): void =>
@@ -71,11 +78,12 @@ export async function executePrune(
   const { obsolete } = await rewriteIndex(repository, { plan, files, signal });
   await assertComplete(repository, { plan, files, obsolete, signal });
   await remove('index', 'index', obsolete);
-  // A delay of the deletion has its place here: the packs would be noted, and removed by a later prune.
-  await remove('remove', 'data', dropped);
+  const removed = [...plan.expired, ...(plan.isDelayed ? [] : dropped)];
+  await remove('remove', 'data', removed);
   await repository.loadIndex(signal);
   return {
-    packsRemoved: unindexed.length + dropped.length,
+    packsRemoved: unindexed.length + removed.length,
+    packsMarked: delayed,
     packsWritten,
     indexFilesRemoved: obsolete.length,
   };

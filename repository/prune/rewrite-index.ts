@@ -5,10 +5,11 @@ import { decodeIndex, fullIndexBlobs } from '../index/index-file.ts';
 import type { Repository } from '../repository.ts';
 import { damaged, type SealedFiles } from '../sealed-files.ts';
 import { IndexWriter } from '../writer/index-writer.ts';
+import { marksOf, saveMarks } from './marked-packs.ts';
 import type { PrunePlan } from './plan.ts';
 
-/** Packs that the index is to name no more. */
-export type DroppedPacks = Pick<PrunePlan, 'remove' | 'repack' | 'missing'>;
+/** Packs that the index is to name no more, and marks that are to stay. */
+export type DroppedPacks = Pick<PrunePlan, 'remove' | 'repack' | 'missing' | 'marks' | 'isDelayed' | 'nowMs'>;
 
 export interface RewrittenIndex {
   /** Names of the index files that the new ones stand in for. */
@@ -30,12 +31,18 @@ export async function rewriteIndex(
   const writer = new IndexWriter(files);
   const written = new Set<string>();
   const obsolete: string[] = [];
+  const marks = [...plan.marks];
   for (const name of names) {
     const packs = await loadIndexFile(files, name, signal);
+    const hasMarks = (await marksOf(files, name, signal)).length > 0;
     const kept = packs.filter(({ id }) => !isDropped(plan, id));
     const blobs = packs.reduce((sum, pack) => sum + pack.blobs.length, 0);
-    if (kept.length === packs.length && blobs >= fullIndexBlobs / 2) continue;
+    if (!hasMarks && kept.length === packs.length && blobs >= fullIndexBlobs / 2) continue;
     obsolete.push(name);
+    if (plan.isDelayed)
+      marks.push(
+        ...packs.filter(({ id }) => isLeft(plan, id)).map((pack) => ({ ...pack, markedMs: plan.nowMs })),
+      );
     for (const pack of kept) {
       // What two files say alike is written once; what they say differently is kept, as it was.
       const key = `${pack.id}:${pack.blobs.length}`;
@@ -46,6 +53,7 @@ export async function rewriteIndex(
     if (writer.isFull) await writer.write(signal);
   }
   await writer.write(signal);
+  await saveMarks(files, [...new Map(marks.map((pack) => [pack.id, pack])).values()], signal);
   return { obsolete };
 }
 
@@ -86,6 +94,11 @@ export async function assertComplete(
       `The new index lacks the ${type} blob ${shortId(id)}. Nothing was removed.`,
     );
   }
+}
+
+/** Whether a pack leaves the index, and is in the store. */
+function isLeft({ remove, repack }: DroppedPacks, pack: string): boolean {
+  return remove.has(pack) || repack.has(pack);
 }
 
 /** Whether a pack is no longer to be named. */

@@ -2,6 +2,7 @@ import { isFailure } from '../../contracts/failures.ts';
 import { Compressor } from '../compression.ts';
 import type { PackedBlob } from '../pack/header.ts';
 import { readPackHeader } from '../pack/pack-reader.ts';
+import { MarkedPacks } from '../prune/marked-packs.ts';
 import { rewriteIndex } from '../prune/rewrite-index.ts';
 import { removeFiles } from '../remove-files.ts';
 import { copiedBlobs } from '../repack/copy-blobs.ts';
@@ -60,7 +61,10 @@ export async function repairPacks(
   }
   await filler.finish(signal);
   await index.write(signal);
-  const plan = { remove: packs, repack: new Set<string>(), missing: new Set<string>() };
+  const { packs: marked } = await MarkedPacks.load(repository, signal);
+  const marks = [...marked.values()].filter(({ id }) => !packs.has(id));
+  const none = new Set<string>();
+  const plan = { remove: packs, repack: none, missing: none, marks, isDelayed: false, nowMs: Date.now() };
   const { obsolete } = await rewriteIndex(repository, { plan, files, signal });
   await removeFiles(store, { type: 'index', names: obsolete, signal });
   await removeFiles(store, { type: 'data', names: [...packs], signal });

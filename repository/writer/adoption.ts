@@ -21,7 +21,8 @@ export async function findUnindexedPacks(
 ): Promise<readonly IndexedPack[]> {
   const unindexed: PackFile[] = [];
   for await (const { name, sizeBytes } of parts.store.list('data', signal)) {
-    if (!parts.index.hasPack(name)) unindexed.push({ id: name, sizeBytes });
+    // What a prune has marked is not needed, and would be kept for ever.
+    if (!parts.index.hasPack(name) && !parts.index.isMarked(name)) unindexed.push({ id: name, sizeBytes });
   }
   const found: IndexedPack[] = [];
   for (const pack of unindexed) {

@@ -61,6 +61,8 @@ test('our plan has the numbers of restic 0.19.1', async (t) => {
         unindexed: Number(/^to delete: +(\d+) unreferenced/m.exec(said)?.[1]),
         keep: count('to keep'),
         missing: 0,
+        delayed: 0,
+        expired: 0,
       },
       maxUnused,
     );

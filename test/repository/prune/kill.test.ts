@@ -46,8 +46,28 @@ for (const [failpoint, passes] of kills) {
     const again = await pruneAll(await aged.reopen());
     assert.deepEqual(
       again,
-      { packsRemoved: 0, packsWritten: 0, indexFilesRemoved: 0 },
+      { packsRemoved: 0, packsMarked: 0, packsWritten: 0, indexFilesRemoved: 0 },
       'nothing is left to do',
     );
+  });
+}
+
+const delayedKills = [
+  ['after index put', 1],
+  ['before index remove', 0],
+  ['after index remove', 1],
+] as const;
+
+for (const [failpoint, passes] of delayedKills) {
+  test(`a prune with a delay killed ${failpoint}, at pass ${passes}, is finished by later ones`, async (t) => {
+    const aged = await agedRepository(t);
+    const delay = ['3600000'];
+    const killed = run(process.execPath, [program, aged.folder, failpoint, String(passes), ...delay]);
+    await assert.rejects(killed, { signal: 'SIGKILL' });
+    await assertSnapshotsWhole(t, aged);
+    await pruneAll(await aged.reopen(), { deleteDelayMs: 3_600_000 });
+    await assertSnapshotsWhole(t, aged);
+    await pruneAll(await aged.reopen(), { deleteDelayMs: 3_600_000, nowMs: Date.now() + 3_600_000 });
+    assert.deepEqual(await assertSnapshotsWhole(t, aged), [], 'no pack is marked or without an index');
   });
 }
