@@ -10,7 +10,7 @@ import type {
 import type { Logger } from '../logging/logger.ts';
 import type { RetentionPolicy } from '../policy/retention/plan.ts';
 import { withLock } from '../repository/lock/with-lock.ts';
-import { planPrune } from '../repository/prune/plan.ts';
+import { defaultDeleteDelayMs, planPrune } from '../repository/prune/plan.ts';
 import { executePrune } from '../repository/prune/prune.ts';
 import type { Repository } from '../repository/repository.ts';
 import { loadSnapshots } from '../repository/snapshot-loader.ts';
@@ -97,14 +97,16 @@ async function pruneIn(
       const plan = await planPrune(repository, {
         maxUnusedBytes: (usedBytes) => Math.floor((share / (100 - share)) * usedBytes),
         maxRepackBytes: Number.POSITIVE_INFINITY,
+        deleteDelayMs: defaultDeleteDelayMs,
         ...(ignoreSnapshots === undefined ? {} : { ignoreSnapshots }),
         signal,
         onProgress: ({ snapshotsDone, snapshotsTotal }) =>
           onProgress(`reading snapshot ${snapshotsDone + 1} of ${snapshotsTotal}`),
       });
       const { bytes, packs } = plan.statistics;
-      const figures = { bytesFreed: bytes.removeTotal, bytesUsed: bytes.used };
-      if (dryRun) return { ...figures, packsRemoved: packs.remove + packs.unindexed, packsWritten: 0 };
+      // What is marked now is freed by the prune of tomorrow.
+      const figures = { bytesFreed: bytes.removeTotal - bytes.delayed, bytesUsed: bytes.used };
+      if (dryRun) return { ...figures, packsRemoved: packs.expired, packsWritten: 0 };
       const { packsRemoved, packsWritten } = await executePrune(repository, plan, {
         signal,
         onProgress: ({ step, packsDone, packsTotal }) => onProgress(`${step}: ${packsDone} of ${packsTotal}`),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { type PruneStatistics, planPrune } from '../../repository/prune/plan.ts';
+import { defaultDeleteDelayMs, type PruneStatistics, planPrune } from '../../repository/prune/plan.ts';
 import { executePrune, type PruneProgress, type PruneResult } from '../../repository/prune/prune.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { auditedRepository } from '../audit.ts';
@@ -30,9 +30,6 @@ export interface PruneOutcome extends Partial<PruneResult> {
 
 /** A twentieth of what is left may stay unused, as with restic. */
 const defaultMaxUnused = maxUnused('5%');
-
-/** Longer than any run is between storing and committing, and enough to notice a mistake. */
-const defaultDeleteDelayMs = 24 * 60 * 60 * 1000;
 
 export function definePrune({ parent, run }: Definition): void {
   const command = addPruneLimits(

@@ -8,6 +8,9 @@ import { MarkedPacks } from './marked-packs.ts';
 import { type BlobSum, findUseOfPacks, type PackUse, type UseOfPacks } from './pack-use.ts';
 import { addUsedBlobs } from './used-blobs.ts';
 
+/** Longer than any run is between storing and committing, and enough to notice a mistake. */
+export const defaultDeleteDelayMs = 24 * 60 * 60 * 1000;
+
 export interface PlanOptions extends PruneLimits {
   /** How long packs stay in the store once they are not needed, in ms. None when left out. */
   readonly deleteDelayMs?: number;
