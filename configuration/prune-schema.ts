@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationSchema } from './duration-schema.ts';
 import { repositoryUrlSchema, secretReferenceSchema } from './reference-schema.ts';
 import { azureSchema, gcsSchema, s3Schema, sftpSchema } from './stores-schema.ts';
 
@@ -36,6 +37,13 @@ export const pruneSchema = z.strictObject({
     description: 'Other access by SSH, for pruning alone.',
     examples: [{ privateKey: 'file:/etc/resguardo/ssh-prune.key' }],
   }),
+  deleteDelay: durationSchema({ leastMs: 0, mostMs: 366 * 24 * 60 * 60 * 1000 })
+    .default('24h')
+    .meta({
+      description:
+        'How long data stays in the store once no snapshot needs it: a later prune removes it. 0s: it goes at once.',
+      examples: ['7d'],
+    }),
   maxUnusedPercent: z
     .number()
     .min(0)

@@ -10,7 +10,7 @@ import type {
 import type { Logger } from '../logging/logger.ts';
 import type { RetentionPolicy } from '../policy/retention/plan.ts';
 import { withLock } from '../repository/lock/with-lock.ts';
-import { defaultDeleteDelayMs, planPrune } from '../repository/prune/plan.ts';
+import { planPrune } from '../repository/prune/plan.ts';
 import { executePrune } from '../repository/prune/prune.ts';
 import type { Repository } from '../repository/repository.ts';
 import { loadSnapshots } from '../repository/snapshot-loader.ts';
@@ -42,6 +42,8 @@ export interface MaintenanceOptions {
   readonly policyOf: (repository: string) => RetentionPolicy;
   /** Share of the data that may stay unused, below 100. */
   readonly maxUnusedPercentOf: (repository: string) => number;
+  /** How long data stays once no snapshot needs it. */
+  readonly deleteDelayMsOf: (repository: string) => number;
   /** Finds and drops what dead restores left, for each source of this host that has databases. */
   readonly leftOverDatabases: readonly LeftOverDatabases[];
   readonly catalog: () => Promise<Catalog>;
@@ -97,7 +99,7 @@ async function pruneIn(
       const plan = await planPrune(repository, {
         maxUnusedBytes: (usedBytes) => Math.floor((share / (100 - share)) * usedBytes),
         maxRepackBytes: Number.POSITIVE_INFINITY,
-        deleteDelayMs: defaultDeleteDelayMs,
+        deleteDelayMs: options.deleteDelayMsOf(name),
         ...(ignoreSnapshots === undefined ? {} : { ignoreSnapshots }),
         signal,
         onProgress: ({ snapshotsDone, snapshotsTotal }) =>

@@ -28,7 +28,7 @@ import {
   resticLockTiming,
 } from './lock/lock.ts';
 import { PackSegments } from './pack/pack-segments.ts';
-import { rescueTree } from './prune/marked-packs.ts';
+import { findTree } from './prune/marked-packs.ts';
 import { damaged, type Failpoint, repositoryExists, SealedFiles } from './sealed-files.ts';
 import { decodeSnapshot, encodeSnapshot, type NewSnapshot, type Snapshot } from './snapshot.ts';
 import { chooseSnapshot, type SnapshotFilter } from './snapshot-filter.ts';
@@ -66,9 +66,6 @@ export interface OpenWriterOptions {
   readonly adoptUnindexed?: boolean;
   readonly signal?: AbortSignal;
 }
-
-/** How much the clocks of two machines may differ: the one that stores, and the one that prunes. */
-const clockSkewMs = 60 * 60 * 1000;
 
 const defaultPackBytes = 16 * 1024 * 1024;
 
@@ -251,11 +248,7 @@ export class Repository implements PackedBlobReader {
    * @throws {Failure} RepositoryDamaged when the repository has not its tree
    */
   async commitSnapshot(snapshot: NewSnapshot, signal?: AbortSignal): Promise<string> {
-    if (!this.hasBlob('tree', snapshot.tree)) await this.loadIndex(signal);
-    const isPruned =
-      this.index.newestMarkMs >= Date.parse(snapshot.backupStart ?? snapshot.time) - clockSkewMs;
-    const isThere = this.hasBlob('tree', snapshot.tree) && !isPruned;
-    if (!isThere && !(await rescueTree(this, snapshot.tree, signal))) {
+    if (!(await findTree(this, snapshot, signal))) {
       const message = `The tree ${shortId(snapshot.tree)} of a new snapshot is not in the repository.`;
       throw new Failure('RepositoryDamaged', message);
     }

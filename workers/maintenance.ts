@@ -3,11 +3,13 @@ import { AuditLog } from '../audit/log.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Configuration } from '../configuration/load.ts';
 import type { PostgresSourceConfiguration } from '../configuration/schema.ts';
+import { parseDuration } from '../contracts/duration.ts';
 import { createAuditPort } from '../control/audit.ts';
 import { retentionOf } from '../control/retention.ts';
 import type { Logger } from '../logging/logger.ts';
 import { createMaintenance, type Maintenance } from '../maintenance/maintenance.ts';
 import type { LeftOverDatabases } from '../maintenance/sweep.ts';
+import { defaultDeleteDelayMs } from '../repository/prune/plan.ts';
 
 import type { Repository } from '../repository/repository.ts';
 import { dropLeftOvers } from '../restore/postgres/left-overs.ts';
@@ -35,6 +37,8 @@ export function composeMaintenance(parts: MaintenanceParts): Maintenance {
     stateDir: configuration.stateDir,
     openRepository,
     policyOf: (repository) => retentionOf(configuration, repository),
+    deleteDelayMsOf: (repository) =>
+      parseDuration(configuration.repositories[repository]?.prune.deleteDelay ?? '') ?? defaultDeleteDelayMs,
     maxUnusedPercentOf: (repository) => configuration.repositories[repository]?.prune.maxUnusedPercent ?? 0,
     leftOverDatabases: leftOverDatabases(parts),
     catalog,

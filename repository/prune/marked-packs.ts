@@ -9,6 +9,7 @@ import { readPackHeader } from '../pack/pack-reader.ts';
 import { PackSegments } from '../pack/pack-segments.ts';
 import type { Repository } from '../repository.ts';
 import { SealedFiles } from '../sealed-files.ts';
+import type { NewSnapshot } from '../snapshot.ts';
 import { IndexWriter } from '../writer/index-writer.ts';
 import { addUsedBlobs } from './used-blobs.ts';
 
@@ -100,12 +101,30 @@ export async function saveMarks(
   }
 }
 
+/** How much the clocks of two machines may differ: of the one that stores, and of the one that prunes. */
+const clockSkewMs = 60 * 60 * 1000;
+
+/**
+ * Whether the tree of a new snapshot, with all that is below it, is in the repository. What prunes have marked since
+ * its backup began is taken back.
+ */
+export async function findTree(
+  repository: Repository,
+  { tree, time, backupStart = time }: Pick<NewSnapshot, 'tree' | 'time' | 'backupStart'>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (!repository.hasBlob('tree', tree)) await repository.loadIndex(signal);
+  const isPruned = repository.index.newestMarkMs >= Date.parse(backupStart) - clockSkewMs;
+  if (repository.hasBlob('tree', tree) && !isPruned) return true;
+  return await rescueTree(repository, tree, signal);
+}
+
 /**
  * Takes a tree, and all that is below it, back from marked packs: a prune came between storing it and committing
  * its snapshot. The packs are indexed again. Their marks stay until the next prune, which sees that they are needed.
  * @returns whether all of the tree is in the index now
  */
-export async function rescueTree(
+async function rescueTree(
   repository: Repository,
   tree: string,
   signal: AbortSignal = new AbortController().signal,

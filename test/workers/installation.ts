@@ -80,7 +80,7 @@ stateDir: state
 log: { format: json }
 temporal: { address: "${address}", heartbeatTimeout: 3s${temporal} }
 repositories:
-  main: { url: "${repositoryPath}", password: "file:key" }
+  main: { url: "${repositoryPath}", password: "file:key", prune: { deleteDelay: 0s } }
 ${moreRepositories}
 sources:
   docs: { kind: files, paths: [docs], tags: [team-a] }
