@@ -22,6 +22,27 @@ const openers: Readonly<Record<string, Opener>> = {
     const found = await b2AsS3(url, settings);
     return await openS3Store(found.location, found.settings);
   },
+  azure: async (url, settings) => {
+    const [{ openAzureStore }, { parseAzureLocation }] = await Promise.all([
+      import('./azure/store.ts'),
+      import('./azure/location.ts'),
+    ]);
+    return await openAzureStore(parseAzureLocation(url), settings);
+  },
+  gs: async (url, settings) => {
+    const [{ openGcsStore }, { parseGcsLocation }] = await Promise.all([
+      import('./gcs/store.ts'),
+      import('./gcs/location.ts'),
+    ]);
+    return await openGcsStore(parseGcsLocation(url), settings);
+  },
+  sftp: async (url, settings) => {
+    const [{ openSftpStore }, { parseSftpLocation }] = await Promise.all([
+      import('./sftp/store.ts'),
+      import('./sftp/location.ts'),
+    ]);
+    return openSftpStore(parseSftpLocation(url), settings);
+  },
 };
 
 /** Schemes of restic that we do not have. */
@@ -37,8 +58,9 @@ export async function openStore(url: string, settings: StoreSettings = { env: pr
   if (scheme === 'local') return openLocalStore(url.slice('local:'.length));
   const open = scheme !== undefined && Object.hasOwn(openers, scheme) ? openers[scheme] : undefined;
   if (open === undefined) return openFolder(url, scheme);
-  const { bandwidth = new Bandwidth(), retry } = settings;
-  const store = await open(url, { ...settings, bandwidth });
+  const { bandwidth = new Bandwidth(), retry, env } = settings;
+  const caFile = settings.caFile ?? (env.RESTIC_CACERT || undefined);
+  const store = await open(url, { ...settings, caFile, bandwidth });
   return withRetry(withGate(store, bandwidth.requests), retry === undefined ? {} : { policy: retry });
 }
 

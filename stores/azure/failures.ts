@@ -1,64 +1,104 @@
 import { RestError } from '@azure/storage-blob';
-import { Failure, type FailureType } from '../../contracts/failures.ts';
+import {
+  codeOf,
+  networkTrouble,
+  retryAfterMs,
+  StoreFailure,
+  statusTrouble,
+  type Trouble,
+} from '../trouble.ts';
 
-interface Meaning {
-  readonly type: FailureType;
-  readonly advice?: string;
+/** Codes of the Blob service. */
+const serviceTroubles: Readonly<Record<string, Trouble>> = {
+  ContainerNotFound: 'no-container',
+  ContainerBeingDeleted: 'busy',
+  AuthenticationFailed: 'wrong-credentials',
+  InvalidAuthenticationInfo: 'wrong-credentials',
+  NoAuthenticationInformation: 'no-credentials',
+  CredentialUnavailableError: 'no-credentials',
+  AuthenticationRequiredError: 'no-credentials',
+  AggregateAuthenticationError: 'no-credentials',
+  AccountIsDisabled: 'forbidden',
+  AuthorizationFailure: 'forbidden',
+  AuthorizationPermissionMismatch: 'forbidden',
+  AuthorizationProtocolMismatch: 'forbidden',
+  AuthorizationResourceTypeMismatch: 'forbidden',
+  AuthorizationServiceMismatch: 'forbidden',
+  InsufficientAccountPermissions: 'forbidden',
+  PublicAccessNotPermitted: 'no-credentials',
+  BlobImmutableDueToPolicy: 'locked',
+  Md5Mismatch: 'garbled',
+  Crc64Mismatch: 'garbled',
+  ServerBusy: 'busy',
+  InternalError: 'busy',
+  OperationTimedOut: 'busy',
+  AccountBeingCreated: 'busy',
+};
+
+const advices: Readonly<Record<string, string>> = {
+  AccountIsDisabled: 'Enable the storage account.',
+  AuthenticationFailed: 'Check the account key or the SAS, when it ends, and the clock of this machine.',
+};
+
+export interface AzureRequest {
+  /** The right that it needs, in the words of a role's data actions or a SAS: `create blobs`. */
+  readonly action: string;
+  readonly place: string;
+  readonly signal: AbortSignal | undefined;
 }
 
-const meanings: Readonly<Record<string, Meaning>> = {
-  ContainerNotFound: {
-    type: 'RepositoryNotFound',
-    advice: 'Create the container, or correct its name in the URL.',
-  },
-  AuthenticationFailed: {
-    type: 'StoreAuthentication',
-    advice: 'Check the account key or the SAS, its end, and the clock of this machine.',
-  },
-  InvalidAuthenticationInfo: { type: 'StoreAuthentication', advice: 'Check the account key or the SAS.' },
-  NoAuthenticationInformation: {
-    type: 'StoreAuthentication',
-    advice: 'Give an account key, a SAS or an identity.',
-  },
-  AccountIsDisabled: { type: 'StoreAuthentication', advice: 'Enable the storage account.' },
-  AuthorizationFailure: { type: 'StoreForbidden' },
-  AuthorizationPermissionMismatch: { type: 'StoreForbidden' },
-  AuthorizationProtocolMismatch: { type: 'StoreForbidden' },
-  InsufficientAccountPermissions: { type: 'StoreForbidden' },
-  BlobImmutableDueToPolicy: {
-    type: 'StoreForbidden',
-    advice: 'An immutability policy protects the blob: it can be removed when its time has passed.',
-  },
-  ENOTFOUND: { type: 'StoreUnavailable', advice: 'Check the account name, and the name service.' },
-  ECONNREFUSED: { type: 'StoreUnavailable', advice: 'Check the endpoint, and that the service runs.' },
-};
+/** Translates an error of the service, the network or TLS; an abort is thrown as the signal has it. */
+export function azureFailure(error: unknown, { action, place, signal }: AzureRequest): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof StoreFailure) return error;
+  const service = azureCode(error);
+  const status = azureStatus(error);
+  const network = codeOf(error);
+  const trouble =
+    special(error, service) ??
+    serviceTroubles[service] ??
+    (network === undefined ? undefined : networkTrouble(network)) ??
+    statusTrouble(status);
+  return new StoreFailure(trouble, {
+    action: `The request to ${action}`,
+    place,
+    code: status === undefined ? service : `${service}, HTTP ${status}`,
+    advice:
+      trouble === 'forbidden'
+        ? (advices[service] ?? `Grant the right to ${action} to the credentials in use.`)
+        : trouble === 'wrong-credentials'
+          ? advices[service]
+          : undefined,
+    retryAfterMs: retryAfterMs(header(error, 'retry-after')),
+    cause: error,
+  });
+}
+
+/** The service has one code for a wrong key, an old SAS and a wrong clock, and tells them apart in its text. */
+function special(error: unknown, code: string): Trouble | undefined {
+  if (code !== 'AuthenticationFailed' && code !== 'AuthorizationFailure') return undefined;
+  const text = error instanceof RestError ? `${error.message} ${JSON.stringify(error.details ?? '')}` : '';
+  if (/Request date header too old|not within the (allowed|acceptable)/i.test(text)) return 'clock';
+  if (/Signature not valid in the specified time frame|Signed expiry time/i.test(text)) {
+    return 'expired-credentials';
+  }
+  return undefined;
+}
 
 /** Status code of the HTTP answer, or undefined when there was none. */
 export function azureStatus(error: unknown): number | undefined {
   return error instanceof RestError ? error.statusCode : undefined;
 }
 
-/** Translates an error of the service or the network. `right` is the SAS permission that the request needs. */
-export function azureFailure(error: unknown, right: string, place: string): Failure {
-  const code =
-    error instanceof RestError && error.code !== undefined
-      ? error.code
-      : String(azureStatus(error) ?? 'unknown');
-  const meaning = meanings[code] ?? byStatus(azureStatus(error));
-  const advice =
-    meaning.advice ??
-    (meaning.type === 'StoreForbidden'
-      ? `Grant the right to ${right} to the credentials in use.`
-      : undefined);
-  return new Failure(meaning.type, `The request to ${right} failed on ${place}: ${code}`, {
-    cause: error,
-    ...(advice === undefined ? {} : { advice }),
-  });
+/** Code of the service, the network or the SDK. */
+export function azureCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  // An answer to HEAD has no body, and its code stands in a header alone.
+  const inHeader = header(error, 'x-ms-error-code');
+  if (inHeader !== undefined) return inHeader;
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-function byStatus(status: number | undefined): Meaning {
-  if (status === 401) return { type: 'StoreAuthentication' };
-  if (status === 403) return { type: 'StoreForbidden' };
-  if (status === 507) return { type: 'StorageFull' };
-  return { type: 'StoreUnavailable' };
+function header(error: unknown, name: string): string | undefined {
+  return error instanceof RestError ? error.response?.headers.get(name) : undefined;
 }

@@ -12,26 +12,20 @@ export interface AzureLocation {
  * @throws {Failure} InvalidConfiguration
  */
 export function parseAzureLocation(url: string): AzureLocation {
-  const match = /^azure:([^:]*):(.*)$/.exec(url);
-  if (match === null) throw wrongUrl(url, 'it has another form');
+  const match = /^azure:([^:/]*):(.*)$/.exec(url);
+  if (match === null) throw wrongUrl('it has another form');
   const [, container = '', path = ''] = match;
   if (!/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(container)) {
     throw wrongUrl(
-      url,
       `"${container}" cannot be a container: 3 to 63 lower-case letters, digits and single dashes`,
     );
   }
-  return {
-    container,
-    prefix: path
-      .split('/')
-      .filter((part) => part !== '')
-      .join('/'),
-  };
+  return { container, prefix: path.split('/').filter(Boolean).join('/') };
 }
 
-function wrongUrl(url: string, why: string): Failure {
-  return new Failure('InvalidConfiguration', `The repository URL ${url} is wrong: ${why}`, {
+/** The URL itself is left out: what is malformed may hold a password. */
+function wrongUrl(why: string): Failure {
+  return new Failure('InvalidConfiguration', `The repository URL is wrong: ${why}.`, {
     advice: 'Write it as azure:CONTAINER:/PREFIX.',
   });
 }

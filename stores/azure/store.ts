@@ -1,93 +1,49 @@
+import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import {
-  AnonymousCredential,
-  BlobServiceClient,
-  type ContainerClient,
-  type StoragePipelineOptions,
-  StorageSharedKeyCredential,
-} from '@azure/storage-blob';
+import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
 import { Failure } from '../../contracts/failures.ts';
-import type { Secret } from '../../secrets/secret.ts';
 import { fileKey, isFileName, typeFolder } from '../layout.ts';
+import { watchedAgents } from '../network/agents.ts';
+import { Bandwidth } from '../network/limits.ts';
+import type { StoreSettings } from '../settings.ts';
 import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store.ts';
-import { azureFailure, azureStatus } from './failures.ts';
+import { StoreFailure } from '../trouble.ts';
+import { azureClient } from './client.ts';
+import { azureCode, azureFailure, azureStatus } from './failures.ts';
 import type { AzureLocation } from './location.ts';
 
-/** How we prove who we are. */
-export type AzureCredentials =
-  | { readonly kind: 'connection-string'; readonly connectionString: Secret }
-  | { readonly kind: 'account-key'; readonly account: string; readonly key: Secret }
-  | { readonly kind: 'sas'; readonly account: string; readonly sas: Secret };
-
-export interface AzureStoreOptions {
-  readonly location: AzureLocation;
-  readonly credentials: AzureCredentials;
-}
-
-/** The retry decorator around every store tries again, so that attempts do not multiply. */
-const pipeline: StoragePipelineOptions = { retryOptions: { maxTries: 1, tryTimeoutInMs: 120_000 } };
-
-/** A repository in a container of Azure Blob Storage. Blobs are put whole, by one request. */
-export function openAzureStore({ location, credentials }: AzureStoreOptions): Store {
-  return new AzureStore(location, serviceClient(credentials).getContainerClient(location.container));
-}
-
-function serviceClient(credentials: AzureCredentials): BlobServiceClient {
-  switch (credentials.kind) {
-    case 'connection-string':
-      return fromConnectionString(credentials.connectionString);
-    case 'account-key': {
-      const key = new StorageSharedKeyCredential(credentials.account, credentials.key.reveal());
-      return new BlobServiceClient(accountUrl(credentials.account), key, pipeline);
-    }
-    case 'sas': {
-      const sas = credentials.sas.reveal().replace(/^\?/, '');
-      return new BlobServiceClient(
-        `${accountUrl(credentials.account)}?${sas}`,
-        new AnonymousCredential(),
-        pipeline,
-      );
-    }
-  }
-}
-
-function fromConnectionString(connectionString: Secret): BlobServiceClient {
-  try {
-    return BlobServiceClient.fromConnectionString(connectionString.reveal(), pipeline);
-  } catch {
-    // The SDK's own message may repeat the string.
-    throw new Failure(
-      'InvalidConfiguration',
-      'The connection string of the Azure storage account is malformed',
-      {
-        advice: 'Copy it anew from the page "Access keys" of the storage account.',
-      },
-    );
-  }
-}
-
-function accountUrl(account: string): string {
-  return `https://${account}.blob.core.windows.net`;
+/**
+ * Opens a container of Azure Blob Storage as a store. Nothing is read yet. Blobs are put whole, by one request
+ * (5,000 MiB at most), so that nothing unfinished is ever left behind.
+ * @throws {Failure} InvalidConfiguration, SecretUnavailable
+ */
+export async function openAzureStore(location: AzureLocation, settings: StoreSettings): Promise<Store> {
+  const { bandwidth = new Bandwidth(), caFile, times } = settings;
+  const agents = await watchedAgents({ bandwidth, caFile, times });
+  const client = await azureClient(settings, agents);
+  return new AzureStore(location, client.getContainerClient(location.container), () => agents.destroy());
 }
 
 class AzureStore implements Store {
   readonly location: string;
+  readonly #place: string;
   readonly #container: ContainerClient;
   readonly #prefix: string;
+  readonly #destroyAgents: () => void;
 
-  constructor({ container, prefix }: AzureLocation, client: ContainerClient) {
+  constructor({ container, prefix }: AzureLocation, client: ContainerClient, destroyAgents: () => void) {
     this.location = `azure:${container}:/${prefix}`;
+    this.#place = `container ${container} of ${new URL(client.url).host}`;
     this.#container = client;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
+    this.#destroyAgents = destroyAgents;
   }
 
   /** Prefixes need no making; a listing shows whether the container is there and open to us. */
   async create(signal?: AbortSignal): Promise<void> {
     await this.#request('list blobs', signal, async (options) => {
-      await this.#container
-        .listBlobsFlat({ prefix: this.#prefix, ...options })
-        .byPage({ maxPageSize: 1 })
-        .next();
+      const blobs = this.#container.listBlobsFlat({ prefix: this.#prefix, ...options });
+      await blobs.byPage({ maxPageSize: 1 }).next();
     });
   }
 
@@ -97,14 +53,19 @@ class AzureStore implements Store {
     signal?: AbortSignal,
   ): Promise<'stored' | 'exists'> {
     const body = Buffer.concat(parts);
-    return this.#request('create blobs', signal, async (options) => {
+    const options = {
+      conditions: { ifNoneMatch: '*' },
+      // The service compares it with what arrived.
+      blobHTTPHeaders: { blobContentMD5: createHash('md5').update(body).digest() },
+    };
+    return await this.#request('create blobs', signal, async (aborting) => {
       try {
-        const conditions = { ifNoneMatch: '*' };
-        await this.#blob(file).upload(body, body.length, { conditions, ...options });
+        await this.#blob(file).upload(body, body.length, { ...options, ...aborting });
         return 'stored';
       } catch (error) {
         // 409 BlobAlreadyExists for a plain upload, 412 where another condition was looked at first.
-        if (azureStatus(error) === 412 || isExisting(error)) return 'exists';
+        const isThere = azureStatus(error) === 409 && azureCode(error) === 'BlobAlreadyExists';
+        if (azureStatus(error) === 412 || isThere) return 'exists';
         throw error;
       }
     });
@@ -114,33 +75,32 @@ class AzureStore implements Store {
     if (range?.length === 0) return Buffer.alloc(0);
     const content = await this.#request('read blobs', signal, async (options) => {
       try {
-        const answer = await this.#blob(file).download(range?.offset, range?.length, {
-          maxRetryRequests: 0,
-          ...options,
-        });
-        return answer.readableStreamBody === undefined
-          ? Buffer.alloc(0)
-          : await buffer(answer.readableStreamBody);
+        const once = { maxRetryRequests: 0, ...options };
+        const answer = await this.#blob(file).download(range?.offset, range?.length, once);
+        const stream = answer.readableStreamBody;
+        const bytes = stream === undefined ? Buffer.alloc(0) : await buffer(stream);
+        this.#assertComplete(bytes.length, answer.contentLength);
+        return bytes;
       } catch (error) {
         // The blob is there, and shorter than the start of the range.
         if (azureStatus(error) === 416) return Buffer.alloc(0);
-        if (azureStatus(error) === 404 && !isContainerMissing(error)) return undefined;
+        if (isMissingBlob(error)) return undefined;
         throw error;
       }
     });
     if (content !== undefined && range !== undefined && content.length !== range.length) {
       const end = range.offset + range.length;
-      throw new Failure('RepositoryDamaged', `${fileKey(file)} in ${this.location} ends before byte ${end}`);
+      throw new Failure('RepositoryDamaged', `${fileKey(file)} in ${this.location} ends before byte ${end}.`);
     }
     return content;
   }
 
   async size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {
-    return this.#request('read blobs', signal, async (options) => {
+    return await this.#request('read blobs', signal, async (options) => {
       try {
         return (await this.#blob(file).getProperties(options)).contentLength;
       } catch (error) {
-        if (azureStatus(error) === 404 && !isContainerMissing(error)) return undefined;
+        if (isMissingBlob(error)) return undefined;
         throw error;
       }
     });
@@ -158,20 +118,34 @@ class AzureStore implements Store {
   }
 
   async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
-    await this.#request('delete blobs', signal, (options) => this.#blob(file).deleteIfExists(options));
+    await this.#request('delete blobs', signal, async (options) => {
+      try {
+        await this.#blob(file).delete(options);
+      } catch (error) {
+        if (!isMissingBlob(error)) throw error;
+      }
+    });
   }
 
   /** Nothing to do: a blob is put by one request, which leaves nothing when it fails. */
   async sweep(): Promise<void> {}
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#destroyAgents();
+  }
 
-  #blob(file: StoreFile) {
+  #blob(file: StoreFile): BlockBlobClient {
     return this.#container.getBlockBlobClient(`${this.#prefix}${fileKey(file)}`);
   }
 
+  #assertComplete(length: number, announced: number | undefined): void {
+    if (announced === undefined || announced === length) return;
+    const code = `${length} of ${announced} bytes`;
+    throw new StoreFailure('interrupted', { action: 'The request to read blobs', place: this.#place, code });
+  }
+
   async #request<T>(
-    right: string,
+    action: string,
     signal: AbortSignal | undefined,
     send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
   ): Promise<T> {
@@ -179,8 +153,7 @@ class AzureStore implements Store {
     try {
       return await send(abort(signal));
     } catch (error) {
-      signal?.throwIfAborted();
-      throw azureFailure(error, right, this.location);
+      throw azureFailure(error, { action, place: this.#place, signal });
     }
   }
 }
@@ -189,15 +162,6 @@ function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
-function isExisting(error: unknown): boolean {
-  return (
-    azureStatus(error) === 409 &&
-    error instanceof Error &&
-    'code' in error &&
-    error.code === 'BlobAlreadyExists'
-  );
-}
-
-function isContainerMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ContainerNotFound';
+function isMissingBlob(error: unknown): boolean {
+  return azureStatus(error) === 404 && azureCode(error) !== 'ContainerNotFound';
 }

@@ -124,6 +124,40 @@ export function testStore(kind: string, makeStore: MakeStore): void {
     assert.equal((await list(store, 'index')).length, 1);
   });
 
+  test(title('more than a thousand files are listed, each once'), async (t) => {
+    const store = await created(t);
+    const names = Array.from({ length: 1_050 }, (_, number) => hash('sha256', String(number)));
+    for (let start = 0; start < names.length; start += 50) {
+      const some = names.slice(start, start + 50);
+      await Promise.all(some.map((name) => store.save({ type: 'index', name }, [Buffer.from('x')])));
+    }
+    const listed = await list(store, 'index');
+    assert.deepEqual(
+      listed.map(({ name }) => name),
+      names.sort(),
+    );
+  });
+
+  test(title('a load that is aborted in mid-stream rejects with the reason of its signal'), async (t) => {
+    const store = await created(t);
+    const file = await saveBytes(store, 'data', randomBytes(16 * 1024 * 1024));
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const loaded = store.load(file, undefined, abort.signal);
+    setImmediate(() => abort.abort(reason));
+    const outcome = await loaded.catch((error: unknown) => error);
+    assert.ok(outcome === reason || Buffer.isBuffer(outcome), String(outcome));
+    assert.equal((await store.load(file, { offset: 0, length: 10 }))?.length, 10, 'the store goes on');
+  });
+
+  test(title('many files are stored and read at once'), async (t) => {
+    const store = await created(t);
+    const files = Array.from({ length: 60 }, () => randomBytes(30_000));
+    await Promise.all(files.map((bytes) => store.save(fileOf('data', bytes), [bytes])));
+    const read = await Promise.all(files.map((bytes) => store.load(fileOf('data', bytes))));
+    assert.ok(files.every((bytes, index) => read[index]?.equals(bytes)));
+  });
+
   test(title('a removed file is gone'), async (t) => {
     const store = await created(t);
     const kept = await saveBytes(store, 'snapshot', Buffer.from('kept'));

@@ -1,0 +1,79 @@
+import type { HttpAnswer } from '../network/http-request.ts';
+import {
+  codeOf,
+  networkTrouble,
+  retryAfterMs,
+  StoreFailure,
+  statusTrouble,
+  type Trouble,
+} from '../trouble.ts';
+
+/** Reasons of the JSON API. */
+const reasonTroubles: Readonly<Record<string, Trouble>> = {
+  authError: 'wrong-credentials',
+  required: 'no-credentials',
+  forbidden: 'forbidden',
+  insufficientPermissions: 'forbidden',
+  accountDisabled: 'forbidden',
+  userProjectAccessDenied: 'forbidden',
+  retentionPolicyNotMet: 'locked',
+  objectUnderActiveHold: 'locked',
+  rateLimitExceeded: 'busy',
+  userRateLimitExceeded: 'busy',
+  backendError: 'busy',
+  internalError: 'busy',
+  quotaExceeded: 'full',
+};
+
+/** What the token service of Google answers. */
+const tokenTroubles: readonly (readonly [RegExp, Trouble])[] = [
+  [/invalid_grant.*(iat|exp|clock|short-lived|timeframe)/is, 'clock'],
+  [/invalid_grant|invalid_client|invalid_scope|unauthorized_client/i, 'wrong-credentials'],
+  [/could not load the default credentials|unable to detect a project/i, 'no-credentials'],
+  [/private key|PEM|DECODER|incoming JSON object|not match/i, 'wrong-credentials'],
+];
+
+export interface GcsRequest {
+  /** The permission that it needs: `storage.objects.create`. */
+  readonly action: string;
+  readonly place: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Translates an answer that is no success. */
+export function answerFailure(answer: HttpAnswer, { action, place }: GcsRequest): StoreFailure {
+  const text = answer.body.toString('utf8', 0, 8192);
+  const reason = /"reason"\s*:\s*"([A-Za-z]+)"/.exec(text)?.[1];
+  const isGarbled = answer.status === 400 && /md5/i.test(text);
+  const known = reason === undefined ? undefined : reasonTroubles[reason];
+  const trouble = isGarbled ? 'garbled' : (known ?? statusTrouble(answer.status));
+  return new StoreFailure(trouble, {
+    action,
+    place,
+    code: `${reason === undefined ? '' : `${reason}, `}HTTP ${answer.status}`,
+    advice: trouble === 'forbidden' ? `Grant ${action} on the bucket to the credentials in use.` : undefined,
+    retryAfterMs: retryAfterMs(answer.headers['retry-after']),
+  });
+}
+
+/** Translates an error of the network, TLS or the getting of a token; an abort is thrown as the signal has it. */
+export function networkFailure(error: unknown, { action, place, signal }: GcsRequest): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof StoreFailure) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error);
+  const trouble =
+    (code === undefined ? undefined : networkTrouble(code)) ??
+    tokenTroubles.find(([pattern]) => pattern.test(text))?.[1] ??
+    'interrupted';
+  return new StoreFailure(trouble, {
+    action,
+    place,
+    code: code ?? 'token',
+    advice:
+      trouble === 'no-credentials'
+        ? 'Set GOOGLE_APPLICATION_CREDENTIALS or gcs.credentials, or give this machine a service account.'
+        : undefined,
+    cause: error,
+  });
+}
