@@ -78,8 +78,8 @@ export interface Names {
   listPrunedRepositories(): readonly string[];
   /** Hosts of the sources, and the host of this configuration. */
   listHosts(): readonly ResolvedHost[];
-  /** Repositories that get copies. */
-  listCopyTargets(): readonly string[];
+  /** Repositories that get copies; `scheduled`, those that have no schedule of their own. */
+  listCopyTargets(request: { readonly scheduled: boolean }): readonly string[];
   /** @throws {Failure} InvalidInput for a name that the configuration does not have */
   listCopyRoutes(request: CopyRequest): readonly CopyRoute[];
 }

@@ -111,7 +111,7 @@ async function readText(file: string): Promise<string | undefined> {
 
 /** Names in one part of the file must be there in the other. */
 function checkReferences(file: string, configuration: ParsedConfiguration): void {
-  const { repositories, defaultRepository, defaultCopies, sources } = configuration;
+  const { repositories, defaultRepository, defaultCopies, sources, schedules } = configuration;
   const names = Object.keys(repositories);
   const known = names.length === 0 ? 'there is none' : `there is ${names.join(', ')}`;
   const problems: string[] = [];
@@ -123,6 +123,9 @@ function checkReferences(file: string, configuration: ParsedConfiguration): void
     ...defaultCopies.map((copy) => ['defaultCopies', copy] as const),
     ...Object.entries(sources).flatMap(([name, source]) =>
       (source.copies ?? []).map((copy) => [`sources.${name}.copies`, copy] as const),
+    ),
+    ...Object.keys(schedules.repository_copies.repositories).map(
+      (copy) => ['schedules.repository_copies.repositories', copy] as const,
     ),
   ];
   for (const [field, copy] of copies) {

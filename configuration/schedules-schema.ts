@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nameSchema } from '../contracts/inputs.ts';
 import { durationSchema } from './duration-schema.ts';
 
 /** The section `schedules` of the configuration: when each of our schedules runs. */
@@ -107,6 +108,21 @@ const verificationScheduleSchema = z
   .superRefine(checkTiming)
   .prefault({});
 
+const copiesScheduleSchema = z
+  .strictObject({
+    ...scheduleFields,
+    repositories: z
+      .record(nameSchema, scheduleSchema)
+      .default({})
+      .meta({
+        description:
+          'Times of their own for repositories, by name: these get copies then, and not after each backup.',
+        examples: [{ archive: { at: '05:00', on: 'sunday' } }],
+      }),
+  })
+  .superRefine(checkTiming)
+  .prefault({});
+
 export const schedulesSchema = z.strictObject({
   timeZone: timeZoneSchema.default('UTC').meta({
     description:
@@ -151,6 +167,11 @@ export const schedulesSchema = z.strictObject({
     description:
       'Forgets snapshots by the retention policies, and removes what nothing needs. Default: daily at 04:30.',
     examples: [{ at: '04:30', on: 'sunday' }],
+  }),
+  repository_copies: copiesScheduleSchema.meta({
+    description:
+      'Copies what the repositories of copies and defaultCopies lack; after each backup this happens by itself. Default: every 6 hours.',
+    examples: [{ every: '6h' }],
   }),
 });
 

@@ -160,8 +160,8 @@ export interface ControlActivities {
   listPrunedRepositories(): Promise<readonly string[]>;
   /** Hosts of the sources, and that of the control worker. */
   listHosts(): Promise<readonly ResolvedHost[]>;
-  /** Repositories that get copies. */
-  listCopyTargets(): Promise<readonly string[]>;
+  /** Repositories that get copies; `scheduled`, those that have no schedule of their own. */
+  listCopyTargets(request: { readonly scheduled: boolean }): Promise<readonly string[]>;
   /** Where the copies of a repository come from; `sources` are copied there beside those of the configuration. */
   listCopyRoutes(request: {
     readonly repository: string;

@@ -106,6 +106,8 @@ export type PruneInput = z.infer<typeof pruneInputSchema>;
 export const replicateInputSchema = z.strictObject({
   /** Repository that gets the copies; each that the configuration copies to when left out. */
   repository: nameSchema.optional(),
+  /** These repositories alone, each in a run of its own. */
+  repositories: z.array(nameSchema).max(100).optional(),
   /** Sources whose snapshots are copied, beside those that the configuration copies there. */
   sources: z.array(nameSchema).max(1000).optional(),
   /** Schedule that starts the run, by its id. */

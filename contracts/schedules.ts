@@ -8,6 +8,7 @@ export const scheduleIds = [
   'backup_analytics_report',
   'backup_compliance_check',
   'repository_prune',
+  'repository_copies',
 ] as const;
 
 export type ScheduleId = (typeof scheduleIds)[number];
@@ -26,7 +27,13 @@ export const scheduledWorkflowTypes = {
   backup_analytics_report: 'analyticsReport',
   backup_compliance_check: 'complianceCheck',
   repository_prune: 'prune',
+  repository_copies: 'replicate',
 } as const satisfies Record<ScheduleId, string>;
+
+/** Id of the schedule of a repository whose copies have times of their own. */
+export function copiesScheduleId(repository: string): `repository_copies_${string}` {
+  return `repository_copies_${repository}`;
+}
 
 /** The server appends the time to it: `schedule/automated_backups-2026-11-21T02:00:00Z`. */
 export function scheduledWorkflowId(id: string): string {

@@ -7,6 +7,7 @@ import {
 } from '../configuration/schedules-schema.ts';
 import { formatDuration, parseDuration } from '../contracts/duration.ts';
 import {
+  copiesScheduleId,
   type ScheduleId,
   scheduledWorkflowId,
   scheduledWorkflowTypes,
@@ -31,12 +32,12 @@ export interface IntervalTiming {
 
 /** What the server shall have for one schedule; plain data, the same for the same configuration. */
 export interface ScheduleDefinition {
-  readonly id: ScheduleId;
+  readonly id: ScheduleId | ReturnType<typeof copiesScheduleId>;
   /** One sentence for people: summary of the runs and note of the schedule. */
   readonly title: string;
   readonly workflowType: string;
   readonly workflowId: string;
-  readonly input: Readonly<Record<string, string | number>>;
+  readonly input: Readonly<Record<string, string | number | readonly string[]>>;
   readonly timing: CalendarTiming | IntervalTiming;
   readonly timeZone: string;
   readonly jitterMs: number;
@@ -114,15 +115,24 @@ const built: Record<ScheduleId, Built> = {
     jitter: '5m',
     catchUp: '20h',
   },
+  repository_copies: {
+    title: 'Copies to every repository that should have them',
+    timing: every('6h'),
+    jitter: '5m',
+    catchUp: '6h',
+  },
 };
 
 const defaultReadDataPercent = 10;
 
 /** The schedules that the configuration asks for, in a fixed order. */
 export function scheduleDefinitions(configuration: SchedulesConfiguration): readonly ScheduleDefinition[] {
-  return scheduleIds
-    .filter((id) => configuration[id].enabled !== false)
-    .map((id) => definition(id, configuration));
+  return [
+    ...scheduleIds
+      .filter((id) => configuration[id].enabled !== false)
+      .map((id) => definition(id, configuration)),
+    ...ownCopies(configuration),
+  ];
 }
 
 /** For people: "daily at 02:00, Europe/Madrid, up to 5m later". */
@@ -147,15 +157,41 @@ export function fingerprint(schedule: ScheduleDefinition, context: readonly stri
 }
 
 function definition(id: ScheduleId, configuration: SchedulesConfiguration): ScheduleDefinition {
-  const own = configuration[id];
-  const { title, timing, jitter, catchUp } = built[id];
-  const chosen = chosenTiming(own) ?? timing;
   return {
     id,
-    title,
+    title: built[id].title,
     workflowType: scheduledWorkflowTypes[id],
     workflowId: scheduledWorkflowId(id),
     input: input(id, configuration),
+    ...when(configuration[id], built[id], configuration),
+  };
+}
+
+/** A schedule for each repository whose copies have times of their own. */
+function ownCopies(configuration: SchedulesConfiguration): readonly ScheduleDefinition[] {
+  return Object.entries(configuration.repository_copies.repositories)
+    .filter(([, { enabled }]) => enabled !== false)
+    .map(([repository, own]) => {
+      const id = copiesScheduleId(repository);
+      return {
+        id,
+        title: `Copies to ${repository}`,
+        workflowType: scheduledWorkflowTypes.repository_copies,
+        workflowId: scheduledWorkflowId(id),
+        input: { schedule: id, repositories: [repository] },
+        ...when(own, built.repository_copies, configuration),
+      };
+    });
+}
+
+/** What is configured for the schedule, or for all of them, else what is built in. */
+function when(
+  own: ScheduleConfiguration,
+  { timing, jitter, catchUp }: Built,
+  configuration: SchedulesConfiguration,
+): Pick<ScheduleDefinition, 'timing' | 'timeZone' | 'jitterMs' | 'catchUpMs' | 'overlap'> {
+  const chosen = chosenTiming(own) ?? timing;
+  return {
     timing: chosen,
     timeZone: own.timeZone ?? configuration.timeZone,
     jitterMs: milliseconds(own.jitter ?? configuration.jitter ?? jitter),
@@ -182,10 +218,7 @@ function chosenTiming({
   return { kind: 'calendar', times, weekdays: weekdays.filter((day) => chosen.includes(day)) };
 }
 
-function input(
-  id: ScheduleId,
-  configuration: SchedulesConfiguration,
-): Readonly<Record<string, string | number>> {
+function input(id: ScheduleId, configuration: SchedulesConfiguration): ScheduleDefinition['input'] {
   if (id !== 'backup_verification') return { schedule: id };
   const { readDataPercent = defaultReadDataPercent } = configuration.backup_verification;
   return { schedule: id, readDataPercent };

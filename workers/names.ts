@@ -15,6 +15,9 @@ export function createNames(configuration: Configuration, programVersion: string
     heartbeatTimeoutMs: durationOf('heartbeatTimeout', configuration.temporal.heartbeatTimeout),
     hostTimeoutMs: durationOf('hostTimeout', configuration.temporal.hostTimeout),
   };
+  // Copies with times of their own do not follow each backup.
+  const isInStep = (repository: string): boolean =>
+    !Object.hasOwn(configuration.schedules.repository_copies.repositories, repository);
   const home = { host: configuration.host, queue: hostQueue(configuration.host), ...timeouts };
   return {
     resolveSource(name) {
@@ -30,7 +33,7 @@ export function createNames(configuration: Configuration, programVersion: string
         paths: snapshotPaths(name, source),
         username: userInfo().username,
         programVersion: `resguardo ${programVersion}`,
-        copies: placementOf(configuration, name).copiesIn,
+        copies: placementOf(configuration, name).copiesIn.filter(isInStep),
         tags: source.tags,
         ...timeouts,
       };
@@ -47,8 +50,10 @@ export function createNames(configuration: Configuration, programVersion: string
       const hosts = [...new Set([configuration.host, ...own])].toSorted();
       return hosts.map((host) => ({ host, queue: hostQueue(host), ...timeouts }));
     },
-    listCopyTargets: () =>
-      [...new Set(placements(configuration).flatMap(({ copiesIn }) => copiesIn))].toSorted(),
+    listCopyTargets: ({ scheduled }) => {
+      const targets = new Set(placements(configuration).flatMap(({ copiesIn }) => copiesIn));
+      return [...targets].filter((name) => !scheduled || isInStep(name)).toSorted();
+    },
     listCopyRoutes: ({ repository, sources }) => {
       for (const name of sources) {
         if (own(configuration.sources, name) === undefined) {

@@ -21,7 +21,8 @@ export async function replicate(rawInput: unknown): Promise<ReplicationResult | 
   return runStory<ReplicateInput, ReplicationResult | FleetResult>(rawInput, {
     workflow: 'replicate',
     schema: replicateInputSchema,
-    subject: (input) => input.repository ?? 'every repository with copies',
+    subject: ({ repository, repositories }) =>
+      repository ?? repositories?.join(', ') ?? 'every repository with copies',
     schedule: (input) => input.schedule,
     body: async (story, input) =>
       input.repository === undefined
@@ -147,7 +148,8 @@ function refuseDamage(repository: string, results: readonly CopyStepResult[]): v
 async function replicateAll(story: Story, input: ReplicateInput): Promise<Outcome<FleetResult>> {
   story.mark('run');
   story.enter('repositories');
-  const names = await lookUp.listCopyTargets();
+  const scheduled = input.schedule !== undefined;
+  const names = input.repositories ?? (await lookUp.listCopyTargets({ scheduled }));
   const { host } = await lookUp.resolveHost();
   const tally = await runFleet(
     names.map((name) => ({ name, host })),
@@ -170,7 +172,8 @@ async function replicateAll(story: Story, input: ReplicateInput): Promise<Outcom
 }
 
 async function replicateInChild(repository: string, input: ReplicateInput): Promise<'done'> {
-  const child = await startReplication({ ...input, repository });
+  const { repositories: _all, ...rest } = input;
+  const child = await startReplication({ ...rest, repository });
   await child.result();
   return 'done';
 }

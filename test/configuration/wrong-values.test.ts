@@ -96,6 +96,7 @@ const whole = {
       catchUp: '20h',
     },
     incremental_backups: { every: '6h', offset: '1h' },
+    repository_copies: { every: '6h', repositories: { offsite: { at: '05:00' } } },
     backup_verification: { at: ['06:00'], on: ['monday'], readDataPercent: 10 },
   },
   notifications: {

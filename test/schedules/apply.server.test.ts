@@ -8,9 +8,9 @@ import { listOurIds } from '../../schedules/server.ts';
 import { apply, definitions, startScheduleServer } from './server.ts';
 
 const kinds = (changes: readonly ScheduleChange[]) => changes.map(({ kind }) => kind);
-const all = (kind: string, count = 7) => Array.from({ length: count }, () => kind);
+const all = (kind: string, count: number = scheduleIds.length) => Array.from({ length: count }, () => kind);
 
-test('the first apply creates the seven schedules, the second changes nothing', async () => {
+test('the first apply creates the schedules, the second changes nothing', async () => {
   await using server = await startScheduleServer();
   assert.deepEqual(kinds(await apply(server.client)), all('create'));
   const updated = await lastUpdates(server.client);
@@ -108,7 +108,7 @@ test('a schedule that is switched off is removed, a foreign one stays', async ()
   await using server = await startScheduleServer();
   await apply(server.client);
   await createForeign(server.client, 'their_schedule');
-  await listed(server.client, 7);
+  await listed(server.client, scheduleIds.length);
   const section = { k8s_backups: { enabled: false }, security_monitoring: { enabled: false } };
   const changes = await apply(server.client, section);
   assert.deepEqual(
@@ -120,23 +120,27 @@ test('a schedule that is switched off is removed, a foreign one stays', async ()
   );
   await assert.rejects(server.client.getHandle('k8s_backups').describe());
   await server.client.getHandle('their_schedule').describe();
-  assert.deepEqual(kinds(await apply(server.client, section)), all('keep', 5));
+  assert.deepEqual(kinds(await apply(server.client, section)), all('keep', scheduleIds.length - 2));
 });
 
 test('an apply that would remove more than half, or all, is refused unless it is forced', async () => {
   await using server = await startScheduleServer();
   await apply(server.client);
-  await listed(server.client, 7);
+  await listed(server.client, scheduleIds.length);
   const off = { enabled: false };
-  const three = Object.fromEntries(scheduleIds.slice(0, 4).map((id) => [id, off]));
+  const most = Math.floor(scheduleIds.length / 2) + 1;
+  const few = Object.fromEntries(scheduleIds.slice(0, most).map((id) => [id, off]));
   const none = Object.fromEntries(scheduleIds.map((id) => [id, off]));
-  await assert.rejects(apply(server.client, three), { name: 'TargetConflict', message: /4 of our 7/ });
+  await assert.rejects(apply(server.client, few), {
+    name: 'TargetConflict',
+    message: new RegExp(`${most} of our ${scheduleIds.length}`),
+  });
   await assert.rejects(apply(server.client, none), { name: 'InvalidConfiguration' });
-  await assert.rejects(apply(server.client, three, { dryRun: true }), { name: 'TargetConflict' });
+  await assert.rejects(apply(server.client, few, { dryRun: true }), { name: 'TargetConflict' });
   await server.client.getHandle('automated_backups').describe();
-  assert.deepEqual(kinds(await apply(server.client, three, { force: true })), [
-    ...all('keep', 3),
-    ...all('remove', 4),
+  assert.deepEqual(kinds(await apply(server.client, few, { force: true })), [
+    ...all('keep', scheduleIds.length - most),
+    ...all('remove', most),
   ]);
 });
 
@@ -149,7 +153,7 @@ test('a schedule of somebody else under our id is left alone unless it is forced
     'nothing is changed before the refusal',
   );
   const changes = await apply(server.client, {}, { force: true });
-  assert.deepEqual(kinds(changes), ['replace', ...all('create', 6)]);
+  assert.deepEqual(kinds(changes), ['replace', ...all('create', scheduleIds.length - 1)]);
   assert.deepEqual(kinds(await apply(server.client)), all('keep'));
 });
 

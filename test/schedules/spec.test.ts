@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { z } from 'zod';
 import { schedulesSchema } from '../../configuration/schedules-schema.ts';
-import { pruneInputSchema, scheduledInputSchema, verificationInputSchema } from '../../contracts/inputs.ts';
+import {
+  pruneInputSchema,
+  replicateInputSchema,
+  scheduledInputSchema,
+  verificationInputSchema,
+} from '../../contracts/inputs.ts';
 import { scheduledWorkflowTypes } from '../../contracts/schedules.ts';
 import { daylightWarnings } from '../../schedules/daylight.ts';
 import { describeTiming, fingerprint, scheduleDefinitions } from '../../schedules/spec.ts';
@@ -26,12 +31,14 @@ test('without a word of configuration there are the schedules at their times', (
       backup_analytics_report: 'daily at 08:00, UTC',
       backup_compliance_check: 'daily at 09:00, UTC',
       repository_prune: 'daily at 04:30, UTC, up to 5m later',
+      repository_copies: 'every 6h, up to 5m later',
     },
   );
 });
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
   verification: verificationInputSchema,
+  replicate: replicateInputSchema,
   prune: pruneInputSchema,
 };
 
@@ -139,4 +146,16 @@ test('a time that daylight saving skips or doubles is warned of', () => {
   assert.deepEqual(warnings('02:30', 'UTC'), []);
   assert.match(warnings('00:30', 'America/Santiago').join(), /comes twice|does not exist/);
   assert.deepEqual(daylightWarnings(one({}, 'incremental_backups'), from), []);
+});
+
+test('a repository whose copies have times of their own gets a schedule of its own', () => {
+  const section = { repository_copies: { repositories: { archive: { at: '05:00', on: 'sunday' } } } };
+  const definitions = scheduleDefinitions(schedulesSchema.parse(section));
+  const own = definitions.find(({ id }) => id === 'repository_copies_archive');
+  assert.ok(own);
+  assert.equal(describeTiming(own), 'every sunday at 05:00, UTC, up to 5m later');
+  assert.equal(own.workflowType, 'replicate');
+  assert.deepEqual(own.input, { schedule: 'repository_copies_archive', repositories: ['archive'] });
+  const general = definitions.find(({ id }) => id === 'repository_copies');
+  assert.equal(general && describeTiming(general), 'every 6h, up to 5m later');
 });

@@ -52,7 +52,7 @@ test('copies go from each repository to those that its sources name, or all name
     '1.2.3',
   );
   assert.deepEqual(resolveSource('shop').copies, ['third'], 'not into its own repository');
-  assert.deepEqual(listCopyTargets(), ['second', 'third']);
+  assert.deepEqual(listCopyTargets({ scheduled: false }), ['second', 'third']);
   assert.deepEqual(listCopyRoutes({ repository: 'third', sources: [] }), [
     { from: 'main', to: 'third', sources: ['etc'] },
     { from: 'second', to: 'third', sources: ['shop'] },
@@ -61,6 +61,19 @@ test('copies go from each repository to those that its sources name, or all name
     { from: 'second', to: 'main', sources: ['shop'] },
   ]);
   assert.throws(() => listCopyRoutes({ repository: 'third', sources: ['nobody'] }), /no source "nobody"/);
+});
+
+test('a repository whose copies have times of their own is left out of those after each backup', () => {
+  const timed = text
+    .replace('temporal:', 'defaultCopies: [second]\ntemporal:')
+    .concat('schedules: { repository_copies: { repositories: { second: { every: 1d } } } }\n');
+  const { resolveSource, listCopyTargets } = createNames(
+    parseConfiguration('/etc/resguardo/resguardo.yaml', timed, {}),
+    '1.2.3',
+  );
+  assert.deepEqual(resolveSource('etc').copies, []);
+  assert.deepEqual(listCopyTargets({ scheduled: true }), []);
+  assert.deepEqual(listCopyTargets({ scheduled: false }), ['second']);
 });
 
 test('what is resolved holds no secret and no reference to one', () => {

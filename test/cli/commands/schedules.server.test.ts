@@ -8,6 +8,8 @@ import type { CheckResult } from '../../../doctor/check.ts';
 import { startScheduleServer } from '../../schedules/server.ts';
 import { jsonOf, runCommand, temporaryFolder } from '../command-line.ts';
 
+const all = scheduleIds.length;
+
 async function setting(t: TestContext, section = '') {
   const server = await startScheduleServer();
   t.after(() => server[Symbol.asyncDispose]());
@@ -34,10 +36,11 @@ test('schedules are applied, shown, paused, triggered and resumed from the comma
   const { run } = await setting(t);
   assert.match((await run('schedules', 'list')).stdout, /no schedules yet: resguardo schedules apply/);
   const dry = await run('schedules', 'apply', '--dry-run');
-  assert.match(dry.stdout, /^create {2}automated_backups: daily at 02:00, UTC.*\n(.*\n)*Would be: 7 created/);
+  assert.match(dry.stdout, /^create {2}automated_backups: daily at 02:00, UTC/);
+  assert.ok(dry.stdout.includes(`Would be: ${all} created`), dry.stdout);
   const first = await run('schedules', 'apply');
   assert.equal(first.code, 0, first.stderr);
-  assert.match(first.stdout, /7 created, 0 changed, 0 removed, 0 unchanged\.\n$/);
+  assert.ok(first.stdout.endsWith(`${all} created, 0 changed, 0 removed, 0 unchanged.\n`), first.stdout);
 
   const paused = await run('schedules', 'pause', 'automated_backups', '--note', 'storage moves');
   assert.equal(paused.stdout, 'Paused: automated_backups\n');
@@ -72,7 +75,7 @@ test('a change is shown field by field, and a time that the clocks skip is warne
   const end = await run('schedules', 'apply');
   assert.match(end.stdout, / timing: daily at 02:00, UTC -> daily at 02:30, Europe\/Madrid\n/);
   assert.doesNotMatch(end.stdout, /definition/);
-  assert.match(end.stdout, /0 created, 1 changed, 0 removed, 6 unchanged/);
+  assert.ok(end.stdout.includes(`0 created, 1 changed, 0 removed, ${all - 1} unchanged`), end.stdout);
   assert.match(end.stderr, /warning: automated_backups: 02:30 does not exist on /);
 });
 
