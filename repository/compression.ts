@@ -21,8 +21,11 @@ const levels: Record<Exclude<CompressionMode, 'off'>, number> = {
   max: 11,
 };
 
-/** Below this size a trip to the thread pool costs more than the compression. */
+/** Below this size a trip to the thread pool costs more than the compression, or the decompression. */
 const smallBytes = 16 * 1024;
+
+/** Up to this size, compression takes less than a millisecond with a context that is there already. */
+const inlineBytes = 128 * 1024;
 
 const probeBytes = 16 * 1024;
 /** A sample that keeps more than this share of its size is taken for incompressible. */
@@ -33,6 +36,8 @@ const probeShare = 0.97;
  */
 export class Compressor {
   readonly #level: number | undefined;
+  /** For small inputs. Made at the first need, since many have none. */
+  #encoder: ZstdEncoder | undefined;
 
   constructor(mode: CompressionMode) {
     this.#level = mode === 'off' ? undefined : levels[mode];
@@ -53,8 +58,11 @@ export class Compressor {
   }
 
   #compress(data: Uint8Array, level: number): Promise<Uint8Array> | Uint8Array {
+    if (data.length <= inlineBytes) {
+      this.#encoder ??= new ZstdEncoder(this.#level ?? levels.default);
+      return Buffer.from(this.#encoder.encode(data));
+    }
     const options = compressOptions(data, level);
-    if (data.length <= smallBytes) return zstdCompressSync(data, options);
     return new Promise((resolve, reject) => {
       zstdCompress(data, options, (error, compressed) => {
         if (error) reject(error);

@@ -12,6 +12,7 @@ import { Checkpoints } from './checkpoints.ts';
 import type { DirectoryEntry, Entry, FileEntry, StreamEntry } from './entry.ts';
 import { type FileComparison, isUnchanged, ParentFolder } from './parent-folder.ts';
 import { completed, encodeUnique, type PendingNode } from './pending-nodes.ts';
+import { Place } from './place.ts';
 import { saveFile } from './save-file.ts';
 import { type ItemChange, SummaryCounter } from './summary.ts';
 
@@ -87,12 +88,6 @@ interface Started {
   readonly node: PendingNode;
 }
 
-/** Where an item lies, and what the earlier snapshot has there. */
-interface Place {
-  readonly path: string;
-  readonly previous: TreeNode | undefined;
-}
-
 class ArchiveRun {
   readonly #request: ArchiveRequest;
   readonly #background: Background;
@@ -104,7 +99,7 @@ class ArchiveRun {
   readonly #checkpoints: Checkpoints;
   readonly #utcOffset: UtcOffset;
   #bytesDone = 0;
-  #current = '/';
+  #current: Pick<Place, 'path'> = { path: '/' };
 
   constructor(request: ArchiveRequest, background: Background) {
     this.#request = request;
@@ -132,30 +127,45 @@ class ArchiveRun {
     parent: ParentFolder | undefined,
   ): Promise<PendingNode[]> {
     const nodes: PendingNode[] = [];
-    const store = async (entry: Entry): Promise<void> => {
-      if (this.#pace.isDue) await this.#pace.turn();
-      this.#background.throwIfStopped();
-      const place = { path: `${folder}/${entry.name.toString('utf8')}`, previous: parent?.find(entry.name) };
-      this.#current = place.path;
-      nodes.push(this.#reuse(entry, place) ?? (await this.#store(entry, place)).node);
+    const take = (entry: Entry): Started | Promise<Started> => {
+      const place = new Place(folder, entry.name, parent?.find(entry.name));
+      this.#current = place;
+      const node = this.#reuse(entry, place);
+      return node ? { node } : this.#store(entry, place);
     };
     // Most sources list without waiting; awaiting their entries would cost more than listing them.
-    if (Symbol.asyncIterator in children) for await (const entry of children) await store(entry);
-    else for (const entry of children) await store(entry);
+    if (Symbol.asyncIterator in children) {
+      for await (const entry of children) {
+        this.#background.throwIfStopped();
+        nodes.push((await take(entry)).node);
+      }
+      return nodes;
+    }
+    for (const entry of children) {
+      if (this.#pace.isDue) await this.#turn();
+      const started = take(entry);
+      nodes.push((started instanceof Promise ? await started : started).node);
+    }
     return nodes;
   }
 
+  async #turn(): Promise<void> {
+    await this.#pace.turn();
+    this.#background.throwIfStopped();
+  }
+
   /** The node of a file that has not changed since the earlier snapshot, with the content of then. */
-  #reuse(entry: Entry, { path, previous }: Place): EncodedNode | undefined {
+  #reuse(entry: Entry, place: Place): EncodedNode | undefined {
+    const { previous } = place;
     if (entry.kind !== 'file' || !previous || !this.#isUnchanged(entry, previous)) return undefined;
     const content = previous.content ?? [];
     if (!content.every((id) => this.#request.repository.hasBlob('data', id))) {
-      this.#warn(path, 'parts of it are missing in the repository; it is stored again');
+      this.#warn(place.path, 'parts of it are missing in the repository; it is stored again');
       return undefined;
     }
     const sizeBytes = entry.metadata.size ?? 0n;
     this.#counter.file('unmodified', sizeBytes);
-    this.#request.onItem?.({ path, change: 'unmodified', sizeBytes: Number(sizeBytes) });
+    this.#request.onItem?.({ path: place.path, change: 'unmodified', sizeBytes: Number(sizeBytes) });
     this.#bytesDone += Number(sizeBytes);
     return this.#encode(entry, { content });
   }
@@ -228,12 +238,12 @@ class ArchiveRun {
     }
   }
 
-  async #storedNode(entry: Entry, saved: SavedContent, { path, previous }: Place): Promise<EncodedNode> {
+  async #storedNode(entry: Entry, saved: SavedContent, place: Place): Promise<EncodedNode> {
     const node = this.#encode(entry, { content: saved.content, size: saved.sizeBytes });
     this.#counter.content(saved);
-    const change = this.#changeOf(node, previous);
+    const change = this.#changeOf(node, place.previous);
     this.#counter.file(change, saved.sizeBytes);
-    this.#request.onItem?.({ path, change, sizeBytes: Number(saved.sizeBytes) });
+    this.#request.onItem?.({ path: place.path, change, sizeBytes: Number(saved.sizeBytes) });
     await this.#checkpoints.after(this.#counter.storedBytes, this.#background.signal);
     return node;
   }
@@ -279,7 +289,7 @@ class ArchiveRun {
       filesDone: this.#counter.filesDone,
       bytesDone: this.#bytesDone,
       bytesStored: this.#counter.storedBytes,
-      current: this.#current,
+      current: this.#current.path,
     });
   }
 }

@@ -32,6 +32,8 @@ export class HeldLock implements RepositoryLock {
   #refreshedMs: number;
   #refreshing: Promise<void> | undefined;
   #released = false;
+  readonly #stopSettling = new AbortController();
+  #settled: Promise<void> = Promise.resolve();
 
   constructor(place: LockPlace, file: LockFile, name: string) {
     this.#place = place;
@@ -46,7 +48,16 @@ export class HeldLock implements RepositoryLock {
     return this.#lost.signal;
   }
 
+  /** Begins a check that has to pass before the first write. Where it fails, the lock is lost. */
+  settle(check: (stopped: AbortSignal) => Promise<void>): void {
+    const { signal } = this.#stopSettling;
+    this.#settled = check(signal).catch((error: unknown) => {
+      if (!signal.aborted) this.#lost.abort(error);
+    });
+  }
+
   async ensureHeld(): Promise<void> {
+    await this.#settled;
     this.#lost.signal.throwIfAborted();
     if (this.#ageMs() < this.#place.timing.lostAfterMs) return;
     await this.#refresh();
@@ -58,6 +69,8 @@ export class HeldLock implements RepositoryLock {
     this.#released = true;
     clearInterval(this.#poll);
     this.#heedHangUps();
+    this.#stopSettling.abort();
+    await this.#settled;
     await this.#refreshing;
     await this.#place.store.remove({ type: 'lock', name: this.#name });
   }

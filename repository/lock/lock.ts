@@ -38,6 +38,11 @@ export interface LockRequest {
   /** How long to try again while another lock is in the way. 0 when left out. */
   readonly waitMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Gives a shared lock back as soon as it is written: what follows may read, and its first write waits until it is
+   * clear that nobody came at the same moment. If somebody did, the lock is lost. Not for who waits for others.
+   */
+  readonly readsEarly?: boolean;
 }
 
 export interface LockPlace {
@@ -81,19 +86,26 @@ export async function removeLocks(
   return removed;
 }
 
-async function tryLock(place: LockPlace, { exclusive, signal }: LockRequest): Promise<RepositoryLock> {
-  const { store, files, timing } = place;
+async function tryLock(place: LockPlace, request: LockRequest): Promise<RepositoryLock> {
+  const { exclusive, signal } = request;
+  const { files, timing } = place;
   await assertNoConflict(place, { exclusive, own: undefined, signal });
   const file = newLockFile(exclusive, timing.now());
   const name = await files.save('lock', encodeLockFile(file), signal);
+  const lock = new HeldLock(place, file, name);
+  lock.settle(async (stopped) => {
+    const either = signal ? AbortSignal.any([signal, stopped]) : stopped;
+    await delay(timing.settleMs, undefined, { signal: either });
+    await assertNoConflict(place, { exclusive, own: name, signal: either });
+  });
+  if (request.readsEarly === true && !exclusive && !request.waitMs) return lock;
   try {
-    await delay(timing.settleMs, undefined, signalOption(signal));
-    await assertNoConflict(place, { exclusive, own: name, signal });
+    await lock.ensureHeld();
+    return lock;
   } catch (error) {
-    await store.remove({ type: 'lock', name });
+    await lock.release();
     throw error;
   }
-  return new HeldLock(place, file, name);
 }
 
 interface ConflictCheck {

@@ -2,7 +2,8 @@ import type { Repository } from '../repository.ts';
 import type { LockRequest } from './lock.ts';
 
 /**
- * Works under a lock of the repository. The signal that the work gets also aborts when the lock is lost.
+ * Works under a lock of the repository. The signal that the work gets also aborts when the lock is lost. Under a
+ * shared lock the work begins to read while the lock settles.
  * @throws {Failure} RepositoryLocked, and what the work throws
  */
 export async function withLock<T>(
@@ -10,7 +11,7 @@ export async function withLock<T>(
   request: LockRequest & { readonly signal: AbortSignal },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const lock = await repository.lock(request);
+  const lock = await repository.lock({ ...request, readsEarly: true });
   try {
     return await work(AbortSignal.any([request.signal, lock.lost]));
   } finally {

@@ -87,6 +87,28 @@ test('a wait for a lock ends when it is free, when it is aborted, or when its ti
   await (await waiting).release();
 });
 
+test('a shared lock that reads early writes nothing when an exclusive one came at the same moment', async (t) => {
+  const { open, plant, names } = await lockable(t, { ...quick, settleMs: 100 });
+  const repository = await open();
+  const lock = await repository.lock({ exclusive: false, readsEarly: true });
+  await plant(repository, { hostname: 'elsewhere' });
+  await repository.loadIndex();
+  await assert.rejects(repository.store.save({ type: 'data', name: '0'.repeat(64) }, []), isLocked);
+  assert.ok(lock.lost.aborted);
+  await lock.release();
+  assert.equal((await names()).length, 1);
+});
+
+test('a shared lock that was only read under is released without waiting, and is not lost', async (t) => {
+  const { open, names } = await lockable(t, { ...quick, settleMs: 2 ** 31 - 1 });
+  const repository = await open();
+  const lock = await repository.lock({ exclusive: false, readsEarly: true });
+  await repository.loadIndex();
+  await lock.release();
+  assert.equal(lock.lost.aborted, false);
+  assert.deepEqual(await names(), []);
+});
+
 test('a lock of a dead process of this host is removed, one of a living process is not', async (t) => {
   const { open, plant, names } = await lockable(t);
   const dead = await deadPid();
