@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { Failure, isFailure } from '../contracts/failures.ts';
 import type { Store } from '../stores/store.ts';
+import { type BlobOpener, damagedBlob, maxBlobBytes } from './blob-opener.ts';
 import type { BlobType } from './blobs.ts';
 import { decompress } from './compression.ts';
 import type { Sealing } from './crypto/sealing.ts';
@@ -10,12 +11,14 @@ import type { PackedBlob } from './pack/header.ts';
 import { damagedPack } from './pack/pack-reader.ts';
 import { type PackSegments, smallBlobBytes } from './pack/pack-segments.ts';
 
-/** A blob that claims to be longer is refused, so that a planted one cannot take all memory. */
-const maxBlobBytes = 1024 * 1024 * 1024;
+/** Up to here a trip to the thread pool costs more than it gains. */
+const synchronousBytes = 128 * 1024;
 
 export interface BlobLoaderParts {
   readonly store: Store;
   readonly sealing: Sealing;
+  /** Of this thread. */
+  readonly opener: BlobOpener;
   readonly index: BlobIndex;
   /** Reads small blobs together with their neighbours. */
   readonly segments: PackSegments;
@@ -35,7 +38,7 @@ export async function loadBlob(
   for (const location of parts.index.locate(type, id)) {
     try {
       const sealed = await loadSealed(parts, location, signal);
-      return await openBlob(parts.sealing, location, sealed);
+      return await open(parts, location, sealed);
     } catch (error) {
       if (!isFailure(error, 'RepositoryDamaged')) throw error;
       parts.segments.forget(location.pack);
@@ -43,6 +46,15 @@ export async function loadBlob(
     }
   }
   throw damage ?? new Failure('RepositoryDamaged', `No index names the ${type} blob ${shortId(id)}.`);
+}
+
+async function open(
+  { sealing, opener }: BlobLoaderParts,
+  blob: BlobLocation,
+  sealed: Uint8Array,
+): Promise<Buffer> {
+  const isSmall = Math.max(blob.length, blob.uncompressedLength ?? 0) <= synchronousBytes;
+  return isSmall ? Buffer.from(opener.open(blob, sealed)) : await openBlob(sealing, blob, sealed);
 }
 
 /**
@@ -82,11 +94,4 @@ async function loadSealed(
   if (!sealed)
     throw damagedPack(blob.pack, `it is missing, and with it the ${blob.type} blob ${shortId(blob.id)}`);
   return sealed;
-}
-
-function damagedBlob({ type, id, pack }: PackedBlob & { readonly pack: string }, why: string): Failure {
-  return new Failure(
-    'RepositoryDamaged',
-    `The ${type} blob ${shortId(id)} in pack ${shortId(pack)} is damaged: ${why}.`,
-  );
 }

@@ -3,6 +3,7 @@ import { Failure } from '../contracts/failures.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { ByteRange, Store } from '../stores/store.ts';
 import { loadBlob } from './blob-loader.ts';
+import { BlobOpener } from './blob-opener.ts';
 import type { BlobType, BlobWriter, PackedBlobReader } from './blobs.ts';
 import { Chunker } from './chunker/chunker.ts';
 import { type CompressionMode, Compressor } from './compression.ts';
@@ -78,6 +79,7 @@ export class Repository implements PackedBlobReader {
   /** What the index files say; empty until `loadIndex`. */
   readonly index = new BlobIndex();
   readonly sealing: Sealing;
+  readonly opener: BlobOpener;
   readonly segments: PackSegments;
   readonly #options: RepositoryOptions;
   readonly #compressor: Compressor;
@@ -99,6 +101,7 @@ export class Repository implements PackedBlobReader {
     this.id = config.id;
     this.chunkerPolynomial = config.chunkerPolynomial;
     this.sealing = new Sealing(key.master);
+    this.opener = new BlobOpener(this.sealing);
     this.segments = new PackSegments(this.#fence);
     this.#compressor = new Compressor(options.compression ?? 'default');
     const files = { sealing: this.sealing, compressor: this.#compressor, failpoint: options.failpoint };

@@ -100,15 +100,7 @@ class RepositoryCheck {
     const index = await loadIndexes({ store, files: this.#files }, this.#damages, signal);
     this.#report({ step: 'packs', snapshotsTotal: snapshots.length });
     const packs = await comparePacks({ store, index }, this.#damages, signal);
-    const unreadable = await this.#readData(choose(packs.sound, this.#options), index);
-    await this.#followTrees(snapshots, {
-      index,
-      isLost: (type, id) =>
-        index
-          .locate(type, id)
-          .every(({ pack }) => packs.broken.has(pack) || unreadable.has(blobKey(pack, { type, id }))),
-      mayBeLost: packs.broken.size > 0 || unreadable.size > 0,
-    });
+    await this.#checkContent(snapshots, { index, packs });
     return {
       snapshots: snapshots.length,
       packs: index.packCount,
@@ -139,16 +131,49 @@ class RepositoryCheck {
     throw new Failure('SnapshotNotFound', `There is no snapshot ${shortId(wanted)}.`);
   }
 
-  async #readData(packs: readonly PackFile[], index: BlobIndex): Promise<ReadonlySet<string>> {
+  /**
+   * Reads data while trees are followed, which keeps another processor busy. What cannot be read is found rarely;
+   * then the trees are followed once more, to tell what it belongs to.
+   */
+  async #checkContent(
+    snapshots: readonly Snapshot[],
+    { index, packs }: { readonly index: BlobIndex; readonly packs: PackComparison },
+  ): Promise<void> {
+    const chosen = choose(packs.sound, this.#options);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.#options.signal, stop.signal]);
+    const follow = async (unreadable: ReadonlySet<string>): Promise<Damages> => {
+      const damages = new Damages();
+      const isLost: FoundData['isLost'] = (type, id) =>
+        index
+          .locate(type, id)
+          .every(({ pack }) => packs.broken.has(pack) || unreadable.has(blobKey(pack, { type, id })));
+      const mayBeLost = packs.broken.size > 0 || unreadable.size > 0;
+      await this.#followTrees(snapshots, { index, isLost, mayBeLost, damages, signal });
+      return damages;
+    };
+    const reading = this.#readData(chosen, index, signal);
+    const following = follow(new Set());
+    for (const task of [reading, following]) task.catch((error: unknown) => stop.abort(error));
+    await Promise.allSettled([reading, following]);
+    signal.throwIfAborted();
+    const unreadable = await reading;
+    this.#report({ step: 'trees', ...(unreadable.size > 0 && { snapshotsDone: 0 }) });
+    this.#damages.addAll(unreadable.size > 0 ? await follow(unreadable) : await following);
+  }
+
+  async #readData(
+    packs: readonly PackFile[],
+    index: BlobIndex,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
     const bytesTotal = packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    this.#report({ step: 'data', packsTotal: packs.length, bytesTotal });
-    const { store, sealing } = this.#repository;
+    this.#report({ step: packs.length > 0 ? 'data' : 'trees', packsTotal: packs.length, bytesTotal });
     return await checkPackData(packs, {
-      store,
-      sealing,
+      reader: this.#repository,
       index,
       damages: this.#damages,
-      signal: this.#options.signal,
+      signal,
       onPack: (sizeBytes) =>
         this.#report({
           packsDone: this.#progress.packsDone + 1,
@@ -158,17 +183,15 @@ class RepositoryCheck {
   }
 
   async #followTrees(snapshots: readonly Snapshot[], found: FoundData): Promise<void> {
-    const { signal } = this.#options;
     const checker = new TreeChecker({
       reader: readerOf(this.#repository, found.index),
       isDamaged: (type, id) => found.mayBeLost && found.isLost(type, id),
-      damages: this.#damages,
-      signal,
+      damages: found.damages,
+      signal: found.signal,
       onTree: (current) => {
         if (performance.now() - this.#lastReport > reportMs) this.#report({ current });
       },
     });
-    this.#report({ step: 'trees' });
     for (const snapshot of snapshots) {
       await checker.check(snapshot);
       this.#report({ snapshotsDone: this.#progress.snapshotsDone + 1 });
@@ -187,14 +210,17 @@ interface FoundData {
   /** Whether no whole copy of the blob is left. */
   readonly isLost: (type: BlobType, id: string) => boolean;
   readonly mayBeLost: boolean;
+  readonly damages: Damages;
+  readonly signal: AbortSignal;
 }
 
-function readerOf({ store, sealing }: Repository, index: BlobIndex): BlobReader {
+function readerOf({ store, sealing, opener }: Repository, index: BlobIndex): BlobReader {
   const segments = new PackSegments(store);
   return {
     hasBlob: (type, id) => index.hasBlob(type, id),
     blobSize: (type, id) => index.blobSize(type, id),
-    loadBlob: (type, id, signal) => loadBlob({ store, sealing, index, segments }, { type, id }, signal),
+    loadBlob: (type, id, signal) =>
+      loadBlob({ store, sealing, opener, index, segments }, { type, id }, signal),
   };
 }
 

@@ -18,4 +18,10 @@ export class Damages {
     this.#count += 1;
     if (this.#listed.length < listedDamages) this.#listed.push(sentence);
   }
+
+  /** Adds what was collected elsewhere. */
+  addAll(other: Damages): void {
+    this.#count += other.#count;
+    this.#listed.push(...other.#listed.slice(0, listedDamages - this.#listed.length));
+  }
 }

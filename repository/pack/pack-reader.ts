@@ -26,16 +26,36 @@ export async function readPackHeader(
   signal?: AbortSignal,
 ): Promise<readonly PackedBlob[]> {
   const tail = await loadTail(store, pack, Math.min(tailBytes, pack.sizeBytes), signal);
+  const bytes = headerFileBytes(pack, tail);
+  const whole = bytes <= tail.length ? tail : await loadTail(store, pack, bytes, signal);
+  return openHeader(sealing, pack, whole.subarray(whole.length - bytes));
+}
+
+/**
+ * The header of a pack that is in memory.
+ * @throws {Failure} RepositoryDamaged naming the pack
+ */
+export function headerOfPack(sealing: Sealing, id: string, pack: Buffer): readonly PackedBlob[] {
+  const file = { id, sizeBytes: pack.length };
+  return openHeader(sealing, file, pack.subarray(pack.length - headerFileBytes(file, pack)));
+}
+
+/** Bytes of the sealed header with its length. */
+function headerFileBytes(pack: PackFile, tail: Buffer): number {
   const sealedBytes = tail.length < 4 ? 0 : tail.readUInt32LE(tail.length - 4);
   if (sealedBytes < sealOverheadBytes || sealedBytes > maxHeaderBytes || sealedBytes + 4 > pack.sizeBytes) {
     throw damagedPack(pack.id, `the length of its header, ${sealedBytes}, is impossible`);
   }
-  const whole = sealedBytes + 4 <= tail.length ? tail : await loadTail(store, pack, sealedBytes + 4, signal);
-  const header = sealing.open(whole.subarray(whole.length - 4 - sealedBytes, whole.length - 4));
+  return sealedBytes + 4;
+}
+
+/** @param sealed the end of the pack, from its header on */
+function openHeader(sealing: Sealing, pack: PackFile, sealed: Buffer): readonly PackedBlob[] {
+  const header = sealing.open(sealed.subarray(0, sealed.length - 4));
   if (!header) throw damagedPack(pack.id, 'the authentication code of its header is wrong');
   const blobs = decodeHeader(header);
   const blobBytes = blobs?.reduce((sum, { length }) => sum + length, 0);
-  if (!blobs || blobBytes !== pack.sizeBytes - 4 - sealedBytes) {
+  if (!blobs || blobBytes !== pack.sizeBytes - sealed.length) {
     throw damagedPack(pack.id, 'its header does not describe its content');
   }
   return blobs;

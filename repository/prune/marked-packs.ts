@@ -52,14 +52,14 @@ export class MarkedPacks {
 
   /** Reads blobs of the index, and of marked packs where it lacks them. */
   get reader(): BlobReader {
-    const { index: live, store, sealing } = this.#repository;
+    const { index: live, store, sealing, opener } = this.#repository;
     const [marked, segments] = [this.#index, this.#segments];
     return {
       hasBlob: (type, id) => live.hasBlob(type, id) || marked.hasBlob(type, id),
       blobSize: (type, id) => live.blobSize(type, id) ?? marked.blobSize(type, id),
       loadBlob: (type, id, signal) => {
         const index = live.hasBlob(type, id) ? live : marked;
-        return loadBlob({ store, sealing, index, segments }, { type, id }, signal);
+        return loadBlob({ store, sealing, opener, index, segments }, { type, id }, signal);
       },
     };
   }
