@@ -1,6 +1,6 @@
 import type { Finding } from '../contracts/findings.ts';
 import type { CatalogDatabase } from './database.ts';
-import { openPostgresDatabase, type PostgresCatalogOptions } from './postgres.ts';
+import type { PostgresCatalogOptions } from './postgres.ts';
 import {
   allTotals,
   countRuns,
@@ -51,9 +51,10 @@ const backups = 'backupSource';
  *   each method throws them too
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
-  const database =
-    options.kind === 'sqlite' ? await openSqliteDatabase(options) : await openPostgresDatabase(options);
-  return new Catalog(database);
+  if (options.kind === 'sqlite') return new Catalog(await openSqliteDatabase(options));
+  // Loaded where it is used: most commands are to answer at once, and need no client of PostgreSQL.
+  const { openPostgresDatabase } = await import('./postgres.ts');
+  return new Catalog(await openPostgresDatabase(options));
 }
 
 export class Catalog {

@@ -2,7 +2,7 @@ import { ScheduleAlreadyRunning, type ScheduleClient } from '@temporalio/client'
 import { Failure } from '../contracts/failures.ts';
 import { type Difference, differences, type ServerContext, scheduleOptions } from './mapping.ts';
 import { call } from './rpc.ts';
-import { deleteSchedule, describeSchedule, isOurs, listOurIds, updateSchedule } from './server.ts';
+import { deleteSchedule, describeSchedule, isOurs, listOurs, updateSchedule } from './server.ts';
 import { describeTiming, type ScheduleDefinition } from './spec.ts';
 
 export type ScheduleChange =
@@ -58,7 +58,7 @@ async function planChanges(request: ApplyRequest): Promise<readonly ScheduleChan
   const changes: ScheduleChange[] = [];
   for (const schedule of definitions) changes.push(await nextChange(request, schedule));
   const defined = new Set<string>(definitions.map(({ id }) => id));
-  for (const id of await listOurIds(client)) {
+  for (const { id } of await listOurs(client)) {
     // The list may still name what is already gone.
     if (!defined.has(id) && (await describeSchedule(client, id)) !== undefined)
       changes.push({ kind: 'remove', id });

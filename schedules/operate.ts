@@ -5,7 +5,7 @@ import { Failure } from '../contracts/failures.ts';
 import { scheduleIds } from '../contracts/schedules.ts';
 import { describeSpec } from './mapping.ts';
 import { call } from './rpc.ts';
-import { describeSchedule, isOurs, listOurIds } from './server.ts';
+import { describeSchedule, isOurs, listOurs } from './server.ts';
 
 export interface ScheduledRun {
   readonly workflowId: string;
@@ -57,7 +57,8 @@ const startPollMs = 100;
 
 /** All schedules of ours on the server, in the order of the manual. */
 export async function listSchedules(client: ScheduleClient): Promise<readonly ScheduleState[]> {
-  const ids = new Set<string>([...scheduleIds, ...(await listOurIds(client))]);
+  const ours = await listOurs(client);
+  const ids = new Set<string>([...scheduleIds, ...ours.map(({ id }) => id)]);
   const found = await Promise.all([...ids].map((id) => describeSchedule(client, id)));
   return found.filter((description) => description !== undefined).map(state);
 }

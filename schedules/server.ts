@@ -22,23 +22,36 @@ export function isOurs(schedule: Pick<ScheduleDescription, 'memo'>): boolean {
   return schedule.memo?.managedBy === managedBy;
 }
 
+/** A schedule of ours as the server's list has it. */
+export interface ListedSchedule {
+  readonly id: string;
+  readonly paused: boolean;
+  /** ISO, UTC; the nearest first. */
+  readonly nextAt: readonly string[];
+}
+
 /**
- * Ids of all schedules that we made. The server's list lags a little behind what it does.
- * The SDK's own list would fail at a memo that somebody else has encrypted.
+ * All schedules that we made, by one call for up to 500 of them. The server's list lags a little behind what it
+ * does. The SDK's own list would fail at a memo that somebody else has encrypted.
  */
-export async function listOurIds(client: ScheduleClient): Promise<readonly string[]> {
-  const ids: string[] = [];
+export async function listOurs(client: ScheduleClient): Promise<readonly ListedSchedule[]> {
+  const listed: ListedSchedule[] = [];
   let nextPageToken: Uint8Array = new Uint8Array();
   do {
     const request = { namespace: client.options.namespace, maximumPageSize: 500, nextPageToken };
     const page = await call(client, 'list of schedules', () => client.workflowService.listSchedules(request));
-    for (const { scheduleId, memo } of page.schedules) {
-      if (scheduleId && (await memoValue(client, memo?.fields?.managedBy)) === managedBy)
-        ids.push(scheduleId);
+    for (const { scheduleId, memo, info } of page.schedules) {
+      if (!scheduleId || (await memoValue(client, memo?.fields?.managedBy)) !== managedBy) continue;
+      const nextAt = (info?.futureActionTimes ?? []).map(isoOf);
+      listed.push({ id: scheduleId, paused: info?.paused ?? false, nextAt });
     }
     nextPageToken = page.nextPageToken;
   } while (nextPageToken.length > 0);
-  return ids;
+  return listed;
+}
+
+function isoOf({ seconds }: { readonly seconds?: { toString(): string } | null }): string {
+  return new Date(Number(seconds?.toString() ?? 0) * 1000).toISOString();
 }
 
 /**

@@ -58,10 +58,10 @@ async function show(context: CommandContext, render: (status: Status) => string)
 }
 
 async function askTemporal({ env }: CommandContext, configuration: Configuration): Promise<TemporalStatus> {
-  const [{ connectControl }, { hasWorker }, { listSchedules }, settings] = await Promise.all([
+  const [{ connectControl }, { hasWorker }, { listOurs }, settings] = await Promise.all([
     import('../../control/client.ts'),
     import('../../control/runs.ts'),
-    import('../../schedules/operate.ts'),
+    import('../../schedules/server.ts'),
     temporalSettings(configuration, env),
   ]);
   const control = await connectControl({ settings, env, timeoutMs: temporalPatienceMs });
@@ -72,7 +72,7 @@ async function askTemporal({ env }: CommandContext, configuration: Configuration
         hasWorker(control),
         // Without an answer in time the rest is still worth telling.
         control.client.schedule
-          .withDeadline(deadline, () => listSchedules(control.client.schedule))
+          .withDeadline(deadline, () => listOurs(control.client.schedule))
           .catch(() => []),
       ]),
     );
@@ -80,7 +80,7 @@ async function askTemporal({ env }: CommandContext, configuration: Configuration
       kind: 'reachable',
       address: control.address,
       worker,
-      schedules: schedules.map(({ id, paused, nextAt }) => ({ id, paused, nextAt })),
+      schedules,
     };
   } finally {
     await control.close();

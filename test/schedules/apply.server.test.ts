@@ -4,7 +4,7 @@ import type { ScheduleClient } from '@temporalio/client';
 import { scheduleIds } from '../../contracts/schedules.ts';
 import type { ScheduleChange } from '../../schedules/apply.ts';
 import { scheduleOptions } from '../../schedules/mapping.ts';
-import { listOurIds } from '../../schedules/server.ts';
+import { listOurs } from '../../schedules/server.ts';
 import { apply, definitions, startScheduleServer } from './server.ts';
 
 const kinds = (changes: readonly ScheduleChange[]) => changes.map(({ kind }) => kind);
@@ -197,7 +197,7 @@ async function createForeign(client: ScheduleClient, scheduleId: string): Promis
 
 /** The server's list lags behind: waits until it names that many of ours. */
 async function listed(client: ScheduleClient, count: number): Promise<void> {
-  while ((await listOurIds(client)).length < count) await new Promise((resolve) => setTimeout(resolve, 50));
+  while ((await listOurs(client)).length < count) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 async function lastUpdates(client: ScheduleClient): Promise<readonly (Date | undefined)[]> {
