@@ -17,6 +17,7 @@ function channelWithPaths(folder: string, channel: ChannelConfiguration): Channe
   const absolute = (reference: string) => absoluteReference(folder, reference);
   switch (channel.kind) {
     case 'slack':
+    case 'discord':
       return { ...channel, url: absolute(channel.url) };
     case 'webhook':
       return { ...channel, url: absolute(channel.url), headers: mapValues(channel.headers, absolute) };

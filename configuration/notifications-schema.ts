@@ -29,6 +29,17 @@ const slackSchema = z
   })
   .meta({ title: 'Slack', description: 'A Slack channel, by an incoming webhook.' });
 
+const discordSchema = z
+  .strictObject({
+    kind: z.literal('discord'),
+    url: secretReferenceSchema.meta({
+      description: "Reference to the URL of the channel's webhook, which is a secret as a whole.",
+      examples: ['env:DISCORD_WEBHOOK_URL'],
+    }),
+    ...channelFields,
+  })
+  .meta({ title: 'Discord', description: 'A Discord channel, by a webhook.' });
+
 const addressSchema = z
   .string()
   .regex(/^(?:[^<>\r\n"]*<)?[^\s<>,;@"]+@[^\s<>,;@"]+>?$/, 'must be a mail address such as ops@example.com');
@@ -124,7 +135,12 @@ const webhookSchema = z
   })
   .meta({ title: 'Webhook', description: 'Any service that takes JSON by HTTP POST.' });
 
-export const channelSchema = z.discriminatedUnion('kind', [slackSchema, emailSchema, webhookSchema]);
+export const channelSchema = z.discriminatedUnion('kind', [
+  slackSchema,
+  discordSchema,
+  emailSchema,
+  webhookSchema,
+]);
 
 const pingSchema = z.strictObject({
   url: secretReferenceSchema.meta({
@@ -167,6 +183,7 @@ export const notificationsSchema = z.strictObject({
 export type NotificationsConfiguration = Readonly<z.output<typeof notificationsSchema>>;
 export type ChannelConfiguration = Readonly<z.output<typeof channelSchema>>;
 export type SlackConfiguration = Readonly<z.output<typeof slackSchema>>;
+export type DiscordConfiguration = Readonly<z.output<typeof discordSchema>>;
 export type EmailConfiguration = Readonly<z.output<typeof emailSchema>>;
 export type WebhookConfiguration = Readonly<z.output<typeof webhookSchema>>;
 export type PingConfiguration = Readonly<z.output<typeof pingSchema>>;

@@ -3,6 +3,7 @@ import type {
   NotificationsConfiguration,
 } from '../configuration/notifications-schema.ts';
 import type { Channel, ChannelDependencies } from './channel.ts';
+import { createDiscordChannel } from './discord.ts';
 import { createEmailChannel } from './email.ts';
 import { createSlackChannel } from './slack.ts';
 import { createWebhookChannel } from './webhook.ts';
@@ -23,6 +24,8 @@ function createChannel(
   switch (channel.kind) {
     case 'slack':
       return createSlackChannel(name, channel, dependencies);
+    case 'discord':
+      return createDiscordChannel(name, channel, dependencies);
     case 'email':
       return createEmailChannel(name, channel, dependencies);
     case 'webhook':

@@ -103,6 +103,7 @@ const whole = {
     reminderAfter: '24h',
     channels: {
       ops: { kind: 'slack', url: 'env:SLACK', severity: 'critical' },
+      chat: { kind: 'discord', url: 'env:DISCORD' },
       mail: {
         kind: 'email',
         to: ['ops@example.com'],

@@ -6,6 +6,7 @@ import { type Failure, isFailure } from '../../contracts/failures.ts';
 import type { Notification } from '../../contracts/notifications.ts';
 import type { Channel } from '../../notify/channel.ts';
 import { createChannels } from '../../notify/channels.ts';
+import { discordMessage } from '../../notify/discord.ts';
 import { sendTest } from '../../notify/notifier.ts';
 import { render } from '../../notify/render.ts';
 import { Secret } from '../../secrets/secret.ts';
@@ -90,6 +91,35 @@ test('Slack gets what failed, why and what to do, without letting the text be ma
     sent.blocks[2].elements.map((element: { text: string }) => element.text),
     ['*Time:* 2026-11-21 02:03 UTC', '*Host:* db1', '*Run:* backup/shop', '*Topic:* backup/shop'],
   );
+});
+
+test('Discord gets the same, without markup and without waking everybody', async () => {
+  await using endpoint = await startEndpoint(() => ({ status: 204, body: '' }));
+  const secrets = { 'env:URL': `${endpoint.url}/api/webhooks/1/${token}` };
+  const discord = channelOf({ kind: 'discord', url: 'env:URL' }, secrets);
+  const shouting = { ...notification, message: '@everyone: *db1* `is` [away](https://example.com)' };
+  await discord.send({ ...message, rendered: render(shouting) }, signal);
+  const [request] = endpoint.received;
+  assert.equal(request?.path, `/api/webhooks/1/${token}`);
+  const sent = JSON.parse(request.body);
+  assert.deepEqual(sent.allowed_mentions, { parse: [] });
+  const [embed] = sent.embeds;
+  assert.equal(embed.title, String.raw`\[Resguardo\] FAILED: Backup of shop`);
+  assert.equal(
+    embed.description,
+    String.raw`@everyone: \*db1\* \`is\` \[away\](https://example.com)` +
+      '\n**What to do:** Check that the server runs.\n```\nresguardo backup shop\n```',
+  );
+  assert.deepEqual(embed.fields[1], { name: 'Host', value: 'db1', inline: true });
+  assert.equal(embed.timestamp, notification.at);
+});
+
+test('a message of any length is one that Discord takes', () => {
+  const long = { ...notification, message: '*'.repeat(9000), facts: { Path: 'x'.repeat(9000), Empty: '' } };
+  const [embed] = discordMessage({ ...message, rendered: render(long) }).embeds;
+  assert.ok(embed);
+  assert.ok(embed.fields.every(({ value }) => value.length > 0 && value.length <= 1024));
+  assert.ok(JSON.stringify(embed).length < 6000);
 });
 
 test('Slack that is down, busy or stalled is tried later; one that knows no such webhook is not', async () => {
