@@ -16,6 +16,8 @@ export interface SftpConnection {
   readonly sftp: SFTPWrapper;
   /** False once it has ended, for whatever reason. */
   readonly isOpen: () => boolean;
+  /** Rejects when the connection has ended: ssh2 leaves requests that are under way then without an answer. */
+  readonly ended: Promise<never>;
   close(): void;
 }
 
@@ -60,12 +62,14 @@ export async function connectSftp(
       keepaliveCountMax: 3,
     });
     let isOpen = true;
+    const { promise: ended, reject } = Promise.withResolvers<never>();
+    ended.catch(() => {});
+    client.on('error', reject);
     client.once('close', () => {
       isOpen = false;
+      reject(connectionLost());
     });
-    // Requests under way are told by their own callbacks.
-    client.on('error', () => {});
-    return { sftp, isOpen: () => isOpen, close: end };
+    return { sftp, isOpen: () => isOpen, ended, close: end };
   } catch (error) {
     end();
     throw refused ?? sftpFailure(error, { action: 'Connecting', place, signal });
@@ -77,12 +81,16 @@ export async function connectSftp(
 function open(client: Client, options: ConnectConfig): Promise<SFTPWrapper> {
   return new Promise((resolve, reject) => {
     client.on('error', reject);
-    client.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
+    client.once('close', () => reject(connectionLost()));
     client.once('ready', () => {
       promisify(client.sftp.bind(client))().then(resolve, reject);
     });
     client.connect(options);
   });
+}
+
+function connectionLost(): Error {
+  return Object.assign(new Error('the connection was lost'), { code: 'ECONNRESET' });
 }
 
 type LoginOptions = Pick<ConnectConfig, 'agent' | 'privateKey' | 'passphrase' | 'password'>;

@@ -210,10 +210,9 @@ class SftpStore implements Store {
   ): Promise<T> {
     signal?.throwIfAborted();
     const failureOf = (error: unknown) => sftpFailure(error, { action, place: this.location, signal });
-    let connection: SftpConnection;
     try {
-      connection = await this.#connection();
-      return await unlessAborted(send(new SftpSession(connection.sftp)), signal);
+      const { sftp, ended } = await this.#connection();
+      return await unlessAborted(Promise.race([send(new SftpSession(sftp)), ended]), signal);
     } catch (error) {
       throw error instanceof Failure ? (signal?.aborted ? signal.reason : error) : failureOf(error);
     }
