@@ -14,6 +14,7 @@ export class RestoreProblems {
   readonly #isRoot = process.geteuid?.() === 0;
   readonly #said = new Set<string>();
   readonly #damages: string[] = [];
+  readonly #mismatches: string[] = [];
   #damageCount = 0;
 
   constructor(target: string, onWarning: (warning: Warning) => void) {
@@ -57,8 +58,21 @@ export class RestoreProblems {
     this.#onWarning({ subject, message });
   }
 
-  /** @throws {Failure} RepositoryDamaged when there was damage */
+  /** Takes note of a file that is not what was written. */
+  mismatch(path: string, problem: string): void {
+    this.#mismatches.push(path);
+    this.warn(path, `it was restored wrongly: ${problem}`);
+  }
+
+  /** @throws {Failure} RepositoryDamaged when there was damage, RestoreMismatch when files are not as written */
   throwDamage(): void {
+    const [mismatch] = this.#mismatches;
+    if (mismatch !== undefined) {
+      throw new Failure(
+        'RestoreMismatch',
+        `${this.#mismatches.length} files are not what was restored, the first is ${mismatch}.`,
+      );
+    }
     if (this.#damageCount === 0) return;
     const more = this.#damageCount > this.#damages.length ? ' …' : '';
     throw new Failure(

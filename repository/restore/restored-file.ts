@@ -1,4 +1,5 @@
 import { closeSync, constants, ftruncateSync, open } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { TreeNode } from '../tree/node.ts';
 import type { ContentPart } from './content-parts.ts';
@@ -33,16 +34,37 @@ export async function writeNewFile(writer: ContentWriter, file: NewFile): Promis
   return { written: writing.written };
 }
 
+export interface ExistingFile extends NewFile {
+  /** Open for writing; closed at the end. */
+  readonly handle: FileHandle;
+  /** All that differs; the other parts are right. */
+  readonly parts: readonly ContentPart[];
+}
+
+/**
+ * Begins to bring a file that is there up to date where it lies: only the given parts are written. One that could not
+ * be written whole stays, in part old and in part new.
+ */
+export async function updateFile(writer: ContentWriter, { handle, ...file }: ExistingFile): Promise<Writing> {
+  const writing = new LargeFile(file, handle.fd, handle);
+  writer.countDescriptor();
+  await writing.addParts(writer);
+  return { written: writing.written };
+}
+
 /** A file of several blobs, which are written where they belong, in any order. */
 class LargeFile {
   readonly #file: NewFile;
   readonly #descriptor: number;
+  /** Of a file that was there before. */
+  readonly #existing: FileHandle | undefined;
   readonly #end = Promise.withResolvers<readonly MetadataProblem[]>();
   #waiting = 1;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(file: NewFile, descriptor: number) {
+  constructor(file: NewFile, descriptor: number, existing?: FileHandle) {
     this.#file = file;
+    this.#existing = existing;
     this.#descriptor = descriptor;
     this.#end.promise.catch(() => {});
   }
@@ -79,10 +101,11 @@ class LargeFile {
       if (this.#failure) throw this.#failure.error;
       this.#end.resolve(this.#file.applyMetadata(this.#descriptor));
     } catch (error) {
-      removeQuietly(this.#file.path);
+      if (!this.#existing) removeQuietly(this.#file.path);
       this.#end.reject(error);
     } finally {
-      closeSync(this.#descriptor);
+      if (this.#existing) void this.#existing.close();
+      else closeSync(this.#descriptor);
     }
   }
 }

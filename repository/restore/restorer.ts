@@ -8,6 +8,7 @@ import type { TreeNode } from '../tree/node.ts';
 import { findNode, maxTreeDepth, printablePath, subtreeOf } from '../tree/walk.ts';
 import { contentParts } from './content-parts.ts';
 import { ContentWriter, type Writing } from './content-writer.ts';
+import { ExistingItems } from './existing-items.ts';
 import { type FirstLink, HardLinks } from './hard-links.ts';
 import { IncludedPaths } from './include.ts';
 import { applyMetadata, type RestoredItem } from './metadata.ts';
@@ -78,6 +79,7 @@ class RestoreRun {
   readonly #calls: PosixCalls = loadPosixCalls();
   readonly #content: ContentWriter;
   readonly #links: HardLinks;
+  readonly #existing: ExistingItems;
   readonly #pace = new Pace(() => this.#report());
   readonly #root: TargetFolder;
   #filesDone = 0;
@@ -94,6 +96,12 @@ class RestoreRun {
       this.#bytesDone += bytes;
       this.#pace.moved();
     });
+    this.#existing = new ExistingItems({
+      request,
+      content: this.#content,
+      problems: this.#problems,
+      signal: background.signal,
+    });
   }
 
   async restore(): Promise<RestoreTotals> {
@@ -103,9 +111,10 @@ class RestoreRun {
     await this.#content.finish();
     await this.#background.settle();
     this.#background.throwIfStopped();
+    await this.#existing.verify(this.#root);
     this.#report();
     this.#problems.throwDamage();
-    return { files: this.#filesDone, bytes: this.#bytesDone };
+    return { files: this.#filesDone, bytes: this.#bytesDone, ...this.#existing.counts };
   }
 
   /** To be called when nothing is under way any more. */
@@ -115,9 +124,13 @@ class RestoreRun {
 
   /** Begins to restore everything in a folder; what is still under way is added to `started`. */
   async #children(tree: string, place: Place, started: Promise<unknown>[]): Promise<void> {
-    for (const node of await loadTree(this.#request.reader, tree, this.#background.signal)) {
+    const { reader, exclude, adapt = (same: TreeNode) => same } = this.#request;
+    const nodes = await loadTree(reader, tree, this.#background.signal);
+    this.#existing.deleteExtra(nodes, place);
+    for (const stored of nodes) {
+      const node = adapt(stored);
       const included = place.included.below(node.name);
-      if (!included || node.type === 'socket') continue;
+      if (!included || node.type === 'socket' || exclude?.(itemPath(place, node))) continue;
       if (included.inclusion === 'on-the-way' && node.type !== 'dir') continue;
       if (this.#pace.isDue) await this.#pace.turn();
       this.#background.throwIfStopped();
@@ -134,6 +147,7 @@ class RestoreRun {
       this.#problems.warn(itemPath(place, node), 'it is of a kind that cannot be restored');
       return undefined;
     }
+    if (this.#existing.stays(node, place.folder)) return undefined;
     this.#attempt(node, place, () => {
       this.#makeRoom(node, place);
       makeSpecial(this.#calls, place.folder.pathOf(node.name), node);
@@ -146,6 +160,7 @@ class RestoreRun {
     if (place.names.length >= maxTreeDepth) {
       throw new Failure('RepositoryDamaged', `The snapshot has folders deeper than ${maxTreeDepth} levels.`);
     }
+    const isKept = this.#request.overwrite === 'never' && place.folder.kindOf(node.name) === 'folder';
     const folder = this.#attempt(node, place, () => {
       if (!this.#request.overwrite || place.folder.kindOf(node.name) !== 'folder')
         place.folder.makeFolder(node.name);
@@ -164,7 +179,9 @@ class RestoreRun {
       return { result: finished };
     }
     const item = { path: folder.self, descriptor: folder.descriptor };
-    const apply = () => this.#applyMetadata(item, node, place);
+    const apply = () => {
+      if (!isKept) this.#applyMetadata(item, node, place);
+    };
     return { result: this.#background.track(this.#finish(folder, started, apply)) };
   }
 
@@ -183,7 +200,8 @@ class RestoreRun {
     }
   }
 
-  async #file(node: TreeNode, place: Place): Promise<Started> {
+  async #file(node: TreeNode, place: Place): Promise<Started | undefined> {
+    if (this.#existing.stays(node, place.folder)) return undefined;
     const first = this.#links.firstOf(node);
     if (first) return { result: this.#background.track(this.#link(first, node, place)) };
     const result = this.#background.track(this.#written(await this.#begin(node, place), node, place));
@@ -196,13 +214,12 @@ class RestoreRun {
     const path = place.folder.pathOf(node.name);
     try {
       const parts = contentParts(node, this.#request.reader);
+      const applied = (descriptor: number) => applyMetadata(this.#calls, { path, descriptor }, node);
+      const file = { path, node, parts, applyMetadata: applied };
+      const updating = await this.#existing.update(file);
+      if (updating) return updating;
       this.#makeRoom(node, place);
-      return await writeNewFile(this.#content, {
-        path,
-        node,
-        parts,
-        applyMetadata: (descriptor) => applyMetadata(this.#calls, { path, descriptor }, node),
-      });
+      return await writeNewFile(this.#content, file);
     } catch (error) {
       this.#note(node, place, error);
       return undefined;
@@ -219,6 +236,7 @@ class RestoreRun {
       return false;
     }
     this.#filesDone += 1;
+    this.#existing.isRestored(node, place.names);
     return true;
   }
 

@@ -81,6 +81,22 @@ export class TargetFolder {
   }
 }
 
+/** Works in a folder below another one, opening those on the way one by one, so that no link is followed. */
+export async function withFolder<T>(
+  root: TargetFolder,
+  names: readonly Buffer[],
+  work: (folder: TargetFolder) => Promise<T>,
+): Promise<T> {
+  const [name, ...below] = names;
+  if (!name) return await work(root);
+  const folder = root.open(name);
+  try {
+    return await withFolder(folder, below, work);
+  } finally {
+    folder.close();
+  }
+}
+
 function join(folder: Buffer, name: Buffer): Buffer {
   return Buffer.concat([folder, Buffer.from('/'), name]);
 }

@@ -48,7 +48,7 @@ async function restore(job: RestoreJob): Promise<RestoredCounts> {
     target: job.target,
     ...(job.include.length > 0 && { include: job.include }),
     // The plan has seen that the target was empty: what is there now is an earlier attempt's.
-    overwrite: job.attempt > 1,
+    ...(job.attempt > 1 && { overwrite: 'always' as const }),
     signal: job.signal,
     onProgress: job.onProgress,
     onWarning: job.onWarning,

@@ -1,128 +1,124 @@
-import { resolve } from 'node:path';
-import type { Warning } from '../../../contracts/jobs.ts';
-import type { Repository } from '../../../repository/repository.ts';
-import { restoreTree } from '../../../repository/restore/restorer.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { Failure } from '../../../contracts/failures.ts';
+import { type OverwriteMode, overwriteModes } from '../../../repository/restore/existing-file.ts';
 import { auditedRepository } from '../../audit.ts';
 import { withLockedRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
+import { addExcludeOptions } from '../../exclude-options.ts';
 import { partialExitCode } from '../../failure.ts';
-import { repeatable } from '../../option-values.ts';
-import { formatBytes, formatDuration, formatQuantity, shortId } from '../../output/format.ts';
-import { createProgressBoard, type ProgressBoard } from '../../output/progress.ts';
-import { addRepositoryOptions, type RepositorySelection } from '../../repository-access.ts';
-import { addSnapshotOptions, type SnapshotOptions, snapshotFilter } from '../../snapshot-options.ts';
-import { WarningList } from '../../warning-list.ts';
-
-interface Options extends RepositorySelection, SnapshotOptions {
-  readonly target: string;
-  readonly include?: readonly string[];
-  readonly overwrite?: boolean;
-}
-
-interface Restored {
-  readonly snapshot: string;
-  readonly target: string;
-  readonly status: 'done' | 'partial';
-  readonly files: number;
-  readonly bytes: number;
-  /** The first 100; `warningCount` counts all. */
-  readonly warnings: readonly Warning[];
-  readonly warningCount: number;
-  readonly seconds: number;
-}
+import { addIncludeOptions } from '../../include-options.ts';
+import { counted, repeatable } from '../../option-values.ts';
+import { createProgressBoard } from '../../output/progress.ts';
+import { addRepositoryOptions } from '../../repository-access.ts';
+import { addSnapshotOptions } from '../../snapshot-options.ts';
+import {
+  previewSnapshot,
+  type RestoreOptions,
+  renderPreview,
+  renderRestored,
+  restoreSnapshot,
+} from './restore-snapshot.ts';
 
 export function defineRepoRestore({ parent, run }: Definition): void {
   const command = parent
     .command('restore')
     .description('restore a snapshot into a folder, straight from a repository')
-    .argument('<snapshot>', 'first digits of its id, or "latest"')
-    .requiredOption('--target <folder>', 'folder that becomes the root; new or empty')
-    .option('--include <path>', 'only this absolute path and what is below it; repeatable', repeatable)
-    .option('--overwrite', 'replace files in a target that is not empty; keep what is not in the snapshot');
+    .argument('<snapshot>', 'first digits of its id, or "latest"; SNAPSHOT:/FOLDER for a folder of it')
+    .requiredOption('-t, --target <folder>', 'folder that becomes the root; new or empty')
+    .option('-n, --dry-run', 'tell what would be done, and change nothing')
+    .option('-v, --verbose', 'with --dry-run: name what would be made or changed; twice: all', counted, 0);
+  addTargetOptions(command);
+  addExcludeOptions(addIncludeOptions(command));
   addSnapshotOptions(addRepositoryOptions(command)).action(
     run(restore, {
       action: 'repo.restore',
-      subjects: (_id, options) => [auditedRepository(options)],
+      subjects: (_id, options) => (options.dryRun === true ? [] : [auditedRepository(options)]),
       detail: (snapshot, { target }) => ({ snapshot, target }),
     }),
   );
   withExamples(command, [
     ['resguardo repo restore latest --target /tmp/all --repo /srv/backup', 'the newest snapshot'],
+    ['resguardo repo restore 1a2b3c4d:/etc/ssh --target /tmp/ssh --repo /srv/backup', 'one folder of it'],
     [
-      'resguardo repo restore 1a2b3c4d --target / --include /etc/ssh --overwrite --repo /srv/backup',
-      'in place',
+      'resguardo repo restore 1a2b3c4d --target / --include /etc/ssh --overwrite --delete --dry-run --repo /srv/backup',
+      'in place: see what would change, then leave out --dry-run',
     ],
   ]);
 }
 
-async function restore(context: CommandContext, id: string, options: Options): Promise<number> {
+function addTargetOptions(command: Command): void {
+  command
+    .optionsGroup('In the target:')
+    .option(
+      '--overwrite [mode]',
+      'what becomes of what is there: always (what differs is replaced), if-changed (the same, without reading files of equal size and time), if-newer, never (default: the target has to be empty; without a mode: always)',
+      overwriteMode,
+    )
+    .option('--delete', 'remove what the snapshot does not have')
+    .option('--verify', 'read all that was restored again, and compare it')
+    .option('--sparse', 'blocks of zeros become holes; they always do')
+    .option('--ownership-by-name', 'owners by the names of users and groups here')
+    .option('--include-xattr <pattern>', 'only these extended attributes; repeatable', repeatable)
+    .option('--exclude-xattr <pattern>', 'none of these extended attributes; repeatable', repeatable);
+}
+
+async function restore(context: CommandContext, id: string, options: RestoreOptions): Promise<number> {
+  assertSafe(options);
   const { output } = context;
   const board = createProgressBoard({ output });
   try {
-    const result = await withLockedRepository(
+    return await withLockedRepository(
       context,
       { ...options, purpose: 'read' },
-      (repository, signal) => restoreSnapshot(repository, { context, id, options, board, signal }),
+      async (repository, signal) => {
+        const request = { context, id, options, board, signal };
+        if (options.dryRun === true) {
+          const preview = await previewSnapshot(repository, request);
+          board.close();
+          await output.summary(preview, renderPreview(preview));
+          return 0;
+        }
+        const result = await restoreSnapshot(repository, request);
+        board.close();
+        await output.summary(result, renderRestored(result));
+        return result.status === 'partial' ? partialExitCode : 0;
+      },
     );
-    board.close();
-    await output.summary(result, renderRestored(result));
-    return result.status === 'partial' ? partialExitCode : 0;
   } finally {
     board.close();
   }
 }
 
-interface Request {
-  readonly context: CommandContext;
-  readonly id: string;
-  readonly options: Options;
-  readonly board: ProgressBoard;
-  readonly signal: AbortSignal;
-}
-
-async function restoreSnapshot(
-  repository: Repository,
-  { context, id, options, board, signal }: Request,
-): Promise<Restored> {
-  const startedAtMs = performance.now();
-  const snapshot = await repository.findSnapshot(id, snapshotFilter(options));
-  await repository.loadIndex(signal);
-  const warnings = new WarningList(board);
-  const row = board.row('restore');
-  const target = resolve(context.cwd, options.target);
-  const isWhole = options.include === undefined;
-  const totals = {
-    ...(isWhole && snapshot.summary ? { totalBytes: snapshot.summary.totalBytesProcessed } : {}),
-    ...(isWhole && snapshot.summary ? { totalFiles: snapshot.summary.totalFilesProcessed } : {}),
-  };
-  try {
-    const restored = await restoreTree({
-      reader: repository,
-      tree: snapshot.tree,
-      target,
-      ...(options.include === undefined ? {} : { include: options.include }),
-      overwrite: options.overwrite === true,
-      signal,
-      onProgress: (progress) => row.update({ phase: 'restore', bytesStored: 0, ...totals, ...progress }),
-      onWarning: (warning) => warnings.add(warning),
+/** @throws {Failure} InvalidInput for what would remove more than anybody means */
+function assertSafe({ target, delete: isDeleting, overwrite, ...options }: RestoreOptions): void {
+  if (isDeleting !== true) return;
+  if (overwrite === undefined) {
+    throw new Failure('InvalidInput', '--delete is for a target that is not empty', {
+      advice: 'Add --overwrite, and look with --dry-run first.',
     });
-    return {
-      snapshot: snapshot.id,
-      target,
-      status: warnings.count > 0 ? 'partial' : 'done',
-      ...restored,
-      warnings: warnings.first,
-      warningCount: warnings.count,
-      seconds: (performance.now() - startedAtMs) / 1000,
-    };
-  } finally {
-    row.finish();
+  }
+  const { include, iinclude, includeFile, iincludeFile, exclude, iexclude, excludeFile, iexcludeFile } =
+    options;
+  const patterns = [
+    include,
+    iinclude,
+    includeFile,
+    iincludeFile,
+    exclude,
+    iexclude,
+    excludeFile,
+    iexcludeFile,
+  ];
+  if (/^\/+$/.test(target) && patterns.every((list) => list === undefined)) {
+    throw new Failure('InvalidInput', '--delete with the target / would remove all that the snapshot lacks', {
+      advice: 'Say by --include or --exclude what is meant.',
+    });
   }
 }
 
-function renderRestored({ snapshot, target, files, bytes, seconds, warningCount }: Restored): string {
-  const what = `${formatQuantity(files, 'file')}, ${formatBytes(bytes)} of snapshot ${shortId(snapshot)}`;
-  const done = `Restored ${what} to ${target} in ${formatDuration(seconds * 1000)}`;
-  return warningCount === 0 ? done : `${done}\nIn part: ${formatQuantity(warningCount, 'warning')}`;
+function overwriteMode(text: string): OverwriteMode {
+  const mode = overwriteModes.find((known) => known === text);
+  if (mode) return mode;
+  throw new InvalidArgumentError(`It must be one of ${overwriteModes.join(', ')}.`);
 }

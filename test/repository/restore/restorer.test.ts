@@ -165,7 +165,7 @@ test('a link is never written through, whatever the order of the nodes', async (
     [folder, link],
   ]) {
     const tree = await make.rawTree(nodes.map((item) => encodeNode(item, () => 0)));
-    await assert.rejects(restore(made, tree, target, { overwrite: true }), failure('RepositoryDamaged'));
+    await assert.rejects(restore(made, tree, target, { overwrite: 'always' }), failure('RepositoryDamaged'));
   }
   assert.deepEqual(readdirSync(outside), []);
 });
@@ -179,8 +179,8 @@ test('links that lie in the target already are not followed', async (t) => {
   symlinkSync(`${outside}/kept`, `${target}/file`);
   const subtree = await make.tree(await make.file('evil', 'evil'));
   const withFolder = await make.tree(node('folder', 'dir', { subtree }));
-  await assert.rejects(restore(made, withFolder, target, { overwrite: true }), failure('TargetConflict'));
-  await restore(made, await make.tree(await make.file('file', 'restored')), target, { overwrite: true });
+  await assert.rejects(restore(made, withFolder, target, { overwrite: 'always' }), failure('TargetConflict'));
+  await restore(made, await make.tree(await make.file('file', 'restored')), target, { overwrite: 'always' });
   assert.equal(readFileSync(`${outside}/kept`, 'utf8'), 'kept');
   assert.equal(readFileSync(`${target}/file`, 'utf8'), 'restored');
   assert.ok(lstatSync(`${target}/file`).isFile());
@@ -193,7 +193,7 @@ test('a hard link in the target is replaced, not written through', async (t) => 
   writeFileSync(`${outside}/kept`, 'kept');
   mkdirSync(target);
   linkSync(`${outside}/kept`, `${target}/file`);
-  await restore(made, await make.tree(await make.file('file', 'restored')), target, { overwrite: true });
+  await restore(made, await make.tree(await make.file('file', 'restored')), target, { overwrite: 'always' });
   assert.equal(readFileSync(`${outside}/kept`, 'utf8'), 'kept');
 });
 
