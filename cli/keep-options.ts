@@ -95,7 +95,7 @@ function keepDuration(text: string): string {
   throw new InvalidArgumentError('It must be years, months, days and hours, such as 1y5m7d2h.');
 }
 
-function groupBy(text: string): readonly GroupField[] {
+export function groupBy(text: string): readonly GroupField[] {
   return text
     .split(',')
     .filter((field) => field !== '')

@@ -17,10 +17,14 @@ import { Damages } from './damages.ts';
 export interface CheckOptions {
   /** Id of one snapshot: its trees alone are followed. All of them when left out. */
   readonly snapshot?: string;
+  /** Whether the trees of a snapshot are followed; those of all when left out. */
+  readonly filter?: (snapshot: Snapshot) => boolean;
   /** Share of the packs that are read and decrypted: none at 0, a random choice, or all at 100. */
   readonly readDataPercent: number;
   /** Instead of a random choice: the packs of one part of `of`; all parts together are all packs. */
   readonly readDataPart?: DataPart;
+  /** Instead of a share: about so many bytes. */
+  readonly readDataBytes?: number;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: CheckProgress) => void;
 }
@@ -120,7 +124,8 @@ class RepositoryCheck {
       try {
         const bytes = await this.#files.load('snapshot', name, signal);
         const snapshot = bytes && decodeSnapshot(name, bytes);
-        if (snapshot) snapshots.push(snapshot);
+        if (snapshot && this.#options.filter?.(snapshot) !== false) snapshots.push(snapshot);
+        else if (snapshot) continue;
         else if (bytes) throw damaged('snapshot', name, 'it is no snapshot');
       } catch (error) {
         if (!isFailure(error, 'RepositoryDamaged')) throw error;
@@ -225,10 +230,14 @@ function readerOf({ store, sealing, opener }: Repository, index: BlobIndex): Blo
 }
 
 /** A random choice, so that repeated checks come around to all of it; or the packs of one part, by their names. */
-function choose<T extends { readonly id: string }>(
+function choose<T extends { readonly id: string; readonly sizeBytes: number }>(
   items: readonly T[],
-  { readDataPercent: percent, readDataPart: share }: Pick<CheckOptions, 'readDataPercent' | 'readDataPart'>,
+  options: Pick<CheckOptions, 'readDataPercent' | 'readDataPart' | 'readDataBytes'>,
 ): readonly T[] {
+  const { readDataPart: share, readDataBytes } = options;
+  const totalBytes = items.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const percent =
+    readDataBytes === undefined ? options.readDataPercent : (100 * readDataBytes) / Math.max(1, totalBytes);
   if (share) return items.filter(({ id }) => Number.parseInt(id.slice(0, 8), 16) % share.of === share.part);
   if (percent >= 100) return items;
   const count = Math.ceil((items.length * percent) / 100);

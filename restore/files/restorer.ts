@@ -42,7 +42,7 @@ async function kindOf(target: string): Promise<'missing' | 'folder' | 'file'> {
 }
 
 async function restore(job: RestoreJob): Promise<RestoredCounts> {
-  return await restoreTree({
+  const { files, bytes, bytesSkipped } = await restoreTree({
     reader: job.reader,
     tree: job.tree,
     target: job.target,
@@ -53,4 +53,6 @@ async function restore(job: RestoreJob): Promise<RestoredCounts> {
     onProgress: job.onProgress,
     onWarning: job.onWarning,
   });
+  // What an earlier attempt has restored belongs to it.
+  return { files, bytes: bytes + bytesSkipped };
 }

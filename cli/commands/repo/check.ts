@@ -1,17 +1,26 @@
+import { InvalidArgumentError } from 'commander';
 import { Failure } from '../../../contracts/failures.ts';
-import { type CheckProgress, type CheckResult, checkRepository } from '../../../repository/check/check.ts';
+import {
+  type CheckOptions,
+  type CheckProgress,
+  type CheckResult,
+  checkRepository,
+} from '../../../repository/check/check.ts';
+import type { Snapshot } from '../../../repository/snapshot.ts';
+import { matchesFilter } from '../../../repository/snapshot-filter.ts';
 import { withLockedRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { damageExitCode } from '../../failure.ts';
-import { percentage } from '../../option-values.ts';
+import { byteCount, percentage } from '../../option-values.ts';
 import { formatBytes, formatDuration, formatQuantity } from '../../output/format.ts';
 import { createProgressBoard, type ProgressRow } from '../../output/progress.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../../repository-access.ts';
+import { addSnapshotOptions, type SnapshotOptions, snapshotFilter } from '../../snapshot-options.ts';
 
-interface Options extends RepositorySelection {
+interface Options extends RepositorySelection, SnapshotOptions {
   readonly readData?: boolean;
-  readonly readDataSubset?: number;
+  readonly readDataSubset?: DataSubset;
   readonly snapshot?: string;
 }
 
@@ -20,19 +29,25 @@ export function defineRepoCheck({ parent, run }: Definition): void {
     .command('check')
     .description('check the structure of a repository, and its data if asked for')
     .option('--read-data', 'read, decrypt and verify every byte')
-    .option('--read-data-subset <percent>', 'the same for a random part of the packs', percentage)
+    .option(
+      '--read-data-subset <subset>',
+      'the same for a part: n/m (the n-th of m parts, together all), a random 2.5%, or about 500M of it',
+      dataSubset,
+    )
     .option('--snapshot <id>', 'follow the folders of this snapshot alone');
-  addRepositoryOptions(command).action(run(check));
+  addSnapshotOptions(addRepositoryOptions(command)).action(run(check));
   withExamples(command, [
     ['resguardo repo check --repo /srv/backup', 'the structure: every snapshot, folder and index'],
     ['resguardo repo check --read-data --repo /srv/backup', 'every byte'],
     ['resguardo repo check --read-data-subset=10% --repo /srv/backup', 'a tenth of the data'],
+    ['resguardo repo check --read-data-subset=3/7 --repo /srv/backup', 'on the third day of a week'],
   ]);
 }
 
 async function check(context: CommandContext, options: Options): Promise<number> {
   const { output } = context;
-  const readDataPercent = percentToRead(options);
+  const toRead = dataToRead(options);
+  const filter = snapshotFilter(options);
   const startedAtMs = performance.now();
   const board = createProgressBoard({ output });
   try {
@@ -44,7 +59,10 @@ async function check(context: CommandContext, options: Options): Promise<number>
         const snapshot = options.snapshot && (await repository.findSnapshot(options.snapshot)).id;
         return await checkRepository(repository, {
           ...(snapshot ? { snapshot } : {}),
-          readDataPercent,
+          ...toRead,
+          ...(Object.keys(filter).length === 0
+            ? {}
+            : { filter: (found: Snapshot) => matchesFilter(found, filter) }),
           signal,
           onProgress: (progress) => showProgress(row, progress),
         }).finally(() => row.finish());
@@ -61,13 +79,28 @@ async function check(context: CommandContext, options: Options): Promise<number>
   }
 }
 
-function percentToRead({ readData, readDataSubset }: Options): number {
+type DataToRead = Pick<CheckOptions, 'readDataPercent' | 'readDataPart' | 'readDataBytes'>;
+type DataSubset = Partial<DataToRead>;
+
+function dataToRead({ readData, readDataSubset }: Options): DataToRead {
   if (readData === true && readDataSubset !== undefined) {
     throw new Failure('InvalidInput', '--read-data and --read-data-subset exclude each other', {
       advice: 'Give one of them.',
     });
   }
-  return readData === true ? 100 : (readDataSubset ?? 0);
+  return { readDataPercent: readData === true ? 100 : 0, ...readDataSubset };
+}
+
+/** "3/7", "2.5%" or "500M", with restic's meaning. */
+function dataSubset(text: string): DataSubset {
+  const [, part, of] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (part === undefined || of === undefined) {
+    return text.endsWith('%') ? { readDataPercent: percentage(text) } : { readDataBytes: byteCount(text) };
+  }
+  const [number, count] = [Number(part), Number(of)];
+  if (number >= 1 && number <= count && count <= 256)
+    return { readDataPart: { part: number - 1, of: count } };
+  throw new InvalidArgumentError('It must be n/m with n from 1 to m, and m of at most 256.');
 }
 
 function showProgress(row: ProgressRow, progress: CheckProgress): void {

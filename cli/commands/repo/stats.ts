@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { blobsPerFile, filesByContents } from '../../../repository/file-statistics.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { matchesFilter } from '../../../repository/snapshot-filter.ts';
 import { rawData, repositoryStatistics, restoreSize } from '../../../repository/stats.ts';
@@ -11,7 +12,7 @@ import { addRepositoryOptions, type RepositorySelection } from '../../repository
 import { addSnapshotOptions, type SnapshotOptions, snapshotFilter } from '../../snapshot-options.ts';
 
 interface Options extends RepositorySelection, SnapshotOptions {
-  readonly mode?: 'restore-size' | 'raw-data';
+  readonly mode?: 'restore-size' | 'raw-data' | 'files-by-contents' | 'blobs-per-file';
 }
 
 export function defineRepoStats({ parent, run }: Definition): void {
@@ -19,10 +20,10 @@ export function defineRepoStats({ parent, run }: Definition): void {
     .command('stats')
     .description('show how much a repository holds')
     .addOption(
-      new Option('--mode <mode>', 'what snapshots take when restored, or need of the repository').choices([
-        'restore-size',
-        'raw-data',
-      ]),
+      new Option(
+        '--mode <mode>',
+        'what snapshots take when restored, or need of the repository; files of the same content once; the blobs of each file at each path',
+      ).choices(['restore-size', 'raw-data', 'files-by-contents', 'blobs-per-file']),
     );
   addSnapshotOptions(addRepositoryOptions(command)).action(run(stats));
   withExamples(command, [['resguardo repo stats --repo /srv/backup', 'snapshots, packs, blobs and sizes']]);
@@ -67,6 +68,17 @@ async function ofSnapshots(repository: Repository, options: Options, signal: Abo
       found,
       text: `${count} restore to ${formatQuantity(found.files, 'file')}, ${formatBytes(found.bytes)}`,
     };
+  }
+  if (options.mode === 'files-by-contents') {
+    const found = await filesByContents(repository, snapshots, signal);
+    const text = `${count} have ${formatQuantity(found.files, 'different file')}, ${formatBytes(found.bytes)}`;
+    return { found, text };
+  }
+  if (options.mode === 'blobs-per-file') {
+    const found = await blobsPerFile(repository, snapshots, signal);
+    const blobs = formatQuantity(found.blobs, 'blob');
+    const text = `${count} have ${formatQuantity(found.files, 'file')} with ${blobs}, ${formatBytes(found.bytes)}`;
+    return { found, text };
   }
   const found = await rawData(repository, snapshots, signal);
   const sizes = `${formatBytes(found.storedBytes)} stored, ${formatBytes(found.plainBytes)} before compression`;
