@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nameSchema } from '../contracts/inputs.ts';
 import { sizePattern } from '../contracts/size.ts';
+import { durationSchema } from './duration-schema.ts';
 import { hasInlinePassword, referencePattern, secretReferenceSchema } from './reference-schema.ts';
 
 /** The section `sources` of the configuration: what is backed up. */
@@ -91,6 +92,14 @@ const sourceFields = {
     .meta({ description: 'Tags that every snapshot of the source gets.', examples: [['team-a']] }),
 };
 
+function namePatterns(description: string, examples: readonly string[]) {
+  return z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .meta({ description, examples: [examples] });
+}
+
 const postgresSourceSchema = z
   .strictObject({
     kind: z.literal('postgres'),
@@ -105,6 +114,34 @@ const postgresSourceSchema = z
       .meta({
         description: 'Databases to back up. Default: all of the server.',
         examples: [['shop', 'crm']],
+      }),
+    excludeDatabases: namePatterns('Databases that are left out, with * and ? as wildcards.', ['test_*']),
+    schemas: namePatterns('Schemas to back up, as patterns of pg_dump. Default: all.', ['public']),
+    tables: namePatterns('Tables to back up, as patterns of pg_dump. Default: all.', ['shop.order*']),
+    excludeSchemas: namePatterns('Schemas that are left out, as patterns of pg_dump.', ['audit']),
+    excludeTables: namePatterns('Tables that are left out, as patterns of pg_dump.', ['*.tmp_*']),
+    excludeTableData: namePatterns(
+      'Tables whose definition is backed up without rows, as patterns of pg_dump.',
+      ['public.session'],
+    ),
+    schemaOnly: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Backs up definitions without any rows.', examples: [true] }),
+    jobs: z
+      .int()
+      .min(1)
+      .max(16)
+      .optional()
+      .meta({
+        description: 'Programs that dump or load a database at the same time. Default: 2.',
+        examples: [4],
+      }),
+    lockTimeout: durationSchema({ leastMs: 1000, mostMs: 86_400_000 })
+      .optional()
+      .meta({
+        description: 'How long a dump waits for a lock that a change of structure holds. Default: 1m.',
+        examples: ['5m'],
       }),
     rolePasswords: z
       .boolean()

@@ -38,7 +38,7 @@ export class ProducedFiles {
 }
 
 /** A stream that fails when the signal is aborted, even if nobody reads it: so its source is closed too. */
-export function streamOf(chunks: AsyncGenerator<Buffer>, signal: AbortSignal): Readable {
+export function streamOf(chunks: AsyncIterable<Buffer>, signal: AbortSignal): Readable {
   const stream = Readable.from(chunks, { objectMode: false });
   const onAbort = (): void => void stream.destroy(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });

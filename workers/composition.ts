@@ -33,6 +33,7 @@ import { createHistory } from './history.ts';
 import { inspected } from './inspection.ts';
 import { composeMaintenance } from './maintenance.ts';
 import { createNames } from './names.ts';
+import { postgresSourceOptions } from './postgres-options.ts';
 import { createTeller } from './teller.ts';
 
 export interface CompositionOptions {
@@ -148,14 +149,9 @@ async function createSource(
       });
     case 'postgres': {
       const connection = await postgresConnection(source.connection, env);
-      return createPostgresSource({
-        name,
-        connection,
-        host: programHost(env),
-        ...(source.databases !== undefined && { databases: source.databases }),
-        ...(source.binDir !== undefined && { binDir: source.binDir }),
-        ...(source.rolePasswords !== undefined && { rolePasswords: source.rolePasswords }),
-      });
+      return createPostgresSource(
+        postgresSourceOptions(name, source, { connection, host: programHost(env) }),
+      );
     }
   }
 }
@@ -184,6 +180,7 @@ async function createDatabaseRestorer(
     connection: await postgresConnection(server.connection, env),
     host: programHost(env),
     ...(server.binDir !== undefined && { binDir: server.binDir }),
+    ...(server.jobs !== undefined && { jobs: server.jobs }),
   });
 }
 

@@ -23,7 +23,9 @@ interface Options {
   readonly source?: string;
   readonly target?: string;
   readonly include?: readonly string[];
+  readonly table?: readonly string[];
   readonly to?: string;
+  readonly owner?: string;
   readonly plan?: boolean;
   readonly yes?: boolean;
   /** False with `--no-safety-backup`. */
@@ -43,6 +45,8 @@ export function defineRestore({ parent, run }: Definition): void {
       'only this absolute path of the snapshot, or database; repeatable',
       repeatable,
     )
+    .option('--table <name>', 'only this table, as schema.table, with what it needs; repeatable', repeatable)
+    .option('--owner <role>', 'everything shall belong to this role')
     .option('--to <source>', 'into the server of this source of the configuration')
     .option('--plan', 'tell what would be done and what is in the way; change nothing')
     .option('--yes', 'do not ask, even if a database is replaced')
@@ -86,13 +90,15 @@ interface Chosen {
 }
 
 function restoreInput(options: Options, { source, snapshot, target }: Chosen): RestoreInput {
-  const { include, to, yes, safetyBackup, keepReplaced } = options;
+  const { include, table, to, owner, yes, safetyBackup, keepReplaced } = options;
   return {
     source,
     snapshot,
     ...(target !== undefined && { target }),
     ...(include !== undefined && { include: [...include] }),
+    ...(table !== undefined && { tables: [...table] }),
     ...(to !== undefined && { to }),
+    ...(owner !== undefined && { owner }),
     ...(yes === true && { confirmed: true }),
     ...(!safetyBackup && { safetyBackup }),
     ...(keepReplaced !== undefined && { keepReplaced }),

@@ -1,24 +1,27 @@
 import type { RestoreCheck } from '../../contracts/jobs.ts';
-import { whileWatched } from '../../sources/postgres/activity.ts';
-import type { PostgresConnection } from '../../sources/postgres/connection.ts';
 import {
+  countObjects,
   type DatabaseContent,
-  measureContent,
   readSequences,
+  readTables,
   type SequenceState,
   type TableContent,
 } from '../../sources/postgres/content.ts';
+import { contentOf } from '../../sources/postgres/database-capture.ts';
+import { DatabaseDump } from '../../sources/postgres/database-dump.ts';
+import type { ProgramContext } from '../../sources/postgres/dump.ts';
+import { groupTables } from '../../sources/postgres/large-tables.ts';
 import type { DatabaseManifest } from '../../sources/postgres/manifest.ts';
-import { takeSnapshot } from '../../sources/postgres/snapshot.ts';
+import { type DatabaseSnapshot, takeSnapshot } from '../../sources/postgres/snapshot.ts';
 
 export interface CompareRequest {
-  readonly connection: PostgresConnection;
+  readonly programs: ProgramContext;
   readonly manifest: DatabaseManifest;
   /** Name of the restored database. */
   readonly target: string;
-  readonly signal: AbortSignal;
-  /** Tells what the server is at. */
-  readonly onActivity?: (what: string) => void;
+  /** Programs that read it at the same time. */
+  readonly jobs: number;
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** What a database holds now. */
@@ -30,20 +33,50 @@ export interface RestoredContent extends DatabaseContent {
 const listedChecks = 100;
 
 /**
- * Measures a restored database and compares it with what the backup had measured. All failed checks of
- * tables up to a hundred are listed, and so many passed ones; the others are counted.
- * @throws {Failure} as `PostgresSession.open`
+ * Dumps a restored database, and compares what comes with what was counted when it was backed up. All failed
+ * checks of tables up to a hundred are listed, and so many passed ones; the others are counted.
+ * @throws {Failure} as `PostgresSession.open` and `DatabaseDump`
  */
 export async function compareDatabase(request: CompareRequest): Promise<readonly RestoreCheck[]> {
-  const { connection, manifest, target, signal, onActivity = () => {} } = request;
-  const { session } = await takeSnapshot(connection, target, signal);
+  const { programs, manifest, target } = request;
+  const snapshot = await takeSnapshot(programs.connection, target, programs.signal);
   try {
-    const watched = { connection, database: target, signal, report: onActivity };
-    const content = await whileWatched(watched, () => measureContent(session));
-    return compareContent(manifest, { ...content, sequences: await readSequences(session) });
+    return compareContent(manifest, await readContent(request, snapshot));
   } finally {
-    await session.close();
+    await snapshot.session.close();
   }
+}
+
+async function readContent(
+  { programs, jobs, onBytes = () => {} }: CompareRequest,
+  snapshot: DatabaseSnapshot,
+): Promise<RestoredContent> {
+  const { session } = snapshot;
+  const tables = await readTables(session);
+  const objects = await countObjects(session);
+  const dump = new DatabaseDump(programs, snapshot, {
+    args: [],
+    groups: await groupTables(session, { jobs }),
+  });
+  const reading: Promise<void>[] = [];
+  for await (const { content } of dump.files()) {
+    const read = readAll(content, onBytes);
+    // The dump tells of what goes wrong.
+    read.catch(() => {});
+    reading.push(read);
+  }
+  await Promise.all(reading);
+  const { finished } = dump;
+  return {
+    tables: contentOf(tables, finished),
+    largeObjects: finished.largeObjects,
+    objects,
+    sequences: await readSequences(session),
+  };
+}
+
+async function readAll(content: AsyncIterable<Buffer>, onBytes: (bytes: number) => void): Promise<void> {
+  for await (const chunk of content) onBytes(chunk.length);
 }
 
 /** Compares what was backed up with what is there. */
@@ -53,9 +86,9 @@ export function compareContent(
 ): readonly RestoreCheck[] {
   return [
     ...shortened(compareTables(manifest.tables, restored.tables)),
-    ...compareSequences(manifest.sequences, restored.sequences),
+    ...(manifest.isPart === true ? [] : compareSequences(manifest.sequences, restored.sequences)),
     compareLargeObjects(manifest, restored),
-    ...compareObjects(manifest.objects, restored.objects),
+    ...(manifest.isPart === true ? [] : compareObjects(manifest.objects, restored.objects)),
   ];
 }
 

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type {
   DatabasePlan,
   DatabasePlanRequest,
@@ -11,15 +10,19 @@ import type { ProgramHost } from '../../programs/host.ts';
 import { whileWatched } from '../../sources/postgres/activity.ts';
 import type { ClientTools } from '../../sources/postgres/client-tools.ts';
 import type { PostgresConnection } from '../../sources/postgres/connection.ts';
-import type { DatabaseManifest } from '../../sources/postgres/manifest.ts';
-import { PostgresSession } from '../../sources/postgres/session.ts';
+import type { DatabaseManifest, PostgresManifest } from '../../sources/postgres/manifest.ts';
+import { defaultLockTimeoutMs, PostgresSession } from '../../sources/postgres/session.ts';
 import type { DatabaseRestorer, DatabaseWork, FoundSnapshot, SnapshotWork } from '../database-restorer.ts';
 import { compareDatabase } from './compare.ts';
+import { DumpFolder } from './dump-folder.ts';
+import { makePlan } from './make-plan.ts';
 import { createDatabase, dropDatabase, finishDatabase } from './new-database.ts';
-import { planDatabases } from './plan.ts';
+import type { RestoreProgram } from './pg-restore.ts';
 import { checkTarget, type RestorePreflight } from './preflight.ts';
-import { loadSection, sections } from './sections.ts';
-import { fileOf, readManifest } from './snapshot-files.ts';
+import { dropRole, handOver, restoreAs } from './restore-role.ts';
+import { loadKeys, loadRows, loadStructure, type SectionLoad } from './sections.ts';
+import { selectTables } from './select-tables.ts';
+import { readManifest } from './snapshot-files.ts';
 import { rollBackDatabases, swapDatabases } from './swap.ts';
 import { targetFailure } from './target-errors.ts';
 
@@ -32,7 +35,11 @@ export interface PostgresRestorerOptions {
   readonly host: ProgramHost;
   /** Folder of pg_restore. Default: the best that is found. */
   readonly binDir?: string;
+  /** Programs that load a database at the same time. Default: 2. */
+  readonly jobs?: number;
 }
+
+const defaultJobs = 2;
 
 /** Restores databases of a snapshot into a server, each beside its target until the swap. */
 export function createPostgresRestorer(options: PostgresRestorerOptions): DatabaseRestorer {
@@ -47,100 +54,93 @@ class PostgresRestorer implements DatabaseRestorer {
   }
 
   async plan(request: DatabasePlanRequest, found: FoundSnapshot, work: SnapshotWork): Promise<DatabasePlan> {
-    refuseParts(request);
-    const manifest = await readManifest(this.#options.source, work);
-    return await this.#inServer(work, async (session) => {
-      const { target: _, ...rest } = request;
-      const databases = planDatabases(manifest, request);
-      const present = await existing(session, databases);
-      const blockers: string[] = [];
-      const warnings: Warning[] = [];
-      let server = '';
-      for (const { database } of databases) {
-        const preflight = await this.#preflight(session, database, manifest.server.major, work.signal);
-        server = preflight.server;
-        blockers.push(...preflight.blockers);
-        warnings.push(...preflight.warnings);
-      }
-      return {
-        ...rest,
-        ...found,
-        server,
-        blockers: [...new Set(blockers)],
-        warnings,
-        databases: databases.map(({ database, target, beside, replaced }) => ({
-          name: database.name,
-          target,
-          beside,
-          ...(present.has(target) && { replaced }),
-          bytes: database.dump.bytes,
-          sizeBytes: database.sizeBytes,
-          sections,
-        })),
-      };
-    });
+    const { source } = this.#options;
+    const manifest = await readManifest(source, work);
+    return await this.#inServer(work, (session) =>
+      makePlan({
+        ...{ request, found, manifest, session, source, work },
+        preflight: (database) => this.#preflight(session, { database, manifest, request, work }),
+      }),
+    );
   }
 
-  async prepare({ name, beside }: PlannedDatabase, _plan: DatabasePlan, work: SnapshotWork): Promise<void> {
-    const { database, sourceMajor } = await this.#recorded(name, work);
+  async prepare({ name, beside }: PlannedDatabase, plan: DatabasePlan, work: SnapshotWork): Promise<void> {
+    const { database, preflight } = await this.#recorded(name, plan, work);
     await this.#inServer(work, async (session) => {
-      const { major } = await this.#preflight(session, database, sourceMajor, work.signal);
       await dropDatabase(session, beside);
-      await createDatabase(session, beside, { properties: database.properties, major });
+      await createDatabase(session, beside, { properties: database.properties, major: preflight.major });
     });
   }
 
   async load(
     { database: planned, section }: { readonly database: PlannedDatabase; readonly section: string },
-    _plan: DatabasePlan,
+    plan: DatabasePlan,
     work: SnapshotWork,
   ): Promise<DatabaseStepResult> {
-    const { connection, host, source } = this.#options;
-    const { database, sourceMajor } = await this.#recorded(planned.name, work);
-    const preflight = await this.#inServer(work, (session) =>
-      this.#preflight(session, database, sourceMajor, work.signal),
-    );
-    const bytes = await whileWatched(this.#watched(planned, work), async () =>
-      loadSection({
-        connection,
-        host,
-        database,
-        section,
-        beside: planned.beside,
-        tools: toolsOf(preflight),
-        options: preflight.options,
-        dump: await fileOf(source, database.file, work),
-        work,
-      }),
-    );
+    const { beside, name } = planned;
+    const { database, preflight } = await this.#recorded(name, plan, work);
+    const dump = await DumpFolder.open(this.#options.source, database.folder, work);
+    let bytes = 0;
+    const load: SectionLoad = {
+      program: await this.#program(beside, { plan, preflight, work }),
+      dump,
+      entries: plan.tables.length === 0 ? dump.toc.entries : selectTables(dump.toc, plan.tables).entries,
+      jobs: this.#jobs,
+      onBytes: (count, current) => {
+        bytes += count;
+        work.onProgress({ bytesDone: bytes, totalBytes: planned.bytes, current: `${beside}: ${current}` });
+      },
+    };
+    await whileWatched(this.#watched(planned, work), async () => {
+      if (section === 'data') return await loadRows(load);
+      if (section === 'post-data') return await loadKeys(load);
+      // What an earlier attempt has made of it is whole or nothing: it begins anew.
+      await this.prepare(planned, plan, work);
+      return await loadStructure(load);
+    });
     return { bytes, warnings: [] };
   }
 
   async finish(
     { name, beside }: PlannedDatabase,
-    _plan: DatabasePlan,
+    plan: DatabasePlan,
     work: SnapshotWork,
   ): Promise<readonly Warning[]> {
-    const { database, sourceMajor } = await this.#recorded(name, work);
-    await whileWatched(this.#watched({ beside }, work), () => this.#analyse(beside, work));
-    return await this.#inServer(work, async (session) => {
-      const { missingRoles } = await this.#preflight(session, database, sourceMajor, work.signal);
-      return await finishDatabase(session, beside, { properties: database.properties, missingRoles });
-    });
+    const { owner } = plan;
+    const { database, preflight } = await this.#recorded(name, plan, work);
+    await whileWatched(this.#watched({ beside }, work), () =>
+      this.#inDatabase(beside, work, async (session) => {
+        if (owner !== undefined) await handOver(session, beside, owner);
+        await session.run('ANALYZE');
+      }),
+    );
+    const properties = { ...database.properties, ...(owner !== undefined && { owner }) };
+    return await this.#inServer(work, (session) =>
+      finishDatabase(session, beside, { properties, missingRoles: preflight.missingRoles }),
+    );
   }
 
   async compare(
     { name, beside }: PlannedDatabase,
-    _plan: DatabasePlan,
+    plan: DatabasePlan,
     work: SnapshotWork,
   ): Promise<readonly RestoreCheck[]> {
-    const { database } = await this.#recorded(name, work);
+    const { connection, host } = this.#options;
+    const { database, preflight } = await this.#recorded(name, plan, work);
+    let bytes = 0;
     return await compareDatabase({
-      connection: this.#options.connection,
-      manifest: database,
+      programs: {
+        ...{ connection, host, signal: work.signal },
+        tools: toolsOf(preflight),
+        lockTimeoutMs: defaultLockTimeoutMs,
+      },
+      manifest: await this.#expected(database, plan, work),
       target: beside,
-      signal: work.signal,
-      onActivity: (current) => work.onProgress({ current }),
+      jobs: this.#jobs,
+      onBytes: (count) => {
+        bytes += count;
+        work.onProgress({ bytesDone: bytes, totalBytes: database.dump.bytes, current: beside });
+      },
     });
   }
 
@@ -150,7 +150,10 @@ class PostgresRestorer implements DatabaseRestorer {
 
   async discard({ databases }: DatabasePlan, work: DatabaseWork): Promise<void> {
     await this.#inServer(work, async (session) => {
-      for (const { beside } of databases) await dropDatabase(session, beside);
+      for (const { beside } of databases) {
+        await dropDatabase(session, beside);
+        await dropRole(session, beside);
+      }
     });
   }
 
@@ -170,33 +173,61 @@ class PostgresRestorer implements DatabaseRestorer {
 
   async #recorded(
     name: string,
+    plan: Pick<DatabasePlan, 'owner'>,
     work: SnapshotWork,
-  ): Promise<{ readonly database: DatabaseManifest; readonly sourceMajor: number }> {
-    const { databases, server } = await readManifest(this.#options.source, work);
-    const database = databases.find((one) => one.name === name);
-    if (database !== undefined) return { database, sourceMajor: server.major };
-    throw new Failure('InvalidInput', `The snapshot holds no database "${name}"`);
+  ): Promise<{ readonly database: DatabaseManifest; readonly preflight: RestorePreflight }> {
+    const manifest = await readManifest(this.#options.source, work);
+    const database = manifest.databases.find((one) => one.name === name);
+    if (database === undefined) {
+      throw new Failure('InvalidInput', `The snapshot holds no database "${name}"`);
+    }
+    const preflight = await this.#inServer(work, (session) =>
+      this.#preflight(session, { database, manifest, request: plan, work }),
+    );
+    return { database, preflight };
   }
 
   async #preflight(
     session: PostgresSession,
-    manifest: DatabaseManifest,
-    sourceMajor: number,
-    signal: AbortSignal,
+    { database, manifest, request, work }: Recorded,
   ): Promise<RestorePreflight> {
-    return await checkTarget(session, { ...this.#options, manifest, sourceMajor, signal });
+    const { owner } = request;
+    return await checkTarget(session, {
+      ...this.#options,
+      manifest: database,
+      sourceMajor: manifest.server.major,
+      ...(owner !== undefined && { owner }),
+      signal: work.signal,
+    });
   }
 
-  /** Statistics are not in a dump: without them the planner is blind. */
-  async #analyse(beside: string, { signal }: DatabaseWork): Promise<void> {
-    const session = await PostgresSession.open(this.#options.connection, beside, signal);
-    try {
-      await session.run('ANALYZE');
-    } catch (error) {
-      throw targetFailure(`Analysing the database "${beside}"`, error);
-    } finally {
-      await session.close();
-    }
+  async #program(beside: string, { plan: { owner }, preflight, work }: Prepared): Promise<RestoreProgram> {
+    const { connection, host } = this.#options;
+    const as =
+      owner === undefined ? [] : await this.#inServer(work, (session) => restoreAs(session, beside, owner));
+    const options = [...new Set([...preflight.options, ...as])];
+    return { connection, host, tools: toolsOf(preflight), beside, options, signal: work.signal };
+  }
+
+  /** What the restored database should hold. */
+  async #expected(
+    database: DatabaseManifest,
+    { tables }: DatabasePlan,
+    work: SnapshotWork,
+  ): Promise<DatabaseManifest> {
+    if (tables.length === 0) return database;
+    const dump = await DumpFolder.open(this.#options.source, database.folder, work);
+    const chosen = selectTables(dump.toc, tables).tables;
+    return {
+      ...database,
+      isPart: true,
+      tables: database.tables.filter(({ schema, name }) => chosen.has(`${schema}.${name}`)),
+      largeObjects: { count: '0', bytes: '0', hash: '0'.repeat(16) },
+    };
+  }
+
+  get #jobs(): number {
+    return this.#options.jobs ?? defaultJobs;
   }
 
   #watched({ beside }: Pick<PlannedDatabase, 'beside'>, { signal, onProgress }: DatabaseWork) {
@@ -209,40 +240,41 @@ class PostgresRestorer implements DatabaseRestorer {
     };
   }
 
-  async #inServer<T>({ signal }: DatabaseWork, work: (session: PostgresSession) => Promise<T>): Promise<T> {
-    const { connection } = this.#options;
-    const session = await PostgresSession.open(connection, connection.database, signal);
+  async #inServer<T>(work: DatabaseWork, use: (session: PostgresSession) => Promise<T>): Promise<T> {
+    return await this.#inDatabase(this.#options.connection.database, work, use);
+  }
+
+  async #inDatabase<T>(
+    database: string,
+    { signal }: DatabaseWork,
+    use: (session: PostgresSession) => Promise<T>,
+  ): Promise<T> {
+    const session = await PostgresSession.open(this.#options.connection, database, signal);
     try {
-      return await work(session);
+      return await use(session);
+    } catch (error) {
+      throw targetFailure(`Restoring into the database "${database}"`, error);
     } finally {
       await session.close();
     }
   }
 }
 
-function refuseParts({ tables, owner }: DatabasePlanRequest): void {
-  if (tables.length === 0 && owner === undefined) return;
-  const field = owner === undefined ? 'tables' : 'owner';
-  throw new Failure(
-    'InvalidInput',
-    `${field}: databases of PostgreSQL are restored as they were, as a whole`,
-  );
+interface Recorded {
+  readonly database: DatabaseManifest;
+  readonly manifest: PostgresManifest;
+  readonly request: Pick<DatabasePlanRequest, 'owner'>;
+  readonly work: SnapshotWork;
+}
+
+interface Prepared {
+  readonly plan: DatabasePlan;
+  readonly preflight: RestorePreflight;
+  readonly work: SnapshotWork;
 }
 
 /** What the plan has seen may have changed since. */
 function toolsOf({ tools, blockers }: RestorePreflight): ClientTools {
   if (tools !== undefined) return tools;
   throw new Failure('RestoreBlocked', blockers.join(' '));
-}
-
-async function existing(
-  session: PostgresSession,
-  databases: readonly { readonly target: string }[],
-): Promise<ReadonlySet<string>> {
-  const found = await session.rows(
-    z.object({ name: z.string() }),
-    'SELECT datname AS name FROM pg_database WHERE datname = ANY ($1)',
-    [databases.map(({ target }) => target)],
-  );
-  return new Set(found.map(({ name }) => name));
 }

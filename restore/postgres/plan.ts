@@ -38,7 +38,7 @@ export function planDatabases(
 
 function findDatabase({ source, databases }: PostgresManifest, wanted: string): DatabaseManifest {
   const found = databases.find(
-    ({ name, file }) => wanted === name || wanted === file || wanted === `/${source}/${file}`,
+    ({ name, folder }) => wanted === name || wanted === folder || wanted === `/${source}/${folder}`,
   );
   if (found !== undefined) return found;
   const names = databases.map(({ name }) => `"${name}"`).join(', ');

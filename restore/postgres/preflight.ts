@@ -7,12 +7,15 @@ import { describeServer, type PostgresConnection } from '../../sources/postgres/
 import type { DatabaseManifest } from '../../sources/postgres/manifest.ts';
 import { readVersion, requireDirect } from '../../sources/postgres/server.ts';
 import type { PostgresSession } from '../../sources/postgres/session.ts';
+import { exists } from './restore-role.ts';
 
 export interface RestorePreflightRequest {
   readonly connection: PostgresConnection;
   readonly manifest: DatabaseManifest;
   /** Major version of the server that was backed up. */
   readonly sourceMajor: number;
+  /** Role that shall own everything. */
+  readonly owner?: string;
   readonly binDir?: string;
   readonly host: ProgramHost;
   readonly signal: AbortSignal;
@@ -63,6 +66,7 @@ export async function checkTarget(
   await checked(() => checkVersion(server, { name: manifest.name, major, sourceMajor }));
   await checked(() => checkExtensions(session, server, manifest));
   await checked(() => checkRights(session, server, connection));
+  await checked(() => checkOwner(session, server, request.owner));
   await checked(() => checkPolicyRoles(server, manifest, missingRoles));
   const tools = await checked(() => restoreTools(server, major, request));
   return {
@@ -103,6 +107,13 @@ async function checkRights(
   if (may) return;
   throw new Failure('SourceUnsupported', `The user ${user} may not create databases in ${server}`, {
     advice: 'Restore as a superuser, or as a user with the right CREATEDB that owns what it restores.',
+  });
+}
+
+async function checkOwner(session: PostgresSession, server: string, owner?: string): Promise<void> {
+  if (owner === undefined || (await exists(session, owner))) return;
+  throw new Failure('SourceUnsupported', `${server} has no role "${owner}", which shall own everything`, {
+    advice: 'Make the role first, or name another as owner.',
   });
 }
 

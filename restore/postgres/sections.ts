@@ -1,80 +1,99 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ProgramHost } from '../../programs/host.ts';
-import { runProgram } from '../../programs/run.ts';
-import { readFile } from '../../repository/read-file.ts';
-import type { TreeNode } from '../../repository/tree/node.ts';
-import type { ClientTools } from '../../sources/postgres/client-tools.ts';
-import type { PostgresConnection } from '../../sources/postgres/connection.ts';
-import { databaseString, libpqSettings } from '../../sources/postgres/libpq.ts';
-import type { DatabaseManifest } from '../../sources/postgres/manifest.ts';
-import type { SnapshotWork } from '../database-restorer.ts';
-import { restoreFailure } from './target-errors.ts';
+import type { TocEntry } from '../../sources/postgres/archive/toc.ts';
+import { encodeDirectoryToc, section } from '../../sources/postgres/archive/toc.ts';
+import { PostgresSession } from '../../sources/postgres/session.ts';
+import { customDump } from './custom-dump.ts';
+import type { DumpFolder } from './dump-folder.ts';
+import { dropLargeObjects, existingObjects, filledTables, isBuilt, keyOf } from './existing.ts';
+import { type RestoreProgram, runRestore } from './pg-restore.ts';
+import { endSessions } from './sessions.ts';
+import { batchesOf } from './table-batches.ts';
 
 /** Parts of a dump as pg_restore knows them, in their order. */
-export const sections = ['pre-data', 'data', 'post-data'];
+export const sections: readonly string[] = ['pre-data', 'data', 'post-data'];
 
-export interface SectionRequest {
-  readonly connection: PostgresConnection;
-  readonly host: ProgramHost;
-  readonly tools: ClientTools;
-  readonly database: DatabaseManifest;
-  readonly dump: TreeNode;
-  readonly section: string;
-  /** Database that takes it. */
-  readonly beside: string;
-  /** Further options of pg_restore. */
-  readonly options: readonly string[];
-  readonly work: SnapshotWork;
+export interface SectionLoad {
+  readonly program: RestoreProgram;
+  readonly dump: DumpFolder;
+  /** Entries of the dump that are wanted. */
+  readonly entries: readonly TocEntry[];
+  /** Programs that load at the same time. */
+  readonly jobs: number;
+  readonly onBytes: (bytes: number, current: string) => void;
 }
 
-/** What the role or the server may have set otherwise. A crash loses nothing that counts: the swap comes later. */
-const sessionOptions = '-c default_transaction_read_only=off -c synchronous_commit=off';
+/** Types, tables, functions: all or nothing, into a database that is empty. */
+export async function loadStructure({ program, dump, entries }: SectionLoad): Promise<void> {
+  await runRestore(program, {
+    args: ['--section=pre-data', '--single-transaction'],
+    dump: customDump(dump, withoutData(entries), () => {}),
+  });
+}
 
 /**
- * Loads one section in one transaction, so that another attempt finds all of it or nothing.
- * @returns bytes of the dump that were read
- * @throws {Failure} TargetUnwritable, StorageFull, SourceUnreachable, ToolFailed; of the repository
+ * Rows, sequences and large objects. A table is filled by one statement: one that has rows was filled by an
+ * earlier attempt, and is left as it is.
  */
-export async function loadSection(request: SectionRequest): Promise<number> {
-  const { connection, host, tools, database, dump, section, beside, options, work } = request;
-  const { env, ...secrets } = libpqSettings(connection, beside);
-  let bytes = 0;
+export async function loadRows(load: SectionLoad): Promise<void> {
+  const { program, dump, entries, jobs, onBytes } = load;
+  const { connection, beside, signal } = program;
+  const session = await PostgresSession.open(connection, beside, signal);
   try {
-    const program = runProgram({
-      command: join(tools.folder, 'pg_restore'),
-      args: [
-        `--dbname=${databaseString(beside)}`,
-        `--section=${section}`,
-        '--single-transaction',
-        '--exit-on-error',
-        '--no-password',
-        // A subscription of the copy would take changes away from that of the original.
-        '--no-subscriptions',
-        ...options,
-      ],
-      ...secrets,
-      env: { ...env, PGOPTIONS: sessionOptions },
-      host,
-      signal: work.signal,
-      stdin: counted(readFile(work.reader, dump, work.signal), (count) => {
-        bytes += count;
-        work.onProgress({ bytesDone: bytes, current: `${beside}: ${section}` });
-      }),
-    });
-    program.stdout.resume();
-    await program.completed;
-    return section === 'data' ? bytes : 0;
-  } catch (error) {
-    throw restoreFailure(`The restore of the database "${database.name}"`, error);
+    // A statement of a dead worker might still be about to end, well or not.
+    await endSessions(session, beside, signal);
+    const data = entries.filter((entry) => entry.section === section.data);
+    const filled = await filledTables(session);
+    const tables = data.filter((entry) => entry.kind === 'TABLE DATA' && !filled.has(keyOf(entry)));
+    const batches = batchesOf(tables, (entry) => dump.sizeOf(entry.id));
+    const others = data.filter(({ kind }) => kind !== 'TABLE DATA');
+    // Since PostgreSQL 17 large objects are made here, and making them again fails.
+    if (others.some(({ kind }) => kind === 'BLOB METADATA')) await dropLargeObjects(session);
+    const queue = [...batches, ...(others.length > 0 ? [others] : [])];
+    const work = async (): Promise<void> => {
+      for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+        await runRestore(program, {
+          args: ['--section=data'],
+          dump: customDump(dump, batch, onBytes),
+        });
+      }
+    };
+    await allOrFirstFailure(Array.from({ length: jobs }, work), queue);
+  } finally {
+    await session.close();
   }
 }
 
-async function* counted(
-  input: AsyncIterable<Uint8Array>,
-  count: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of input) {
-    yield chunk;
-    count(chunk.length);
+/** Indexes, constraints, triggers. What an earlier attempt has built is not built again. */
+export async function loadKeys({ program, dump, entries, jobs }: SectionLoad): Promise<void> {
+  const { connection, beside, signal } = program;
+  const session = await PostgresSession.open(connection, beside, signal);
+  const folder = await mkdtemp(join(tmpdir(), 'resguardo-restore-'));
+  try {
+    await endSessions(session, beside, signal);
+    const existing = await existingObjects(session);
+    const wanted = withoutData(entries.filter((entry) => !isBuilt(entry, existing)));
+    // The table of contents alone: several programs at a time need a dump that they can open again.
+    const toc = encodeDirectoryToc({ ...dump.toc, entries: wanted }, () => undefined);
+    await writeFile(join(folder, 'toc.dat'), toc, { mode: 0o600 });
+    await runRestore(program, {
+      args: ['--section=post-data', '--clean', '--if-exists', `--jobs=${jobs}`, '--format=directory', folder],
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    await session.close();
   }
+}
+
+function withoutData(entries: readonly TocEntry[]): readonly TocEntry[] {
+  return entries.map((entry) => ({ ...entry, hasData: false }));
+}
+
+/** Waits for all, also when one has failed, so that no program is left; then no further batch is begun. */
+async function allOrFirstFailure(works: readonly Promise<void>[], queue: unknown[]): Promise<void> {
+  for (const work of works) work.catch(() => queue.splice(0));
+  const ends = await Promise.allSettled(works);
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }

@@ -5,6 +5,7 @@ import type { PlannedDatabase } from '../../contracts/database-restore.ts';
 import { Failure } from '../../contracts/failures.ts';
 import type { PostgresConnection } from '../../sources/postgres/connection.ts';
 import { PostgresSession } from '../../sources/postgres/session.ts';
+import { terminateSessions } from './sessions.ts';
 import { targetFailure } from './target-errors.ts';
 
 /** A database that gets another name. */
@@ -124,7 +125,7 @@ async function withoutSessions(
   const stop = new AbortController();
   const end = async (): Promise<void> => {
     while (!stop.signal.aborted) {
-      await session.run(endSessions(database));
+      await terminateSessions(session, database);
       await delay(endSessionsEveryMs, undefined, { signal: stop.signal }).catch(() => {});
     }
   };
@@ -137,9 +138,4 @@ async function withoutSessions(
     await ending;
     await session.close();
   }
-}
-
-function endSessions(database: string): string {
-  return `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = ${pg.escapeLiteral(database)} AND pid <> pg_backend_pid()`;
 }

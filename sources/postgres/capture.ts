@@ -1,17 +1,20 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
-import type { DirectoryEntry, Entry, StreamEntry } from '../../repository/archive/entry.ts';
+import type { DirectoryEntry, Entry } from '../../repository/archive/entry.ts';
 import { ProducedFiles, streamOf } from '../produced-files.ts';
 import type { CaptureContext } from '../source.ts';
 import { describeServer } from './connection.ts';
 import { DatabaseCapture } from './database-capture.ts';
 import type { ProgramContext } from './dump.ts';
-import { dumpFile, globalsFile, instructionsFile, manifestFile } from './file-names.ts';
+import { dumpFolder, globalsFile, instructionsFile, manifestFile } from './file-names.ts';
 import { dumpGlobals } from './globals.ts';
 import { restoreInstructions } from './instructions.ts';
 import { encodeManifest, type ManifestContent } from './manifest.ts';
 import type { DatabaseSize } from './server.ts';
 import { defaultLockTimeoutMs } from './session.ts';
 import type { ReadySource } from './source.ts';
+
+/** Programs that dump a database at the same time. */
+const defaultJobs = 2;
 
 /** One run over a server. Each database is dumped as one moment saw it; the moments differ. */
 export class PostgresCapture {
@@ -35,7 +38,7 @@ export class PostgresCapture {
 
   /** Resolves when no session or program is left; the signal of the context must have been aborted. */
   async finished(): Promise<void> {
-    await Promise.all(this.#databases.map((database) => database.finished()));
+    await Promise.all(this.#databases.map((database) => database.stop()));
   }
 
   *#children(): Generator<Entry> {
@@ -78,26 +81,32 @@ export class PostgresCapture {
     return server.passwordsReadable && options.rolePasswords !== false;
   }
 
-  #dump(database: DatabaseSize): StreamEntry {
-    return this.#files.stream(dumpFile(database.name), () => {
-      const capture = new DatabaseCapture(this.#programs, database, this.#context);
-      this.#databases.push(capture);
-      return streamOf(this.#dumpOf(capture, database), this.#context.signal);
-    });
+  #dump(database: DatabaseSize): DirectoryEntry {
+    return this.#files.folder(dumpFolder(database.name), () => this.#filesOf(database));
   }
 
-  async *#dumpOf(capture: DatabaseCapture, { name }: DatabaseSize): AsyncGenerator<Buffer> {
+  async *#filesOf(database: DatabaseSize): AsyncGenerator<Entry> {
+    const { jobs = defaultJobs, selection = {}, largeTableBytes } = this.#source.options;
+    const choice = { jobs, selection, ...(largeTableBytes !== undefined && { largeTableBytes }) };
+    const capture = new DatabaseCapture(this.#programs, { database, choice }, this.#context);
+    this.#databases.push(capture);
     try {
-      yield* capture.dump();
+      for await (const { name, content } of capture.files()) {
+        yield this.#files.stream(name, () => streamOf(content, this.#context.signal));
+      }
     } catch (error) {
-      const wanted = this.#source.options.databases !== undefined;
-      if (wanted || !isFailure(error, 'SourceMissing')) throw error;
-      // It was there a moment ago: another attempt will not look for it.
-      throw new Failure('SourceUnreachable', `The database "${name}" was dropped during the backup`, {
-        advice: 'The backup is tried again, without that database.',
-        cause: error,
-      });
+      throw this.#asFailure(error, database);
     }
+  }
+
+  #asFailure(error: unknown, { name }: DatabaseSize): unknown {
+    const wanted = this.#source.options.databases !== undefined;
+    if (wanted || !isFailure(error, 'SourceMissing')) return error;
+    // It was there a moment ago: another attempt will not look for it.
+    return new Failure('SourceUnreachable', `The database "${name}" was dropped during the backup`, {
+      advice: 'The backup is tried again, without that database.',
+      cause: error,
+    });
   }
 
   async #manifest(): Promise<ManifestContent> {

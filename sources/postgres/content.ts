@@ -7,7 +7,7 @@ export const tableContentSchema = z.object({
   schema: z.string(),
   name: z.string(),
   rows: z.string(),
-  /** Sum over the rows of the first 64 bits of the SHA-256 of the row as text: the order does not matter. */
+  /** Sum of the hashes of the rows as COPY writes them, modulo 2^64, 16 hex digits: the order does not matter. */
   hash: z.string(),
 });
 export type TableContent = Readonly<z.output<typeof tableContentSchema>>;
@@ -31,23 +31,23 @@ export interface DatabaseContent {
   readonly objects: Readonly<Record<string, number>>;
 }
 
-/** Takes the measure of a database, in the moment that the session's transaction sees. */
-export type ContentMeasure = (session: PostgresSession) => Promise<DatabaseContent>;
+/** A table that has data of its own. */
+export interface DataTable {
+  readonly oid: string;
+  readonly schema: string;
+  readonly name: string;
+}
 
-/** Measures by queries: the server reads each table once more. */
-export const measureContent: ContentMeasure = async (session) => {
-  const tables: TableContent[] = [];
-  for (const { schema, name, isLost } of await session.rows(tableSchema, tablesQuery)) {
-    tables.push(isLost ? { schema, name, rows: '0', hash: '0' } : await measureTable(session, schema, name));
-  }
-  const largeObjects = await session.row(largeObjectsSchema, largeObjectsQuery);
+/** Tables with data of their own: not partitioned ones, foreign ones or views. */
+export async function readTables(session: PostgresSession): Promise<readonly DataTable[]> {
+  return await session.rows(tableSchema, tablesQuery);
+}
+
+/** Number of objects of each kind, those of extensions left out. */
+export async function countObjects(session: PostgresSession): Promise<Readonly<Record<string, number>>> {
   const counts = await session.rows(z.object({ kind: z.string(), count: z.number() }), objectsQuery);
-  return {
-    tables,
-    largeObjects,
-    objects: Object.fromEntries(counts.map(({ kind, count }) => [kind, count])),
-  };
-};
+  return Object.fromEntries(counts.map(({ kind, count }) => [kind, count]));
+}
 
 /** Values of all sequences. They obey no transaction: each call may see later ones. */
 export async function readSequences(session: PostgresSession): Promise<readonly SequenceState[]> {
@@ -72,21 +72,7 @@ export function qualified(schema: string, name: string): string {
 const sequencesPerQuery = 100;
 
 const nameSchema = z.object({ schema: z.string(), name: z.string() });
-const tableSchema = nameSchema.extend({ isLost: z.boolean() });
-
-async function measureTable(session: PostgresSession, schema: string, name: string): Promise<TableContent> {
-  const measured = await session.row(
-    z.object({ rows: z.string(), hash: z.string() }),
-    `SELECT count(*)::text AS rows, coalesce(sum(${hash64('convert_to((t.*)::text, getdatabaseencoding())')}), 0)::text AS hash
-     FROM ONLY ${qualified(schema, name)} AS t`,
-  );
-  return { schema, name, ...measured };
-}
-
-/** SQL: the first 64 bits of the SHA-256 of some bytes, as a signed number. */
-function hash64(bytes: string): string {
-  return `('x' || encode(substr(sha256(${bytes}), 1, 8), 'hex'))::bit(64)::bigint`;
-}
+const tableSchema = nameSchema.extend({ oid: z.string() });
 
 /** SQL: whether a catalog row belongs to an extension, whose members pg_dump leaves to CREATE EXTENSION. */
 function ofExtension(catalog: string, id: string): string {
@@ -98,33 +84,11 @@ const userSchemas = `n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'`;
 const userRelations = `pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE ${userSchemas} AND c.relpersistence <> 't' AND NOT ${ofExtension('pg_class', 'c.oid')}`;
 
-/**
- * Tables with data of their own: not partitioned ones, foreign ones or views. A standby has lost the rows of
- * unlogged tables, and pg_dump leaves them empty.
- */
-const tablesQuery = `SELECT n.nspname AS schema, c.relname AS name,
-    c.relpersistence = 'u' AND pg_is_in_recovery() AS "isLost"
+const tablesQuery = `SELECT n.nspname AS schema, c.relname AS name, c.oid::text AS oid
   FROM ${userRelations} AND c.relkind = 'r' ORDER BY 1, 2`;
 
 const sequencesQuery = `SELECT n.nspname AS schema, c.relname AS name FROM ${userRelations}
   AND c.relkind = 'S' ORDER BY 1, 2`;
-
-/** Bytes of a large object that are read at a time. */
-const pieceBytes = 4_194_304;
-
-/** Large objects in pieces, since one of them may be larger than the server's memory. */
-const largeObjectsQuery = `
-  WITH RECURSIVE pieces(oid, part, size, hash) AS (
-    SELECT m.oid, 0, length(data), ${hash64('data')}
-    FROM pg_largeobject_metadata AS m, lo_get(m.oid, 0, ${pieceBytes}) AS data
-    UNION ALL
-    SELECT p.oid, p.part + 1, length(data), ${hash64('data')}
-    FROM pieces AS p, lo_get(p.oid, (p.part + 1)::bigint * ${pieceBytes}, ${pieceBytes}) AS data
-    WHERE p.size = ${pieceBytes}
-  )
-  SELECT count(*) FILTER (WHERE part = 0)::text AS count, coalesce(sum(size), 0)::text AS bytes,
-    coalesce(sum(${hash64(`convert_to(oid || ':' || part || ':' || hash, 'SQL_ASCII')`)}), 0)::text AS hash
-  FROM pieces`;
 
 /**
  * Counts of what a restore must bring back. Only what counts alike in each version: NOT NULL is a constraint

@@ -1,13 +1,27 @@
 import type { CaptureContext } from '../source.ts';
-import { whileWatched } from './activity.ts';
-import { type DatabaseContent, measureContent, readSequences, type SequenceState } from './content.ts';
+import type { Toc } from './archive/toc.ts';
+import {
+  countObjects,
+  type DataTable,
+  readSequences,
+  readTables,
+  type SequenceState,
+  type TableContent,
+} from './content.ts';
+import { DatabaseDump, type DumpFile, type FinishedDump } from './database-dump.ts';
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.ts';
-import { dumpDatabase, type FinishedDump, type ProgramContext } from './dump.ts';
-import { dumpFile } from './file-names.ts';
+import type { ProgramContext } from './dump.ts';
+import { type DumpSelection, isPart, selectionArgs } from './dump-selection.ts';
+import { dumpFolder } from './file-names.ts';
+import { type GroupOptions, groupTables } from './large-tables.ts';
 import type { DatabaseManifest } from './manifest.ts';
 import type { DatabaseSize } from './server.ts';
 import type { PostgresSession } from './session.ts';
 import { type DatabaseSnapshot, takeSnapshot } from './snapshot.ts';
+
+export interface CaptureChoice extends GroupOptions {
+  readonly selection: DumpSelection;
+}
 
 /** The dump of one database and what is to be known of it, both of the same moment. */
 export class DatabaseCapture {
@@ -15,34 +29,39 @@ export class DatabaseCapture {
   readonly manifest: Promise<DatabaseManifest>;
   readonly #programs: ProgramContext;
   readonly #database: DatabaseSize;
+  readonly #choice: CaptureChoice;
   readonly #onActivity: (what: string) => void;
   readonly #described = Promise.withResolvers<DatabaseManifest>();
-  #finished: Promise<void> = Promise.resolve();
+  #running: AsyncGenerator<DumpFile> | undefined;
 
   constructor(
     programs: ProgramContext,
-    database: DatabaseSize,
+    { database, choice }: { readonly database: DatabaseSize; readonly choice: CaptureChoice },
     { onActivity = () => {} }: Pick<CaptureContext, 'onActivity'>,
   ) {
     this.#programs = programs;
-    this.#onActivity = onActivity;
     this.#database = database;
+    this.#choice = choice;
+    this.#onActivity = onActivity;
     this.manifest = this.#described.promise;
     this.manifest.catch(() => {});
   }
 
   /**
-   * The bytes of the dump. They end when the database has been measured too: then all of its backup is known
-   * to be right.
-   * @throws {Failure} as `takeSnapshot` and `dumpDatabase`
+   * The files of the dump. They end when all of them are known to be right.
+   * @throws {Failure} as `takeSnapshot` and `DatabaseDump`
    */
-  async *dump(): AsyncGenerator<Buffer> {
-    const finished = Promise.withResolvers<void>();
-    this.#finished = finished.promise;
+  files(): AsyncGenerator<DumpFile> {
+    this.#running = this.#run();
+    return this.#running;
+  }
+
+  async *#run(): AsyncGenerator<DumpFile> {
     const { connection, signal } = this.#programs;
     try {
       const snapshot = await takeSnapshot(connection, this.#database.name, signal);
       try {
+        await snapshot.session.run(`SET LOCAL lock_timeout = ${this.#programs.lockTimeoutMs}`);
         this.#described.resolve(yield* this.#dumpSnapshot(snapshot));
       } finally {
         await snapshot.session.close();
@@ -53,38 +72,38 @@ export class DatabaseCapture {
     } finally {
       // Without effect unless the reader has given up.
       this.#described.reject(new Error('The dump was given up'));
-      finished.resolve();
     }
   }
 
-  /** Resolves when no session or program of the dump is left. */
-  async finished(): Promise<void> {
-    await this.#finished;
+  /** Gives the dump up, and resolves when no session or program of it is left. */
+  async stop(): Promise<void> {
+    await this.#running?.return(undefined).catch(() => {});
   }
 
-  async *#dumpSnapshot(snapshot: DatabaseSnapshot): AsyncGenerator<Buffer, DatabaseManifest> {
-    const description = describeDatabase(snapshot.session);
-    // A failed query ends the transaction that pg_dump's view hangs on.
-    const failed = new AbortController();
-    description.catch((error: unknown) => failed.abort(error));
-    const signal = AbortSignal.any([this.#programs.signal, failed.signal]);
-    const dump = yield* dumpDatabase({ ...this.#programs, signal }, snapshot);
-    const watched = { ...this.#programs, database: this.#database.name, report: this.#onActivity };
-    const described = await whileWatched(watched, () => description);
-    const after = await readSequences(snapshot.session);
-    return this.#manifestOf(snapshot.takenAt, dump, { ...described, after });
+  async *#dumpSnapshot(snapshot: DatabaseSnapshot): AsyncGenerator<DumpFile, DatabaseManifest> {
+    const { session } = snapshot;
+    const { selection } = this.#choice;
+    this.#onActivity(`${this.#database.name}: reading the catalogs`);
+    const described = await describeDatabase(session);
+    // Programs of their own for some tables know nothing of what was chosen.
+    const groups = isPart(selection) ? [] : await groupTables(session, this.#choice);
+    const dump = new DatabaseDump(this.#programs, snapshot, { args: selectionArgs(selection), groups });
+    yield* dump.files();
+    const after = await readSequences(session);
+    return this.#manifestOf(snapshot.takenAt, dump.finished, { ...described, after });
   }
 
   #manifestOf(
     capturedAt: string,
-    { owners, bytes, formatVersion, structureChecked, objects }: FinishedDump,
-    { facts, content, before, after }: Description & { readonly after: readonly SequenceState[] },
+    dump: FinishedDump,
+    { facts, tables, objects, before, after }: Description & { readonly after: readonly SequenceState[] },
   ): DatabaseManifest {
     const { tools } = this.#programs;
     const { name, sizeBytes } = this.#database;
+    const part = isPart(this.#choice.selection);
     return {
       name,
-      file: dumpFile(name),
+      folder: dumpFolder(name),
       capturedAt,
       sizeBytes,
       properties: facts.properties,
@@ -92,33 +111,71 @@ export class DatabaseCapture {
       dump: {
         program: tools.version,
         programMajor: tools.major,
-        formatVersion,
-        structureChecked,
-        bytes,
-        objects,
+        formatVersion: `1.${dump.toc.minor}`,
+        bytes: dump.bytes,
+        objects: countKinds(dump.toc),
       },
-      roles: { owners: [...owners], grantees: [...facts.grantees], inPolicies: [...facts.policyRoles] },
+      roles: {
+        owners: [...ownersIn(dump.toc)],
+        grantees: [...facts.grantees],
+        inPolicies: [...facts.policyRoles],
+      },
+      ...(part && { isPart: true }),
       tablespaces: [...facts.tablespaces],
-      tables: [...content.tables],
-      sequences: before.flatMap((state, index) => {
-        const later = after[index];
-        return later === undefined ? [] : [{ before: state, after: later }];
-      }),
-      largeObjects: content.largeObjects,
-      objects: content.objects,
+      tables: contentOf(tables, dump),
+      sequences: part ? [] : pairs(before, after),
+      largeObjects: dump.largeObjects,
+      objects: part ? {} : objects,
     };
   }
 }
 
-interface Description {
-  readonly facts: DatabaseFacts;
-  readonly before: readonly SequenceState[];
-  readonly content: DatabaseContent;
+/** What a dump told of the tables that it holds; one without data is empty. */
+export function contentOf(
+  tables: readonly DataTable[],
+  { toc, tables: counts }: FinishedDump,
+): TableContent[] {
+  const dumped = new Set(toc.entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid));
+  return tables
+    .filter(({ oid }) => dumped.has(oid) || counts.has(oid))
+    .map(({ oid, schema, name }) => ({
+      schema,
+      name,
+      ...(counts.get(oid) ?? { rows: '0', hash: '0'.repeat(16) }),
+    }));
 }
 
-/** Runs while pg_dump does, in the session whose transaction it shares the view of. */
+function pairs(before: readonly SequenceState[], after: readonly SequenceState[]) {
+  return before.flatMap((state, index) => {
+    const later = after[index];
+    return later === undefined ? [] : [{ before: state, after: later }];
+  });
+}
+
+function ownersIn({ entries }: Toc): readonly string[] {
+  const owners = new Set(entries.map(({ owner = '' }) => Buffer.from(owner, 'latin1').toString()));
+  owners.delete('');
+  return [...owners].sort();
+}
+
+function countKinds({ entries }: Toc): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of entries) counts[kind] = (counts[kind] ?? 0) + 1;
+  return Object.fromEntries(Object.entries(counts).sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+interface Description {
+  readonly facts: DatabaseFacts;
+  readonly tables: readonly DataTable[];
+  readonly objects: Readonly<Record<string, number>>;
+  readonly before: readonly SequenceState[];
+}
+
 async function describeDatabase(session: PostgresSession): Promise<Description> {
-  const facts = await readDatabaseFacts(session);
-  const before = await readSequences(session);
-  return { facts, before, content: await measureContent(session) };
+  return {
+    facts: await readDatabaseFacts(session),
+    tables: await readTables(session),
+    objects: await countObjects(session),
+    before: await readSequences(session),
+  };
 }

@@ -3,9 +3,9 @@ import type { ProgramHost } from '../../programs/host.ts';
 import { type RunningProgram, runProgram } from '../../programs/run.ts';
 import type { ClientTools } from './client-tools.ts';
 import type { PostgresConnection } from './connection.ts';
-import { type DumpFacts, DumpInspector } from './dump-format.ts';
 import { libpqSettings } from './libpq.ts';
 import { programFailure } from './program-errors.ts';
+import { programSettings } from './session.ts';
 import type { DatabaseSnapshot } from './snapshot.ts';
 
 export interface ProgramContext {
@@ -17,24 +17,19 @@ export interface ProgramContext {
   readonly signal: AbortSignal;
 }
 
-export interface FinishedDump extends DumpFacts {
-  readonly bytes: number;
-}
-
 /**
- * The dump of one database as its snapshot sees it, in pg_dump's custom format without compression, so that
- * equal rows stay equal bytes. Ends only when pg_dump has succeeded and the dump is whole; its return value
- * is what is known of it then.
- *
+ * The output of one pg_dump, as its snapshot sees the database, in the custom format without compression, so
+ * that equal rows stay equal bytes. Ends only when pg_dump has succeeded.
+ * @param args choose what is dumped
  * @throws {Failure} SourceUnreachable, SourceAuthentication, SourceMissing, Stalled, ToolFailed
  */
-export async function* dumpDatabase(
+export async function* runDump(
   { connection, tools, host, lockTimeoutMs, signal }: ProgramContext,
   snapshot: DatabaseSnapshot,
-): AsyncGenerator<Buffer, FinishedDump, undefined> {
+  args: readonly string[],
+): AsyncGenerator<Buffer> {
   const { database, lost } = snapshot.session;
-  const inspector = new DumpInspector();
-  let bytes = 0;
+  const { env, ...secrets } = libpqSettings(connection, database);
   let program: RunningProgram | undefined;
   try {
     program = runProgram({
@@ -46,21 +41,19 @@ export async function* dumpDatabase(
         '--no-sync',
         `--snapshot=${snapshot.id}`,
         `--lock-wait-timeout=${lockTimeoutMs}`,
+        ...args,
       ],
-      ...libpqSettings(connection, database),
+      ...secrets,
+      env: { ...env, PGOPTIONS: programSettings },
       host,
       signal: AbortSignal.any([signal, lost]),
     });
-    for await (const chunk of program.stdout) {
-      inspector.feed(chunk);
-      bytes += chunk.length;
-      yield chunk;
-    }
-    return { ...inspector.finish(), bytes };
+    yield* program.stdout;
   } catch (error) {
     throw programFailure(`The dump of the database "${database}"`, error);
   } finally {
     // A reader that gives up has destroyed the output; the program may need a moment to end.
+    program?.stdout.destroy();
     await program?.completed.catch(() => {});
   }
 }

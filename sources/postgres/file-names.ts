@@ -6,6 +6,6 @@ export const manifestFile = 'manifest.json';
 export const instructionsFile = 'RESTORE.md';
 
 /** File name of a database's dump. */
-export function dumpFile(database: string): string {
+export function dumpFolder(database: string): string {
   return `${fileNameOf(database)}.dump`;
 }

@@ -12,7 +12,7 @@ export function restoreInstructions(manifest: ManifestContent): string {
     : 'Their passwords are not in it, because the user of the backup may not read them: set new ones.';
   return `# Restoring "${source}" by hand
 
-This folder holds dumps of a PostgreSQL ${server.version} server. The programs of PostgreSQL are all that is needed:
+This folder holds dumps (in pg_dump's directory format, a folder for each database) of a PostgreSQL ${server.version} server. The programs of PostgreSQL are all that is needed:
 pg_restore of version ${toolsMajor} or newer, for a server of version ${toolsMajor} or newer.
 
 With restic, get the folder out of the repository first, and go there:
@@ -39,7 +39,7 @@ settings.
 }
 
 function databaseInstructions(database: DatabaseManifest): string {
-  const file = shellWord(`./${database.file}`);
+  const folder = shellWord(`./${database.folder}`);
   const extensions = database.extensions.map(({ name, version }) => `${name} ${version}`).join(', ');
   const target = `${database.name}_restored`;
   return `## Database ${JSON.stringify(database.name)}
@@ -48,14 +48,15 @@ Extensions that the new server must offer: ${extensions === '' ? 'none' : extens
 
 Under its own name, with its settings and rights, where no database of that name exists:
 
-    pg_restore --exit-on-error --create --dbname=postgres ${file}
+    pg_restore --jobs=2 --exit-on-error --create --dbname=postgres ${folder}
 
 Under another name, beside one that exists:
 
     createdb ${createOptions(database).map(shellWord).join(' ')} -- ${shellWord(target)}
-    pg_restore --exit-on-error --dbname=${databaseWord(target)} ${file}
+    pg_restore --jobs=2 --exit-on-error --dbname=${databaseWord(target)} ${folder}
 
-Add \`--no-owner --no-acl\` if the roles are not to be restored, \`--jobs=4\` for speed. Then let the planner learn:
+Add \`--no-owner --no-acl\` if the roles are not to be restored; \`--table=NAME\` or a list (\`--use-list\`) for a part. Then
+let the planner learn:
 
     psql -X -d ${databaseWord(target)} -c ANALYZE
 `;

@@ -3,7 +3,7 @@ import { Failure } from '../../contracts/failures.ts';
 import { largeObjectsSchema, sequenceStateSchema, tableContentSchema } from './content.ts';
 
 /** Version of `manifest.json`. Fields may be added within a version; readers pass over what they do not know. */
-const manifestVersion = 1;
+const manifestVersion = 2;
 
 const settingSchema = z.object({
   /** Role that the setting is for; absent if for all. */
@@ -46,8 +46,8 @@ export type Extension = Readonly<z.output<typeof extensionSchema>>;
 
 const databaseManifestSchema = z.object({
   name: z.string(),
-  /** File of the dump, beside the manifest. */
-  file: z.string(),
+  /** Folder of the dump, beside the manifest: in pg_dump's directory format. */
+  folder: z.string(),
   /** When the transaction began whose view of the data was dumped; ISO, UTC. */
   capturedAt: z.string(),
   sizeBytes: z.number(),
@@ -58,7 +58,6 @@ const databaseManifestSchema = z.object({
     program: z.string(),
     programMajor: z.number(),
     formatVersion: z.string(),
-    structureChecked: z.boolean(),
     bytes: z.number(),
     objects: z.record(z.string(), z.number()),
   }),
@@ -70,6 +69,8 @@ const databaseManifestSchema = z.object({
     /** Roles that row security policies name. */
     inPolicies: z.array(z.string()),
   }),
+  /** Set if a part of the database was chosen: then objects and sequences are not compared. */
+  isPart: z.boolean().optional(),
   /** Tablespaces of objects, besides that of the database. */
   tablespaces: z.array(z.string()),
   tables: z.array(tableContentSchema),

@@ -30,6 +30,8 @@ export interface ServerRequest {
   readonly connection: PostgresConnection;
   /** Default: all of the server but template0 and template1. */
   readonly databases?: readonly string[];
+  /** Names that are left out, with the wildcards * and ?. */
+  readonly excludeDatabases?: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -92,7 +94,7 @@ const databaseSchema = z.object({
 
 async function readDatabases(
   session: PostgresSession,
-  { connection, databases: listed }: ServerRequest,
+  { connection, databases: listed, excludeDatabases = [] }: ServerRequest,
 ): Promise<Pick<ServerFacts, 'databases' | 'closedDatabases'>> {
   const all = await session.rows(
     databaseSchema,
@@ -109,13 +111,21 @@ async function readDatabases(
       `PostgreSQL at ${describeServer(connection)} has no database ${missing.map((name) => `"${name}"`).join(', ')} that accepts connections`,
     );
   }
-  const chosen = all.filter(({ name }) => names.includes(name));
+  const excluded = excludeDatabases.map(wildcards);
+  const chosen = all.filter(
+    ({ name }) => names.includes(name) && !excluded.some((pattern) => pattern.test(name)),
+  );
   return {
     databases: chosen
       .filter(({ isOpen }) => isOpen)
       .map(({ name, sizeBytes }) => ({ name, sizeBytes: sizeBytes ?? 0 })),
     closedDatabases: chosen.filter(({ isOpen }) => !isOpen).map(({ name }) => name),
   };
+}
+
+function wildcards(pattern: string): RegExp {
+  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
 }
 
 function isBackedUpByDefault(name: string): boolean {

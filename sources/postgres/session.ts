@@ -29,6 +29,9 @@ const sessionSettings = {
   client_connection_check_interval: '10s',
 } as const;
 
+/** For programs, as PGOPTIONS: what they do not set themselves, and what changes how values read. */
+export const programSettings = '-c bytea_output=hex -c TimeZone=UTC';
+
 /** Longest wait for a lock of ours, in ms; we read, so only a change of structure makes us wait. */
 export const defaultLockTimeoutMs = 60_000;
 

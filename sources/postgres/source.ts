@@ -6,6 +6,7 @@ import type { CaptureContext, Source } from '../source.ts';
 import { PostgresCapture } from './capture.ts';
 import { type ClientTools, findClientTools } from './client-tools.ts';
 import { describeServer, type PostgresConnection } from './connection.ts';
+import type { DumpSelection } from './dump-selection.ts';
 import { inspectServer, type ServerFacts } from './server.ts';
 
 export interface PostgresSourceOptions {
@@ -14,6 +15,8 @@ export interface PostgresSourceOptions {
   readonly connection: PostgresConnection;
   /** Default: all of the server but template0 and template1. */
   readonly databases?: readonly string[];
+  /** Names of databases that are left out, with the wildcards * and ?. */
+  readonly excludeDatabases?: readonly string[];
   /** Folder of pg_dump and its kin. Default: the best that is found. */
   readonly binDir?: string;
   /**
@@ -21,6 +24,12 @@ export interface PostgresSourceOptions {
    * tells so.
    */
   readonly rolePasswords?: boolean;
+  /** What is taken of each database. Default: everything. */
+  readonly selection?: DumpSelection;
+  /** Programs that dump a database at the same time. Default: 2. */
+  readonly jobs?: number;
+  /** Tables from this size on get a program of their own. */
+  readonly largeTableBytes?: number;
   /** Longest wait of pg_dump for its locks, in ms; only a change of structure holds them up. Default: one minute. */
   readonly lockTimeoutMs?: number;
   /** Default: what `programHost(process.env)` finds. */
@@ -76,11 +85,18 @@ class PostgresSource implements Source {
   }
 
   async #prepare(signal: AbortSignal): Promise<ReadySource> {
-    const { connection, databases, binDir, host = programHost(process.env) } = this.#options;
+    const {
+      connection,
+      databases,
+      excludeDatabases,
+      binDir,
+      host = programHost(process.env),
+    } = this.#options;
     const server = await inspectServer({
       connection,
       signal,
       ...(databases === undefined ? {} : { databases }),
+      ...(excludeDatabases === undefined ? {} : { excludeDatabases }),
     });
     const tools = await findClientTools({
       major: server.major,

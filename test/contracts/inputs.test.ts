@@ -40,6 +40,11 @@ test('every wrong field is named at once', () => {
   assert.match(message, /tags: /);
 });
 
-test('a restore needs a target', () => {
-  assert.throws(() => parseInput('restore', restoreInputSchema, { source: 'mydb' }), /target: /);
+test('a restore needs no target, and takes durations as people write them', () => {
+  const input = { source: 'mydb', keepReplaced: '7d', tables: ['shop.orders'] };
+  assert.deepEqual(parseInput('restore', restoreInputSchema, input), input);
+  assert.throws(
+    () => parseInput('restore', restoreInputSchema, { source: 'mydb', confirmWithin: 'an hour' }),
+    /confirmWithin: must be a duration such as 90m or 3d/,
+  );
 });

@@ -6,14 +6,7 @@ import { renderTable } from '../../output/table.ts';
 import { withControl } from '../../temporal.ts';
 
 export function defineList({ parent, run }: Definition): void {
-  const command = parent
-    .command('list')
-    .description('the schedules on the server, with their next times')
-    .action(run(list));
-  withExamples(command, [
-    ['resguardo schedules list', 'what runs next'],
-    ['resguardo schedules list --json', 'for programs'],
-  ]);
+  parent.command('list').description('the schedules on the server, with their next times').action(run(list));
 }
 
 export function defineShow({ parent, run }: Definition): void {

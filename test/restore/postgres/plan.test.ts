@@ -9,7 +9,7 @@ import type { DatabaseManifest } from '../../../sources/postgres/manifest.ts';
 function database(name: string): DatabaseManifest {
   return {
     name,
-    file: `${name}.dump`,
+    folder: `${name}.dump`,
     capturedAt: '2026-01-01T00:00:00.000Z',
     sizeBytes: 1,
     properties: {
@@ -28,7 +28,6 @@ function database(name: string): DatabaseManifest {
       program: '17.11',
       programMajor: 17,
       formatVersion: '1.16',
-      structureChecked: true,
       bytes: 1,
       objects: {},
     },
@@ -44,7 +43,7 @@ function database(name: string): DatabaseManifest {
 function manifestOf(...names: readonly string[]) {
   return {
     format: 'resguardo-postgres' as const,
-    version: 1 as const,
+    version: 2 as const,
     source: 'main',
     server: { version: '17.11', major: 17 },
     globals: { file: 'globals.sql', passwords: true },

@@ -33,40 +33,55 @@ export async function collect(source: Source, signal: AbortSignal): Promise<Coll
 }
 
 export interface OpenDump {
-  /** A dump that has begun, and waits to be read. */
+  /** The first file of a dump that has begun, and waits to be read. */
   readonly stream: Readable;
-  /** Waits for the end of the dump, which somebody must read, and reads what follows it. */
-  finish(): Promise<{ readonly manifest: PostgresManifest }>;
+  /** Waits for the end of that file, which somebody must read, and reads what follows it. */
+  finish(): Promise<{ readonly manifest: PostgresManifest; readonly rest: Buffer }>;
 }
 
 /** Reads a source of one database up to the first bytes of its dump. */
 export async function openDump(source: Source, signal: AbortSignal): Promise<OpenDump> {
-  const children = childrenOfFirst(source, signal);
-  for (let child = await children.next(); !child.done; child = await children.next()) {
-    if (child.value.kind !== 'stream') continue;
-    const stream = await child.value.open(signal);
-    if (`${child.value.name}`.endsWith('.dump')) {
+  const entries = entriesBelow(source.capture({ signal, warn: () => {} }), '');
+  for (let next = await entries.next(); !next.done; next = await entries.next()) {
+    const { entry, path } = next.value;
+    if (entry.kind !== 'stream') continue;
+    const stream = await entry.open(signal);
+    if (path.includes('.dump/')) {
       const ended = finished(stream);
       ended.catch(() => {});
       await Promise.race([once(stream, 'readable'), ended]);
-      return { stream, finish: () => ended.then(() => readManifest(children, signal)) };
+      return { stream, finish: () => ended.then(() => readOn(entries, signal)) };
     }
     await buffer(stream);
   }
   throw new Error('The source has no dump');
 }
 
-async function* childrenOfFirst(source: Source, signal: AbortSignal): AsyncGenerator<Entry, undefined> {
-  for await (const folder of source.capture({ signal, warn: () => {} })) {
-    if (folder.kind === 'directory') yield* folder.children();
+interface PlacedEntry {
+  readonly entry: Entry;
+  readonly path: string;
+}
+
+async function* entriesBelow(
+  entries: AsyncIterable<Entry> | Iterable<Entry>,
+  folder: string,
+): AsyncGenerator<PlacedEntry> {
+  for await (const entry of entries) {
+    const path = `${folder}${entry.name}`;
+    yield { entry, path };
+    if (entry.kind === 'directory') yield* entriesBelow(entry.children(), `${path}/`);
   }
 }
 
-async function readManifest(children: AsyncIterable<Entry>, signal: AbortSignal) {
-  for await (const child of children) {
-    if (child.kind === 'stream' && `${child.name}` === 'manifest.json') {
-      return { manifest: parseManifest(await buffer(await child.open(signal))) };
+async function readOn(entries: AsyncIterable<PlacedEntry>, signal: AbortSignal) {
+  const rest: Buffer[] = [];
+  for await (const { entry } of entries) {
+    if (entry.kind !== 'stream') continue;
+    const content = await buffer(await entry.open(signal));
+    if (`${entry.name}` === 'manifest.json') {
+      return { manifest: parseManifest(content), rest: Buffer.concat(rest) };
     }
+    rest.push(content);
   }
   throw new Error('The source has no manifest');
 }

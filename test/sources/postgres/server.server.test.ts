@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { captureProgram } from '../../../programs/capture.ts';
 import { Secret } from '../../../secrets/secret.ts';
-import { dumpFile } from '../../../sources/postgres/file-names.ts';
+import { dumpFolder } from '../../../sources/postgres/file-names.ts';
 import { parseManifest } from '../../../sources/postgres/manifest.ts';
 import { createPostgresSource } from '../../../sources/postgres/source.ts';
 import { type PostgresServer, startPostgres } from '../../../tools/postgres-server.ts';
@@ -60,11 +60,11 @@ test('all databases of a server are backed up, whatever their names', async (t) 
   const { files, warnings } = await collect(source, never);
   const manifest = parseManifest(files.get('all/manifest.json') ?? Buffer.of());
   assert.deepEqual(manifest.databases.map(({ name }) => name).sort(), ['postgres', ...strangeNames].sort());
-  assert.equal(new Set(manifest.databases.map(({ file }) => file)).size, strangeNames.length + 1);
-  for (const { name, file, tables } of manifest.databases) {
-    assert.equal(file, dumpFile(name));
-    assert.match(file, /^[\p{L}\p{N}_%][\p{L}\p{N}_.%-]*\.dump$/u);
-    assert.ok(files.get(`all/${file}`)?.toString('latin1').startsWith('PGDMP'));
+  assert.equal(new Set(manifest.databases.map(({ folder }) => folder)).size, strangeNames.length + 1);
+  for (const { name, folder, tables } of manifest.databases) {
+    assert.equal(folder, dumpFolder(name));
+    assert.match(folder, /^[\p{L}\p{N}_%][\p{L}\p{N}_.%-]*\.dump$/u);
+    assert.ok(files.get(`all/${folder}/toc.dat`)?.toString('latin1').startsWith('PGDMP'));
     assert.equal(tables.length, name === 'postgres' ? 0 : 1);
   }
   assert.deepEqual(warnings, []);
