@@ -3,8 +3,9 @@ import { BlobNumbers } from './blob-numbers.ts';
 import type { BlobType } from './blobs.ts';
 import { Compressor } from './compression.ts';
 import { shortId } from './ids.ts';
+import type { IndexedPack } from './index/blob-index.ts';
 import { addUsedBlobs } from './prune/used-blobs.ts';
-import { copiedBlobs } from './repack/copy-blobs.ts';
+import { contentOf, verifiedBlobs } from './repack/copy-blobs.ts';
 import { PackFiller } from './repack/pack-filler.ts';
 import type { Repository } from './repository.ts';
 import { type Failpoint, SealedFiles } from './sealed-files.ts';
@@ -117,21 +118,25 @@ async function copyMissing(
       if (written % packsPerIndex === 0 || index.isFull) await index.write(signal);
     },
   });
-  const parts = { store: from.store, sealing: from.sealing, compressor };
-  for (const pack of from.index.blobsByPack()) {
-    if (!packs.has(pack.id)) continue;
-    const blobs = pack.blobs.filter(({ type, id }) => {
-      if (seen.get(type, id) !== fresh) return false;
-      seen.set(type, id, there);
-      return true;
-    });
-    for await (const { type, source, ...blob } of copiedBlobs(parts, { id: pack.id, blobs }, signal)) {
-      await filler.add(type, blob, signal);
-      onBlob(source.length);
+  const wanted = function* (): Generator<IndexedPack> {
+    for (const { id: pack, blobs } of from.index.blobsByPack()) {
+      if (!packs.has(pack)) continue;
+      yield { id: pack, blobs: blobs.filter(({ type, id }) => claim(seen, type, id)) };
     }
+  };
+  for await (const blob of verifiedBlobs(from, wanted(), { signal })) {
+    await filler.add(blob.source.type, await contentOf({ sealing: from.sealing, compressor }, blob), signal);
+    onBlob(blob.source.length);
   }
   await filler.finish(signal);
   await index.write(signal);
+}
+
+/** Whether this copy of a blob is the one to be copied. */
+function claim(seen: BlobNumbers, type: BlobType, id: string): boolean {
+  if (seen.get(type, id) !== fresh) return false;
+  seen.set(type, id, there);
+  return true;
 }
 
 function missing(type: BlobType, id: string): Failure {

@@ -60,6 +60,13 @@ export class PackBuilder {
     return length;
   }
 
+  /** Copies a blob that the same key sealed into the pack. Must have room for its content. */
+  addSealed({ type: _type, offset: _offset, ...blob }: PackedBlob, sealed: Uint8Array): void {
+    this.buffer.set(sealed, this.#filled);
+    this.#blobs.push({ type: this.#type, offset: this.#filled, ...blob, length: sealed.length });
+    this.#filled += sealed.length;
+  }
+
   /** Writes the header and names the pack. The builder cannot be used afterwards. */
   finish(): BuiltPack {
     const header = encodeHeader(this.#blobs);

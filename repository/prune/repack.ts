@@ -1,8 +1,9 @@
 import { Failure } from '../../contracts/failures.ts';
 import type { Compressor } from '../compression.ts';
 import { shortId } from '../ids.ts';
+import type { IndexedPack } from '../index/blob-index.ts';
 import type { PackedBlob } from '../pack/header.ts';
-import { copiedBlobs } from '../repack/copy-blobs.ts';
+import { contentOf, isPlainTree, verifiedBlobs } from '../repack/copy-blobs.ts';
 import { PackFiller } from '../repack/pack-filler.ts';
 import type { Repository } from '../repository.ts';
 import type { Failpoint, SealedFiles } from '../sealed-files.ts';
@@ -52,19 +53,23 @@ export async function repackBlobs(
       if (packsWritten % packsPerIndex === 0 || indexWriter.isFull) await indexWriter.write(signal);
     },
   });
-  const parts = { store, sealing, compressor: options.compressor };
-  for (const pack of repository.index.blobsByPack()) {
-    if (!plan.repack.has(pack.id)) continue;
-    const blobs = pack.blobs.filter((blob) => claim(plan, blob));
-    for await (const { type, ...blob } of copiedBlobs(parts, { id: pack.id, blobs }, signal)) {
-      await filler.add(type, blob, signal);
-    }
-    options.onPack();
+  const parts = { sealing, compressor: options.compressor };
+  const copying = { signal, onPack: options.onPack };
+  for await (const blob of verifiedBlobs(repository, wantedPacks(repository, plan), copying)) {
+    if (isPlainTree(blob.source)) await filler.add('tree', await contentOf(parts, blob), signal);
+    else await filler.addSealed(blob.source, blob.sealed, signal);
   }
   await filler.finish(signal);
   await indexWriter.write(signal);
   assertNoneWaits(plan);
   return { packsWritten };
+}
+
+/** The packs to be packed anew, each with the blobs that are copied from it. */
+function* wantedPacks({ index }: Repository, plan: PrunePlan): Generator<IndexedPack> {
+  for (const { id, blobs } of index.blobsByPack()) {
+    if (plan.repack.has(id)) yield { id, blobs: blobs.filter((blob) => claim(plan, blob)) };
+  }
 }
 
 /** Marks what lies in a pack that stays. */

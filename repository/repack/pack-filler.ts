@@ -2,6 +2,7 @@ import type { Store } from '../../stores/store.ts';
 import type { BlobType } from '../blobs.ts';
 import type { Sealing } from '../crypto/sealing.ts';
 import type { IndexedPack } from '../index/blob-index.ts';
+import type { PackedBlob } from '../pack/header.ts';
 import { type NewBlob, PackBuilder, packBufferBytes } from '../pack/pack-builder.ts';
 import type { Failpoint } from '../sealed-files.ts';
 
@@ -31,22 +32,36 @@ export class PackFiller {
     this.#options = options;
   }
 
-  /** Adds a blob; the pack that it fills is stored before the promise settles. */
+  /** Seals a blob; the pack that it fills is stored before the promise settles. */
   async add(type: BlobType, blob: NewBlob, signal: AbortSignal): Promise<void> {
-    if (blob.content.length > usualContentBytes) {
-      const buffer = Buffer.allocUnsafeSlow(packBufferBytes(0, blob.content.length));
+    await this.#append({ type, contentBytes: blob.content.length }, (pack) => pack.add(blob), signal);
+  }
+
+  /** Copies a blob that the key of the repository has sealed already. */
+  async addSealed(blob: PackedBlob, sealed: Uint8Array, signal: AbortSignal): Promise<void> {
+    const size = { type: blob.type, contentBytes: sealed.length };
+    await this.#append(size, (pack) => pack.addSealed(blob, sealed), signal);
+  }
+
+  async #append(
+    { type, contentBytes }: { readonly type: BlobType; readonly contentBytes: number },
+    append: (pack: PackBuilder) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (contentBytes > usualContentBytes) {
+      const buffer = Buffer.allocUnsafeSlow(packBufferBytes(0, contentBytes));
       const own = new PackBuilder(type, this.#options.sealing, buffer);
-      own.add(blob);
+      append(own);
       await this.#store(own, signal);
       return;
     }
     let builder = this.#open.get(type);
-    if (builder && !builder.hasRoomFor(blob.content.length)) {
+    if (builder && !builder.hasRoomFor(contentBytes)) {
       await this.#close(type, signal);
       builder = undefined;
     }
     builder ??= this.#begin(type);
-    builder.add(blob);
+    append(builder);
     if (builder.filledBytes >= this.#options.packBytes) await this.#close(type, signal);
   }
 

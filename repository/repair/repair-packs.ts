@@ -1,11 +1,13 @@
 import { isFailure } from '../../contracts/failures.ts';
 import { Compressor } from '../compression.ts';
+import type { BlobLocation } from '../index/blob-index.ts';
 import type { PackedBlob } from '../pack/header.ts';
+import type { NewBlob } from '../pack/pack-builder.ts';
 import { readPackHeader } from '../pack/pack-reader.ts';
 import { MarkedPacks } from '../prune/marked-packs.ts';
 import { rewriteIndex } from '../prune/rewrite-index.ts';
 import { removeFiles } from '../remove-files.ts';
-import { copiedBlobs } from '../repack/copy-blobs.ts';
+import { contentOf, verifiedBlob } from '../repack/copy-blobs.ts';
 import { PackFiller } from '../repack/pack-filler.ts';
 import type { Repository } from '../repository.ts';
 import { SealedFiles } from '../sealed-files.ts';
@@ -49,8 +51,7 @@ export async function repairPacks(
       signal.throwIfAborted();
       const saved = await copyOf(repository, compressor, { ...blob, pack }, signal);
       if (saved) {
-        const { type, source: _source, ...content } = saved;
-        await filler.add(type, content, signal);
+        await filler.add(blob.type, saved, signal);
         blobsSaved += 1;
       } else if (repository.index.locate(blob.type, blob.id).every((place) => packs.has(place.pack))) {
         blobsLost += 1;
@@ -91,15 +92,14 @@ async function blobsOf(
 
 /** Undefined when the blob cannot be read. */
 async function copyOf(
-  { store, sealing }: Repository,
+  repository: Repository,
   compressor: Compressor,
-  blob: PackedBlob & { readonly pack: string },
+  blob: BlobLocation,
   signal: AbortSignal,
-) {
+): Promise<NewBlob | undefined> {
   try {
-    const copies = copiedBlobs({ store, sealing, compressor }, { id: blob.pack, blobs: [blob] }, signal);
-    const [copy] = await Array.fromAsync(copies);
-    return copy;
+    const { sealing } = repository;
+    return await contentOf({ sealing, compressor }, await verifiedBlob(repository, blob, signal));
   } catch (error) {
     if (isFailure(error, 'RepositoryDamaged')) return undefined;
     throw error;
