@@ -6,6 +6,9 @@ import { rollback } from './rows/x11-rollback.ts';
 import { tampering } from './rows/x11-tampering.ts';
 import { wrongKeys, wrongKeysByCommand } from './rows/x12-keys.ts';
 import { nonces } from './rows/x13-nonces.ts';
+import { forbidden } from './rows/x15-forbidden.ts';
+import { movingFiles } from './rows/x15-moving-files.ts';
+import { oddTrees } from './rows/x16-odd-trees.ts';
 import { decoderFuzz } from './rows/x17-decoders.ts';
 import { hostile } from './rows/x17-hostile.ts';
 import { staleLocks } from './rows/x20-stale-locks.ts';
@@ -22,6 +25,9 @@ export const rows: readonly Row[] = [
   wrongKeys,
   wrongKeysByCommand,
   nonces,
+  movingFiles,
+  forbidden,
+  oddTrees,
   hostile,
   decoderFuzz,
   staleLocks,

@@ -2,7 +2,15 @@ import { closeSync, fstatSync } from 'node:fs';
 import type { FileToSave, SavedContent, SavedFile, SaveOptions } from '../blobs.ts';
 import { type LaneJob, type StoredBlobs, UnreadableError } from './lanes/lane.ts';
 import type { Lanes } from './lanes/lanes.ts';
-import { isChanged, notAFile, openForReading, plainStat, unreadable } from './lanes/open-file.ts';
+import {
+  foreign,
+  isChanged,
+  isForeign,
+  notAFile,
+  openForReading,
+  plainStat,
+  unreadable,
+} from './lanes/open-file.ts';
 
 /** Bytes that a chunk has on average, to know when threads are worth their start. */
 export const usualChunkBytes = 1024 * 1024;
@@ -28,6 +36,7 @@ export async function saveLargeFile(
   try {
     const before = fstatSync(descriptor, { bigint: true });
     if (!before.isFile()) return { kind: 'skipped', reason: notAFile };
+    if (isForeign(before, metadata.uid)) return { kind: 'skipped', reason: foreign };
     const saved = await cutFile(descriptor, options);
     const after = fstatSync(descriptor, { bigint: true });
     return {

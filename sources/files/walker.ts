@@ -6,6 +6,7 @@ import { metadataOfStat, type OwnerNames } from '../../repository/archive/stat-m
 import type { ExtendedAttribute, NodeMetadata } from '../../repository/tree/node.ts';
 import type { FolderRules } from './folder-rules.ts';
 import { IgnoreFile, isIgnored } from './ignore-file.ts';
+import { OpenFolder } from './open-folder.ts';
 import type { PathFilter } from './patterns.ts';
 import type { Target } from './targets.ts';
 
@@ -29,6 +30,8 @@ interface Folder {
   /** Ends with a slash. */
   readonly path: string;
   readonly names: readonly string[];
+  /** The folder as it was listed; undefined for the root of all. */
+  readonly stat: BigIntStats | undefined;
   /** Targets inside, which no pattern leaves out. */
   readonly targets: ReadonlyMap<string, Target>;
   /** The file system that the walk stays on; undefined when it may go everywhere. */
@@ -40,6 +43,8 @@ interface Folder {
 /** An item to be looked at. */
 interface Item {
   readonly name: string;
+  /** Where the system finds it. */
+  readonly at: Buffer;
   readonly target: Target | undefined;
   readonly device: bigint | undefined;
   readonly ignore: readonly IgnoreFile[];
@@ -61,7 +66,8 @@ export class Walker {
   *roots(root: Target): Generator<Entry> {
     if (root.isWanted) {
       const device = this.#options.oneFileSystem ? lstatSync(root.path, { bigint: true }).dev : undefined;
-      const folder = this.#open(root.path, { target: root, device, ignore: [] });
+      const at = Buffer.from(root.path);
+      const folder = this.#open(root.path, { at, target: root, device, ignore: [], stat: undefined });
       if (folder) yield* this.#list(folder);
     } else yield* this.#onTheWay(root);
   }
@@ -71,7 +77,9 @@ export class Walker {
     const children = [...target.children].map(([name, child]) => [latin(name), child] as const);
     for (const [name, child] of children.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       if (child.isWanted) {
-        const entry = this.#entry(latin(child.path), { name, target: child, device: undefined, ignore: [] });
+        const at = Buffer.from(child.path);
+        const item = { name, at, target: child, device: undefined, ignore: [] };
+        const entry = this.#entry(latin(child.path), item);
         if (entry) yield entry;
         continue;
       }
@@ -80,37 +88,43 @@ export class Walker {
       if (!stat.isDirectory())
         this.#warn(latin(child.path), 'it is no folder, so nothing below it is stored');
       else {
-        const metadata = this.#metadata(latin(child.path), stat);
+        const metadata = this.#metadata(latin(child.path), { stat, at: Buffer.from(child.path) });
         yield { kind: 'directory', name: bytes(name), metadata, children: () => this.#onTheWay(child) };
       }
     }
   }
 
   *#list(folder: Folder): Generator<Entry> {
-    for (const name of folder.names) {
-      const path = folder.path + name;
-      const target = folder.targets.get(name);
-      if (!target && this.#options.isExcluded?.(bytes(path).toString('utf8'))) continue;
-      const entry = this.#entry(path, { name, target, device: folder.device, ignore: folder.ignore });
-      if (entry) yield entry;
+    const opened = this.#tryTo(folder.path, () => OpenFolder.open(bytes(folder.path), folder.stat));
+    if (!opened) return;
+    try {
+      for (const name of folder.names) {
+        const path = folder.path + name;
+        const target = folder.targets.get(name);
+        if (!target && this.#options.isExcluded?.(bytes(path).toString('utf8'))) continue;
+        const at = opened.pathOf(bytes(name));
+        const entry = this.#entry(path, { name, at, target, device: folder.device, ignore: folder.ignore });
+        if (entry) yield entry;
+      }
+    } finally {
+      opened.close();
     }
   }
 
   #entry(path: string, item: Item): Entry | undefined {
     return this.#tryTo(path, () => {
-      const pathBytes = bytes(path);
-      const stat = lstatSync(pathBytes, { bigint: true });
+      const stat = lstatSync(item.at, { bigint: true });
       if (!item.target && this.#isLeftOut(path, stat, item.ignore)) return undefined;
       const isElsewhere = item.device !== undefined && stat.dev !== item.device && !item.target;
       const name = bytes(item.name);
       if (stat.isDirectory()) return this.#directory(path, { ...item, stat, isElsewhere });
       if (isElsewhere || stat.isSocket()) return undefined;
-      const metadata = this.#metadata(path, stat);
-      if (stat.isFile()) return { kind: 'file', name, metadata, path: pathBytes };
+      const metadata = this.#metadata(path, { stat, at: item.at });
+      if (stat.isFile()) return { kind: 'file', name, metadata, path: bytes(path) };
       if (metadata.type === 'irregular') this.#warn(path, 'it is of a kind that cannot be stored');
       if (metadata.type === 'irregular') return undefined;
       if (metadata.type !== 'symlink') return { kind: 'other', name, metadata };
-      const linkTarget = readlinkSync(pathBytes, { encoding: 'buffer' });
+      const linkTarget = readlinkSync(item.at, { encoding: 'buffer' });
       return { kind: 'other', name, metadata: { ...metadata, linkTarget } };
     });
   }
@@ -127,7 +141,7 @@ export class Walker {
     path: string,
     item: Item & { readonly stat: BigIntStats; readonly isElsewhere: boolean },
   ): DirectoryEntry | undefined {
-    const metadata = this.#metadata(path, item.stat);
+    const metadata = this.#metadata(path, item);
     const device = this.#options.oneFileSystem ? item.stat.dev : undefined;
     const folder = item.isElsewhere ? emptyFolder : this.#open(path, { ...item, device });
     if (!folder) return undefined;
@@ -136,14 +150,15 @@ export class Walker {
 
   #open(
     path: string,
-    { target, device, ignore }: Pick<Item, 'target' | 'device' | 'ignore'>,
+    { at, target, device, ignore, stat }: Omit<Item, 'name'> & Pick<Folder, 'stat'>,
   ): Folder | undefined {
-    const names = this.#tryTo(path, () => readdirSync(bytes(path), { encoding: 'latin1' }));
+    const names = this.#tryTo(path, () => readdirSync(at, { encoding: 'latin1' }));
     if (!names) return undefined;
     const folder = path.endsWith('/') ? path : `${path}/`;
     return {
       path: folder,
       names: this.#options.rules(bytes(path), names).toSorted(),
+      stat,
       targets: targetsByLatinName(target),
       device,
       ignore:
@@ -162,18 +177,18 @@ export class Walker {
     });
   }
 
-  #metadata(path: string, stat: BigIntStats): NodeMetadata {
+  #metadata(path: string, { stat, at }: { readonly stat: BigIntStats; readonly at: Buffer }): NodeMetadata {
     const listed = metadataOfStat(stat, this.#options.owners);
     const metadata = this.#options.withAtime ? { ...listed, atimeNs: stat.atimeNs } : listed;
-    const extendedAttributes = this.#attributes(path);
+    const extendedAttributes = this.#attributes(path, at);
     return extendedAttributes.length > 0 ? { ...metadata, extendedAttributes } : metadata;
   }
 
-  #attributes(path: string): readonly ExtendedAttribute[] {
+  #attributes(path: string, at: Buffer): readonly ExtendedAttribute[] {
     const { calls } = this.#options;
     const attributes: ExtendedAttribute[] = [];
-    for (const name of calls.listAttributes(bytes(path))) {
-      const value = this.#tryTo(path, () => calls.getAttribute(bytes(path), name));
+    for (const name of calls.listAttributes(at)) {
+      const value = this.#tryTo(path, () => calls.getAttribute(at, name));
       if (value) attributes.push({ name, value });
     }
     return attributes;
@@ -194,7 +209,14 @@ export class Walker {
   }
 }
 
-const emptyFolder: Folder = { path: '', names: [], targets: new Map(), device: undefined, ignore: [] };
+const emptyFolder: Folder = {
+  path: '',
+  names: [],
+  stat: undefined,
+  targets: new Map(),
+  device: undefined,
+  ignore: [],
+};
 
 const explanations = new Map([
   ['ENOENT', 'it vanished after it was listed'],

@@ -29,6 +29,17 @@ export function plainStat(stat: BigIntStats): FileStat {
   return { mode, uid, gid, ino, dev, nlink, rdev, size, mtimeNs, ctimeNs };
 }
 
+/**
+ * Whether a file of somebody else took the place of the one that was listed. Who may write to a folder can put a
+ * link to another in its place, and so have a backup read what is closed to him: no flag of `open` keeps that off
+ * the folders of a path.
+ */
+export function isForeign(stat: BigIntStats, listedOwner: number): boolean {
+  return stat.uid !== BigInt(listedOwner);
+}
+
+export const foreign = 'a file of another owner took its place';
+
 export const notAFile = 'it is no longer a regular file';
 
 export function unreadable(error: unknown): string {

@@ -2,7 +2,15 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { smallFileBytes } from '../../blobs.ts';
 import type { FileList, FileNote, FilesRead } from './messages.ts';
 import { listedFields } from './messages.ts';
-import { isChanged, notAFile, openForReading, plainStat, unreadable } from './open-file.ts';
+import {
+  foreign,
+  isChanged,
+  isForeign,
+  notAFile,
+  openForReading,
+  plainStat,
+  unreadable,
+} from './open-file.ts';
 
 /**
  * Reads small files one after the other into the buffer. What happened to a file meanwhile is a note; files
@@ -58,6 +66,7 @@ function readSmallFile(file: SmallFile, space: Buffer): SmallFileRead {
 function readOpenFile(descriptor: number, { files, index }: SmallFile, space: Buffer): SmallFileRead {
   const before = fstatSync(descriptor, { bigint: true });
   if (!before.isFile()) return { bytes: 0, note: { skipped: notAFile } };
+  if (isForeign(before, files.owners[index] ?? 0)) return { bytes: 0, note: { skipped: foreign } };
   if (before.size >= space.length) return { bytes: 0, note: { isLarge: true } };
   const bytes = readToEnd(descriptor, space, Number(before.size));
   if (bytes === space.length) return { bytes: 0, note: { isLarge: true } };
