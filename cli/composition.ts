@@ -9,13 +9,17 @@ import type { Source } from '../sources/source.ts';
 import { dryRunStore } from '../stores/dry-run.ts';
 import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
+import type { AppliedStep } from '../stores/s3/bucket/apply.ts';
+import type { Bucket } from '../stores/s3/bucket/bucket.ts';
+import { type BucketPlan, describeStep } from '../stores/s3/bucket/plan.ts';
 import type { Store } from '../stores/store.ts';
 import type { CommandContext } from './context.ts';
 import { type RepositoryAccess, type RepositorySelection, resolveAccess } from './repository-access.ts';
 
 /** The one place of the command line that names stores and sources. */
 
-export type { FilesSourceOptions };
+export type { AppliedStep, Bucket, BucketPlan, FilesSourceOptions };
+export { describeStep as describeBucketStep };
 
 /** @throws {Failure} InvalidInput, InvalidConfiguration, SecretUnavailable */
 export async function storeOf(
@@ -25,6 +29,25 @@ export async function storeOf(
   const { caFile, s3, azure, gcs, sftp } = access;
   const bandwidth = new Bandwidth(bytesPerSecond(limits));
   return await openStore(url, { env, caFile, s3, azure, gcs, sftp, bandwidth });
+}
+
+/**
+ * The bucket of a repository, for what goes beyond reading and writing its objects. The caller closes it.
+ * @throws {Failure} InvalidInput for a repository that lies in no bucket of S3
+ */
+export async function bucketOf(
+  { env }: Pick<CommandContext, 'env'>,
+  { url, access = {} }: Pick<RepositoryAccess, 'url' | 'access'>,
+): Promise<Bucket> {
+  if (!/^(s3|b2):/.test(url)) {
+    throw new Failure('InvalidInput', 'The repository lies in no bucket that speaks S3', {
+      advice: 'Name one whose URL starts with s3: or b2:.',
+    });
+  }
+  const { caFile, s3 } = access;
+  // The SDK is loaded when it is needed.
+  const { Bucket: S3Bucket } = await import('../stores/s3/bucket/bucket.ts');
+  return await S3Bucket.open(url, { env, caFile, s3 });
 }
 
 /** A source for paths that a person gave on the command line. */

@@ -35,6 +35,7 @@ const commands: readonly CommandFile[] = [
 
 const repositoryCommands: readonly CommandFile[] = [
   { name: 'init', load: async () => (await import('./commands/repo/init.ts')).defineRepoInit },
+  { name: 'bucket', load: async () => (await import('./commands/repo/bucket.ts')).defineRepoBucket },
   { name: 'backup', load: async () => (await import('./commands/repo/backup.ts')).defineRepoBackup },
   { name: 'snapshots', load: async () => (await import('./commands/snapshots.ts')).defineSnapshots },
   { name: 'ls', load: async () => (await import('./commands/ls.ts')).defineLs },

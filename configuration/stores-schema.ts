@@ -37,6 +37,37 @@ export const s3Schema = z
           'Where the bucket stands in requests. auto: in the host name at AWS and where nothing else works, in the path elsewhere.',
         examples: ['auto'],
       }),
+    storageClass: z
+      .enum(['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'])
+      .optional()
+      .meta({
+        description:
+          'Class of packs. Indexes, snapshots and keys, which each run reads, stay in the default class. Default: that of the bucket.',
+        examples: ['STANDARD_IA'],
+      }),
+    objectLock: z
+      .strictObject({
+        mode: z.enum(['governance', 'compliance']).meta({
+          description:
+            'governance can be lifted by who has the right to; compliance by nobody until it ends, not even you.',
+          examples: ['governance'],
+        }),
+        days: z
+          .int()
+          .min(2)
+          .max(3650)
+          .meta({
+            description:
+              'How long an object cannot be removed after it is written. The schedule object_lock_renewal keeps at least half of it.',
+            examples: [30],
+          }),
+      })
+      .optional()
+      .meta({
+        description:
+          'Keeps packs, indexes, snapshots and keys from being removed by anyone. The bucket must be made with object lock.',
+        examples: [{ mode: 'governance', days: 30 }],
+      }),
   })
   .refine(
     ({ accessKeyId, secretAccessKey }) => (accessKeyId === undefined) === (secretAccessKey === undefined),

@@ -4,6 +4,9 @@ import type { RetryPolicy } from './retry.ts';
 
 /** Fields that hold a secret are references (`env:NAME`, `file:PATH`), resolved where they are used. */
 
+/** Classes whose objects can be read at once. */
+export type S3StorageClass = 'STANDARD' | 'STANDARD_IA' | 'ONEZONE_IA' | 'INTELLIGENT_TIERING' | 'GLACIER_IR';
+
 export interface S3Settings {
   /** Default: AWS_REGION, AWS_DEFAULT_REGION, what the host name says, else us-east-1. */
   readonly region?: string | undefined;
@@ -15,6 +18,10 @@ export interface S3Settings {
   readonly profile?: string | undefined;
   /** `auto`: virtual hosts at AWS and where nothing else works, paths elsewhere. */
   readonly addressing?: 'auto' | 'path' | 'virtual-host' | undefined;
+  /** Class of packs; everything else, which each run reads, stays in the default class. */
+  readonly storageClass?: S3StorageClass | undefined;
+  /** Packs, indexes, snapshots and keys cannot be removed for so long after they are written. */
+  readonly objectLock?: { readonly mode: 'governance' | 'compliance'; readonly days: number } | undefined;
 }
 
 export interface AzureSettings {

@@ -5,6 +5,7 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  type PutObjectCommandInput,
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -12,7 +13,7 @@ import { Failure } from '../../contracts/failures.ts';
 import { fileKey, isFileName, typeFolder } from '../layout.ts';
 import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
-import type { StoreSettings } from '../settings.ts';
+import type { S3Settings, StoreSettings } from '../settings.ts';
 import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
 import { s3Client } from './client.ts';
@@ -27,25 +28,38 @@ import type { S3Location } from './location.ts';
 export async function openS3Store(location: S3Location, settings: StoreSettings): Promise<Store> {
   const { bandwidth = new Bandwidth(), caFile, times } = settings;
   const agents = await watchedAgents({ bandwidth, caFile, times });
-  return new S3Store(location, s3Client(location, settings, agents), () => agents.destroy());
+  const { storageClass, objectLock } = settings.s3 ?? {};
+  return new S3Store(location, {
+    client: s3Client(location, settings, agents),
+    destroyAgents: () => agents.destroy(),
+    storageClass,
+    objectLock,
+  });
 }
+
+interface S3StoreOptions extends Pick<S3Settings, 'storageClass' | 'objectLock'> {
+  readonly client: S3Client;
+  readonly destroyAgents: () => void;
+}
+
+const dayMs = 86_400_000;
 
 class S3Store implements Store {
   readonly location: string;
   readonly #place: string;
   readonly #client: S3Client;
   readonly #at: S3Location;
-  readonly #destroyAgents: () => void;
+  readonly #options: S3StoreOptions;
   /** Until the service says that it does not know the condition. */
   #knowsIfNoneMatch = true;
 
-  constructor(at: S3Location, client: S3Client, destroyAgents: () => void) {
+  constructor(at: S3Location, options: S3StoreOptions) {
     const service = at.endpoint ?? 's3.amazonaws.com';
     this.#at = at;
     this.#place = `bucket ${at.bucket} at ${service}`;
     this.location = `s3:${service}/${[at.bucket, at.prefix].filter(Boolean).join('/')}`;
-    this.#client = client;
-    this.#destroyAgents = destroyAgents;
+    this.#client = options.client;
+    this.#options = options;
   }
 
   /** Prefixes need no making; a listing tells a missing bucket and wrong credentials apart, which HEAD does not. */
@@ -146,7 +160,7 @@ class S3Store implements Store {
 
   async close(): Promise<void> {
     this.#client.destroy();
-    this.#destroyAgents();
+    this.#options.destroyAgents();
   }
 
   /** For services without conditional writes: names are hashes, so that a race writes the same bytes twice. */
@@ -167,11 +181,25 @@ class S3Store implements Store {
   #put(file: StoreFile, body: Uint8Array, condition: { readonly IfNoneMatch?: string }): PutObjectCommand {
     return new PutObjectCommand({
       ...this.#object(file),
+      ...this.#kept(file),
       ...condition,
       Body: body,
       ContentLength: body.length,
       ContentMD5: createHash('md5').update(body).digest('base64'),
     });
+  }
+
+  /** Locks are per object: a default of the bucket would freeze lock files too, which come and go. */
+  #kept({ type }: StoreFile): Partial<PutObjectCommandInput> {
+    const { storageClass, objectLock } = this.#options;
+    return {
+      ...(storageClass !== undefined && type === 'data' && { StorageClass: storageClass }),
+      ...(objectLock !== undefined &&
+        type !== 'lock' && {
+          ObjectLockMode: objectLock.mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE',
+          ObjectLockRetainUntilDate: new Date(Date.now() + objectLock.days * dayMs),
+        }),
+    };
   }
 
   #assertComplete(length: number, announced: number | undefined): void {
