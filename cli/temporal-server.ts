@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration } from '../configuration/load.ts';
 import { Failure, isFailure } from '../contracts/failures.ts';
@@ -30,18 +30,29 @@ export async function startLocalTemporal(
   await refuseSecond(configuration, env);
   const executable = await ensureTemporal({ signal, onNotice: (notice) => output.note(notice) });
   await mkdir(configuration.stateDir, { recursive: true, mode: 0o700 });
+  const dbFilename = join(configuration.stateDir, 'temporal.db');
   const server = await startOnPorts(ports, {
     executable,
-    dbFilename: join(configuration.stateDir, 'temporal.db'),
+    dbFilename,
     namespace: configuration.temporal.namespace ?? 'default',
     signal,
   });
+  await keepToOwner(dbFilename);
   await leaveAddress(configuration, server.address);
   const stop = async (): Promise<void> => {
     await removeAddress(configuration);
     await server.stop();
   };
   return { ...server, stop };
+}
+
+/** The server makes it readable for all, and would not take an empty file that is not. */
+async function keepToOwner(file: string): Promise<void> {
+  for (const part of [file, `${file}-wal`, `${file}-shm`]) {
+    await chmod(part, 0o600).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+  }
 }
 
 /** Two servers on one file of data would damage it. */

@@ -44,7 +44,8 @@ async function fileMode({ file }: Configuration): Promise<readonly CheckResult[]
 function contents(configuration: Configuration, subject: string): readonly CheckResult[] {
   const { sources, repositories, notifications, schedules, warnings } = configuration;
   const count = Object.keys(sources).length;
-  const names = `${count} sources, ${Object.keys(repositories).length} repositories`;
+  const repositoryCount = Object.keys(repositories).length;
+  const names = `${count} ${count === 1 ? 'source' : 'sources'}, ${repositoryCount} ${repositoryCount === 1 ? 'repository' : 'repositories'}`;
   const now = new Date();
   const concerns = [
     ...warnings.map((message) => ({ message, mend: 'Do not rely on it; see the limits in the README.' })),

@@ -24,7 +24,7 @@ export function configurationText(plan: SetupPlan): string {
     '',
     ...notificationLines(plan.slack),
     '',
-    '# When: seven schedules have their times already; change one like this.',
+    '# When: all schedules have their times already; change one like this.',
     '# schedules:',
     '#   timeZone: Europe/Madrid',
     '#   automated_backups: {at: "02:00"}',

@@ -17,7 +17,7 @@ import { renderTable } from '../output/table.ts';
 
 export function defineAudit({ parent, run }: Definition): void {
   const group = parent.command('audit').description('the audit log: who did what, when, and how it ended');
-  group
+  const showing = group
     .command('show')
     .description('the newest entries')
     .option('--actor <name>', 'only of this user@host, API key or schedule')
@@ -26,7 +26,7 @@ export function defineAudit({ parent, run }: Definition): void {
     .option('--before <number>', 'only entries before this one: the next page', wholeNumber)
     .option('--limit <number>', 'at most so many (default: 100)', wholeNumber)
     .action(run(show));
-  group
+  const verifying = group
     .command('verify')
     .description('follow the chain from its first entry; exit code 4 if an entry was changed or is missing')
     .option('--file <file>', 'check an export instead of the database')
@@ -36,17 +36,29 @@ export function defineAudit({ parent, run }: Definition): void {
       anchor,
     )
     .action(run(verify));
-  group
+  const exporting = group
     .command('export')
     .description('all entries, oldest first, as lines of JSON')
     .option('--out <file>', 'write them to this new file (mode 600) instead of standard output')
     .action(run(exportAll));
-  withExamples(group, [
-    ['resguardo audit show --action restore', 'who restored what'],
-    ['resguardo audit verify', 'prints the last entry: keep it elsewhere as the anchor of the next check'],
-    ['resguardo audit export --out audit.jsonl', 'for an auditor, who checks it without the database'],
+  const [shown, verified, exported] = examples;
+  withExamples(group, [shown, verified, exported]);
+  withExamples(showing, [
+    shown,
+    ['resguardo audit show --action snapshot.forget --limit 5', 'which snapshots retention has removed'],
   ]);
+  withExamples(verifying, [
+    verified,
+    ['resguardo audit verify --file audit.jsonl', 'an export, without the database'],
+  ]);
+  withExamples(exporting, [exported]);
 }
+
+const examples = [
+  ['resguardo audit show --action restore', 'who restored what'],
+  ['resguardo audit verify', 'prints the last entry: keep it elsewhere as the anchor of the next check'],
+  ['resguardo audit export --out audit.jsonl', 'for an auditor, who checks it without the database'],
+] as const;
 
 async function show(context: CommandContext, filter: AuditFilter): Promise<number> {
   const entries = await withAudit(context, (log) => log.entries(filter));

@@ -6,7 +6,14 @@ import { renderTable } from '../../output/table.ts';
 import { withControl } from '../../temporal.ts';
 
 export function defineList({ parent, run }: Definition): void {
-  parent.command('list').description('the schedules on the server, with their next times').action(run(list));
+  const command = parent
+    .command('list')
+    .description('the schedules on the server, with their next times')
+    .action(run(list));
+  withExamples(command, [
+    ['resguardo schedules list', 'what runs next'],
+    ['resguardo schedules list --json', 'for programs'],
+  ]);
 }
 
 export function defineShow({ parent, run }: Definition): void {

@@ -75,18 +75,3 @@ test('a Temporal server that is not there is told of, with the way to start one'
     );
   }
 });
-
-test('every command has help with an example', async () => {
-  const commands = ['up', 'worker', 'backup', 'snapshots', 'ls', 'dump', 'restore', 'verify', 'repo'];
-  const repository = ['init', 'backup', 'snapshots', 'ls', 'dump', 'restore', 'check', 'stats', 'unlock'];
-  const all = [
-    ...commands.map((name) => [name]),
-    ...[...repository, 'rebuild-index'].map((name) => ['repo', name]),
-  ];
-  const ends = await Promise.all(all.map((args) => runCommand([...args, '--help'])));
-  for (const { code, stdout, stderr } of ends) {
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /\nExamples:\n {2}# .+\n {2}(\S+=\S+ )?\(?(resguardo|umask|pg_dump)/);
-    assert.match(stdout, /--json/);
-  }
-});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { on } from 'node:events';
-import { access, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,6 +20,16 @@ sources:
   docs: { kind: files, paths: [docs] }
   endless: { kind: files, paths: [endless] }
   gone: { kind: files, paths: [no-such-folder] }
+# One is enough, and it must not fire while the test runs.
+schedules:
+  automated_backups: { at: "02:00", on: 28 }
+  incremental_backups: { enabled: false }
+  security_monitoring: { enabled: false }
+  k8s_backups: { enabled: false }
+  backup_verification: { enabled: false }
+  backup_analytics_report: { enabled: false }
+  backup_compliance_check: { enabled: false }
+  repository_prune: { enabled: false }
 `;
 
 let cwd = '';
@@ -69,6 +79,12 @@ after(async () => {
   up?.kill('SIGINT');
   await upEnd;
   await rm(cwd, { recursive: true, force: true });
+});
+
+test('the schedules of the configuration are applied when all is started', async () => {
+  const schedules = jsonOf(await run('schedules', 'list', '--json'));
+  assert.partialDeepStrictEqual(schedules, [{ id: 'automated_backups', paused: false, ours: true }]);
+  assert.equal((await stat(join(cwd, 'state', 'temporal.db'))).mode & 0o777, 0o600);
 });
 
 test('a source is backed up, listed, verified and restored through Temporal', async () => {
