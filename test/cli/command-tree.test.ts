@@ -24,6 +24,7 @@ const withoutEntry = [
   'repo diff',
   'repo find',
   'repo key list',
+  'repo list',
   'repo ls',
   'repo snapshots',
   'repo stats',

@@ -3,6 +3,7 @@ import { Failure } from '../../../contracts/failures.ts';
 import { Compressor } from '../../../repository/compression.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { SealedFiles } from '../../../repository/sealed-files.ts';
+import { auditedRepository } from '../../audit.ts';
 import { withLockedRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
@@ -18,7 +19,15 @@ export function defineRepoCat({ parent, run }: Definition): void {
     .description('write a part of a repository as it is, decrypted; never the master key')
     .addArgument(new Argument('<kind>', 'what it is').choices(kinds))
     .argument('[id]', 'first digits of its id; of a tree: SNAPSHOT:/FOLDER; none for config');
-  addRepositoryOptions(command).action(run(cat));
+  addRepositoryOptions(command).action(
+    run(cat, {
+      action: 'repo.cat',
+      // Content of files leaves the repository, as it does by a restore.
+      subjects: (kind, _id, options) =>
+        kind === 'blob' || kind === 'pack' ? [auditedRepository(options)] : [],
+      detail: (kind, id = '') => ({ kind, id }),
+    }),
+  );
   withExamples(command, [
     ['resguardo repo cat snapshot latest --repo /srv/backup', 'what a snapshot says'],
     ['resguardo repo cat tree latest:/etc --repo /srv/backup', 'a folder as it is stored'],

@@ -30,6 +30,7 @@ schedules:
   backup_analytics_report: { enabled: false }
   backup_compliance_check: { enabled: false }
   repository_prune: { enabled: false }
+  repository_copies: { enabled: false }
 `;
 
 let cwd = '';
