@@ -1,13 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Failure } from '../contracts/failures.ts';
 import { findProgram } from '../programs/find.ts';
 import { ensureInstalled, type ToolOptions, type ToolRecipe } from './cache.ts';
 import { runStep } from './step.ts';
 
 export interface GoProgram {
+  /** For people, and for its folder in the cache. */
   readonly name: string;
-  /** Path of the package: `github.com/minio/minio`. */
+  /** Path of the package, `github.com/minio/minio`; its last part is the name of the program. */
   readonly package: string;
   readonly version: string;
 }
@@ -17,7 +18,7 @@ export interface GoProgram {
  * @throws {Failure} ToolMissing
  */
 export async function ensureGoProgram(program: GoProgram, options: ToolOptions = {}): Promise<string> {
-  return join(await ensureInstalled(recipe(program), options), program.name);
+  return join(await ensureInstalled(recipe(program), options), basename(program.package));
 }
 
 function recipe(program: GoProgram): ToolRecipe {

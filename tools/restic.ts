@@ -3,6 +3,7 @@ import { Failure } from '../contracts/failures.ts';
 import { findProgram } from '../programs/find.ts';
 import { ensureInstalled, type ToolOptions, type ToolRecipe } from './cache.ts';
 import { unpackDebianPackage } from './debian-package.ts';
+import { ensureGoProgram } from './go-program.ts';
 import { runStep } from './step.ts';
 import { compareVersions, versionIn } from './versions.ts';
 
@@ -27,6 +28,15 @@ export async function ensureRestic(version: ResticVersion, options: ToolOptions 
   const onPath = findProgram('restic', process.env.PATH ?? '');
   if (onPath && (await isWanted(onPath, version, signal))) return onPath;
   return join(await ensureInstalled(recipe(version), options), 'usr', 'bin', 'restic');
+}
+
+/**
+ * Path of a restic 0.19.1 with every store: Debian builds its own without Azure.
+ * @throws {Failure} ToolMissing
+ */
+export function ensureCompleteRestic(options: ToolOptions = {}): Promise<string> {
+  const program = { package: 'github.com/restic/restic/cmd/restic', version: 'v0.19.1' };
+  return ensureGoProgram({ name: 'restic-all-stores', ...program }, options);
 }
 
 function recipe(version: ResticVersion): ToolRecipe {
