@@ -21,16 +21,16 @@ const lastCheckpointMs = 10_000;
  */
 export async function captureSource(
   dependencies: ActivityDependencies,
-  { source }: CaptureInput,
+  { source, runId }: CaptureInput,
   step: Step,
 ): Promise<CaptureResult> {
   const reader = await dependencies.createSource(source.source);
   try {
-    return await withRepository(dependencies, source.repository, (repository) =>
+    const work = (repository: Repository): Promise<CaptureResult> =>
       withLock(repository, { exclusive: false, signal: step.signal }, (signal) =>
         store({ repository, source, reader, step, signal }),
-      ),
-    );
+      );
+    return await withRepository(dependencies, source.repository, work, runId);
   } finally {
     await reader.close();
   }

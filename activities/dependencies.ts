@@ -1,5 +1,6 @@
 import type { CopyDebtReport, CopyRoute, RunBeginning, RunReport } from '../contracts/activities.ts';
 import type { ResolvedHost, ResolvedRepository, ResolvedSource } from '../contracts/jobs.ts';
+import type { RunLimitsRequest } from '../contracts/limits.ts';
 import type { SourcePage } from '../contracts/scheduled-jobs.ts';
 import type { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -23,8 +24,13 @@ export interface ActivityDependencies {
     readonly source: string;
     readonly to: string;
   }): Promise<DatabaseRestorer>;
-  /** Opens a repository of the configuration; the caller closes it. Secrets are resolved here. */
-  openRepository(repository: string): Promise<Repository>;
+  /**
+   * Opens a repository of the configuration; the caller closes it. Secrets are resolved here. With a run, the
+   * limits that people set for that one are kept, too.
+   */
+  openRepository(repository: string, runId?: string): Promise<Repository>;
+  /** Sets the limits of a run on this host. */
+  limitRun(request: RunLimitsRequest): Promise<void>;
   /**
    * Makes a repository of the configuration for copies of another, which cut their content alike. The caller
    * closes it.

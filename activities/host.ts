@@ -27,6 +27,7 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
         }
       }),
     capture: (input) => runStep(dependencies, 'capture', (step) => captureSource(dependencies, input, step)),
+    limitRun: (request) => runStep(dependencies, 'capture', () => dependencies.limitRun(request)),
     commitSnapshot: ({ repository: name, draft }) =>
       runStep(dependencies, 'commit', ({ signal: stop }) =>
         withRepository(dependencies, name, (repository) =>

@@ -6,8 +6,9 @@ export async function withRepository<T>(
   { openRepository }: ActivityDependencies,
   name: string,
   work: (repository: Repository) => Promise<T>,
+  runId?: string,
 ): Promise<T> {
-  const repository = await openRepository(name);
+  const repository = await openRepository(name, runId);
   try {
     return await work(repository);
   } finally {

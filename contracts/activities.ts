@@ -16,6 +16,7 @@ import type {
   VerificationResult,
   Warning,
 } from './jobs.ts';
+import type { RunLimitsRequest } from './limits.ts';
 import type { WorkflowType } from './messages.ts';
 import type {
   ForgetResult,
@@ -178,6 +179,8 @@ export interface ControlActivities {
 export interface HostActivities {
   preflight(source: ResolvedSource): Promise<PreflightReport>;
   capture(input: CaptureInput): Promise<CaptureResult>;
+  /** Changes what a capture under way, or one that is to come, may take of the network. */
+  limitRun(request: RunLimitsRequest): Promise<void>;
   /** Writes the snapshot; the same draft gives the same id, and is stored once. */
   commitSnapshot(input: CommitInput): Promise<{ readonly snapshot: string }>;
   check(input: CheckInput): Promise<VerificationResult>;

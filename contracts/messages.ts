@@ -7,8 +7,16 @@ export const queryNames = { progress: 'progress', result: 'result' } as const;
  */
 export const signalNames = { keepAs: 'keepAs', copyMore: 'copyMore' } as const;
 
-/** Requests that are answered: of a restore that waits for a person, and of what a restore has replaced. */
-export const updateNames = { confirm: 'confirm', reject: 'reject', rollBack: 'rollback' } as const;
+/**
+ * Requests that are answered: of a restore that waits for a person, of what a restore has replaced, and of a
+ * backup under way.
+ */
+export const updateNames = {
+  confirm: 'confirm',
+  reject: 'reject',
+  rollBack: 'rollback',
+  limits: 'limits',
+} as const;
 
 export const workflowTypes = {
   backupSource: 'backupSource',

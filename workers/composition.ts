@@ -7,7 +7,7 @@ import {
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Configuration } from '../configuration/load.ts';
 import type { PostgresSourceConfiguration, RepositoryConfiguration } from '../configuration/schema.ts';
-import { bytesPerSecond } from '../configuration/store-settings.ts';
+import { bytesPerSecond, withChanges } from '../configuration/store-settings.ts';
 import { Failure } from '../contracts/failures.ts';
 import { parseSize } from '../contracts/size.ts';
 import { openConfiguredCatalog } from '../control/catalog.ts';
@@ -29,11 +29,13 @@ import { createPostgresSource } from '../sources/postgres/source.ts';
 import type { Source } from '../sources/source.ts';
 import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
+import { withCleanup } from '../stores/with-cleanup.ts';
 import { createHistory } from './history.ts';
 import { inspected } from './inspection.ts';
 import { composeMaintenance } from './maintenance.ts';
 import { createNames } from './names.ts';
 import { postgresSourceOptions } from './postgres-options.ts';
+import { RunLimitFiles } from './run-limits.ts';
 import { createTeller } from './teller.ts';
 
 export interface CompositionOptions {
@@ -54,13 +56,16 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
   const onWarning = (message: string): void => logger.warn(message);
   const catalog = new Later(() => openConfiguredCatalog(configuration, { env, onWarning }));
   const { tellRun, tellFindings } = createTeller(configuration, env, logger);
-  const open = (name: string) => openRepository(options, name);
+  const runLimits = new RunLimitFiles(configuration.stateDir);
+  const open = (name: string, runId?: string) =>
+    openRepository(options, name, runId === undefined ? {} : { run: { runId, runLimits } });
   return {
     names: createNames(configuration, programVersion),
     createSource: (name) => createSource(configuration, env, name),
     createRestorer: (name) => createRestorer(configuration, name),
     createDatabaseRestorer: (sources) => createDatabaseRestorer(configuration, env, sources),
     openRepository: open,
+    limitRun: (request) => runLimits.write(request),
     createCopyRepository: (name, of) =>
       createCopyRepository(options, name, { of, catalog: () => catalog.get() }),
     status: new StatusFile(configuration.stateDir),
@@ -77,7 +82,7 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
       configuration,
       logger,
       catalog: () => catalog.get(),
-      openRepository: (name) => openRepository(options, name, 'prune'),
+      openRepository: (name) => openRepository(options, name, { purpose: 'prune' }),
       connectionOf: (connection) => postgresConnection(connection, env),
     }),
     tell: tellRun,
@@ -91,10 +96,24 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
 async function openRepository(
   options: CompositionOptions,
   name: string,
-  purpose: 'backup' | 'prune' = 'backup',
+  { purpose = 'backup', run }: OpenRepository,
 ): Promise<Repository> {
-  const { store, secret, settings } = await repositoryParts(options, name, purpose);
-  return await Repository.open(store, secret, settings);
+  const { store, secret, settings, bandwidth, limits } = await repositoryParts(options, name, purpose);
+  if (run === undefined) return await Repository.open(store, secret, settings);
+  const stop = await run.runLimits.follow(run.runId, (changed) =>
+    bandwidth.set(bytesPerSecond(withChanges(limits, changed))),
+  );
+  try {
+    return await Repository.open(withCleanup(store, stop), secret, settings);
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
+
+interface OpenRepository {
+  readonly purpose?: 'backup' | 'prune';
+  readonly run?: { readonly runId: string; readonly runLimits: RunLimitFiles };
 }
 
 /** A place that held snapshots before is not made anew: a disk that is not mounted looks like an empty one. */
@@ -130,7 +149,7 @@ async function repositoryParts(
   const secret = await resolveSecret(password, env);
   const bandwidth = new Bandwidth(bytesPerSecond(limits));
   const store = await openStore(url, { env, caFile, s3, azure, gcs, sftp, bandwidth });
-  return { store, secret, settings: { ...repositoryOptions, compression } };
+  return { store, secret, settings: { ...repositoryOptions, compression }, bandwidth, limits };
 }
 
 async function createSource(

@@ -1,9 +1,11 @@
+import { workflowInfo } from '@temporalio/workflow';
 import { toApplicationFailure } from '../contracts/application-failure.ts';
 import { Failure } from '../contracts/failures.ts';
 import { type BackupSourceInput, backupSourceInputSchema } from '../contracts/inputs.ts';
 import type { BackupResult, CaptureResult, ResolvedSource, SnapshotDraft } from '../contracts/jobs.ts';
 import { handToCopies } from './hand-to-copies.ts';
 import { type KeptAs, keepingAs } from './keep-as.ts';
+import { listenForLimits } from './limit-updates.ts';
 import { lookUp, stepsOn } from './options.ts';
 import { runStory, type Story } from './story.ts';
 
@@ -14,6 +16,7 @@ import { runStory, type Story } from './story.ts';
  */
 export async function backupSource(rawInput: unknown): Promise<BackupResult> {
   const keptAs = keepingAs();
+  const limits = listenForLimits(workflowInfo().runId);
   return runStory(rawInput, {
     workflow: 'backupSource',
     schema: backupSourceInputSchema,
@@ -21,6 +24,7 @@ export async function backupSource(rawInput: unknown): Promise<BackupResult> {
     schedule: (input) => input.schedule,
     body: async (story, input) => {
       const source = await resolve(story, input);
+      limits.workOn(source);
       const steps = stepsOn(source, { isUnattended: input.schedule !== undefined });
 
       story.enter('preflight');
@@ -30,6 +34,7 @@ export async function backupSource(rawInput: unknown): Promise<BackupResult> {
       story.enter('capture');
       const backupStart = story.now();
       const captured = await steps.capture({ source, runId: story.runId });
+      limits.finish();
       const { summary, warnings, warningCount } = captured;
       story.know({
         bytesAdded: summary.dataAddedPacked,

@@ -239,6 +239,16 @@ export function restoreStepsOn(place: ResolvedSource) {
   };
 }
 
+/** A person waits for the answer; a host that is off is told within a minute. */
+export function limitsOn(place: ResolvedSource) {
+  return step(place, 'Change the limits', {
+    startToCloseTimeout: '30 seconds',
+    scheduleToStartTimeout: '1 minute',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: impatient,
+  });
+}
+
 function step(place: ResolvedSource | ResolvedHost, summary: string, times: ActivityOptions) {
   return proxyActivities<HostActivities>({
     taskQueue: place.queue,
