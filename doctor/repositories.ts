@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isFailure } from '../contracts/failures.ts';
 import type { Repository } from '../repository/repository.ts';
 import { type Check, type CheckResult, failed, ok, warning } from './check.ts';
+import { clockResults } from './clock.ts';
 import type { DoctorContext } from './context.ts';
 import { spaceResults } from './machine.ts';
 
@@ -34,13 +35,12 @@ async function examine(
     const local = path.isAbsolute(url)
       ? [...(await spaceResults(url)), ...(await sameDisk(context, name, url))]
       : [];
-    return [written, ...local];
+    return [written, ...local, ...(await clockResults(name, url, signal))];
   } finally {
     await repository.close();
   }
 }
 
-/** A repository that nothing is written to may wait for what is not built yet. */
 function notOpened({ configuration }: DoctorContext, name: string, error: unknown): CheckResult {
   const { sources, repositories, defaultRepository } = configuration;
   const fallback = defaultRepository ?? Object.keys(repositories)[0];
