@@ -1,4 +1,5 @@
 import type { Row } from './row.ts';
+import { endedWorkers, frozenWorkers, killedServers, killedWorkers } from './rows/x1-workers.ts';
 import { kills } from './rows/x2-kills.ts';
 import { fullDisk, fullTarget } from './rows/x9-full-disk.ts';
 import { bitFlips, smallFiles } from './rows/x10-bit-flips.ts';
@@ -15,7 +16,11 @@ import { staleLocks } from './rows/x20-stale-locks.ts';
 
 /** All rows, in the order of the fault table. */
 export const rows: readonly Row[] = [
+  killedWorkers,
   kills,
+  endedWorkers,
+  killedServers,
+  frozenWorkers,
   fullDisk,
   fullTarget,
   bitFlips,
