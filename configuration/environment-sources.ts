@@ -36,13 +36,16 @@ export function sourcesFromEnvironment(env: NodeJS.ProcessEnv): EnvironmentSourc
 const postgresUrl =
   /^postgres(?:ql)?:\/\/(?:[^/?]*@)?([^/?,:]*|\[[^\]]*\])(?::\d*)?(?:,[^/?]*)?(?:\/([^?]*))?(?:\?.*)?$/s;
 
+const connectionsVariable = 'BACKUP_DB_CONNECTIONS';
+
 function connectionList(env: NodeJS.ProcessEnv, problems: string[], warnings: string[]): readonly Found[] {
-  const variable = 'BACKUP_DB_CONNECTIONS';
+  const variable = connectionsVariable;
   const list = env[variable];
   if (!list) return [];
   return splitUrls(list).flatMap((url, index): readonly Found[] => {
     const entry = `${variable}, entry ${index + 1}`;
     const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(url)?.[1]?.toLowerCase();
+    if (scheme !== undefined && /^(mysql|mariadb)$/.test(scheme)) return mysqlEntry(url, index, problems);
     if (scheme !== undefined && !/^postgres(ql)?$/.test(scheme)) {
       warnings.push(`${entry}: ${scheme}:// is not supported yet; this database is NOT backed up`);
       return [];
@@ -65,10 +68,34 @@ function connectionList(env: NodeJS.ProcessEnv, problems: string[], warnings: st
   });
 }
 
+/** As `postgresUrl`. */
+const mysqlUrl =
+  /^(?:mysql|mariadb):\/\/(?:[^/?]*@)?([^/?,:]*|\[[^\]]*\])(?::\d*)?(?:\/([^?]*))?(?:\?.*)?$/is;
+
+function mysqlEntry(url: string, index: number, problems: string[]): readonly Found[] {
+  const entry = `${connectionsVariable}, entry ${index + 1}`;
+  const match = mysqlUrl.exec(url);
+  if (match === null) {
+    problems.push(`${entry}: must be a URL, for example mysql://USER:PASSWORD@HOST:3306/DATABASE`);
+    return [];
+  }
+  const [, host = '', encoded = ''] = match;
+  const database = decoded(encoded);
+  if (database === undefined) {
+    problems.push(`${entry}: a "%" in the name of the database must be written as %25`);
+    return [];
+  }
+  const connection = `env:${connectionsVariable}#${index + 1}`;
+  if (database === '') return [{ name: host || 'mysql', source: { kind: 'mysql', connection } }];
+  const source: Source = { kind: 'mysql', connection, databases: [database] };
+  return [{ name: database, host: `mysql ${host || 'localhost'}`, source }];
+}
+
 function singleDatabase(env: NodeJS.ProcessEnv, problems: string[], warnings: string[]): readonly Found[] {
   const { DB_DATABASE: database, DB_CONNECTION: kind, DB_PORT: port } = env;
   if (!database) return [];
-  if (kind && !/^(pgsql|postgres.*)$/i.test(kind)) {
+  const isMysql = /^(mysql|mariadb)$/i.test(kind ?? '');
+  if (kind && !isMysql && !/^(pgsql|postgres.*)$/i.test(kind)) {
     warnings.push(
       `DB_CONNECTION: ${kind} is not supported yet; the database of DB_DATABASE is NOT backed up`,
     );
@@ -78,15 +105,19 @@ function singleDatabase(env: NodeJS.ProcessEnv, problems: string[], warnings: st
     problems.push('DB_PORT: must be a port number, for example 5432');
     return [];
   }
-  const connection = {
-    user: env.DB_USERNAME || 'postgres',
+  const server = {
     ...(env.DB_HOST ? { host: env.DB_HOST } : {}),
     ...(port ? { port: Number(port) } : {}),
     ...(env.DB_PASSWORD ? { password: 'env:DB_PASSWORD' } : {}),
-    database,
   };
-  const source: Source = { kind: 'postgres', connection, databases: [database] };
-  return [{ name: database, host: env.DB_HOST || 'localhost', source }];
+  const databases = [database];
+  const host = env.DB_HOST || 'localhost';
+  if (isMysql) {
+    const connection = { user: env.DB_USERNAME || 'root', ...server };
+    return [{ name: database, host: `mysql ${host}`, source: { kind: 'mysql', connection, databases } }];
+  }
+  const connection = { user: env.DB_USERNAME || 'postgres', ...server, database };
+  return [{ name: database, host, source: { kind: 'postgres', connection, databases } }];
 }
 
 function criticalPaths(env: NodeJS.ProcessEnv, problems: string[]): readonly Found[] {

@@ -158,7 +158,7 @@ function withPaths(
     if (source.kind === 'files') {
       return [name, withSourcePaths(folder, source)] as const;
     }
-    return [name, { ...source, connection: absoluteConnection(folder, source.connection) }] as const;
+    return [name, { ...source, ...withConnection(folder, source.connection) }] as const;
   });
   return {
     ...parsed,
@@ -206,12 +206,14 @@ function apiWithKey(
   return key === undefined ? api : { ...api, key: absoluteReference(folder, key) };
 }
 
-type Connection = Extract<ParsedConfiguration['sources'][string], { kind: 'postgres' }>['connection'];
-
-function absoluteConnection(folder: string, connection: Connection): Connection {
-  if (typeof connection === 'string') return absoluteReference(folder, connection);
-  if (connection.password === undefined) return connection;
-  return { ...connection, password: absoluteReference(folder, connection.password) };
+/** The connection of a source with the paths of its references made absolute. */
+function withConnection<Fields extends { readonly password?: string | undefined }>(
+  folder: string,
+  connection: string | Fields,
+): { readonly connection: string | Fields } {
+  if (typeof connection === 'string') return { connection: absoluteReference(folder, connection) };
+  if (connection.password === undefined) return { connection };
+  return { connection: { ...connection, password: absoluteReference(folder, connection.password) } };
 }
 
 function defaultStateDir(env: NodeJS.ProcessEnv): string {

@@ -22,6 +22,14 @@ const freshnessSchema = z.strictObject({
     description: 'The same for sources of the kind postgres.',
     examples: ['7h'],
   }),
+  mysql: freshness.optional().meta({
+    description: 'The same for sources of the kind mysql.',
+    examples: ['7h'],
+  }),
+  command: freshness.optional().meta({
+    description: 'The same for sources of the kind command.',
+    examples: ['24h'],
+  }),
 });
 
 const copiesSchema = z.strictObject({

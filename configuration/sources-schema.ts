@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { nameSchema } from '../contracts/inputs.ts';
 import { sizePattern } from '../contracts/size.ts';
 import { durationSchema } from './duration-schema.ts';
+import { mysqlSourceSchema } from './mysql-schema.ts';
 import { hasInlinePassword, referencePattern, secretReferenceSchema } from './reference-schema.ts';
+import { sourceFields } from './source-fields.ts';
 
 /** The section `sources` of the configuration: what is backed up. */
 
@@ -62,35 +63,6 @@ const connectionFieldsSchema = z.strictObject({
       examples: ['/etc/ssl/private-ca.pem'],
     }),
 });
-
-const sourceFields = {
-  repository: nameSchema.optional().meta({
-    description: 'Repository that takes the snapshots. Default: defaultRepository.',
-    examples: ['main'],
-  }),
-  copies: z
-    .array(nameSchema)
-    .max(20)
-    .optional()
-    .meta({
-      description: 'Repositories that get a copy of each snapshot. Default: defaultCopies.',
-      examples: [['offsite']],
-    }),
-  host: z
-    .string()
-    .min(1)
-    .max(253)
-    .optional()
-    .meta({
-      description: 'Host whose worker reads the data. Default: host of this configuration.',
-      examples: ['db1'],
-    }),
-  tags: z
-    .array(z.string().regex(/^[^,\s:]+(:[^,\s]+)?$/, 'must not contain commas or spaces'))
-    .max(20)
-    .default([])
-    .meta({ description: 'Tags that every snapshot of the source gets.', examples: [['team-a']] }),
-};
 
 function namePatterns(description: string, examples: readonly string[]) {
   return z
@@ -244,8 +216,13 @@ const filesSourceSchema = z
   })
   .meta({ title: 'Files and folders', description: 'Files and folders of a host.' });
 
-export const sourceSchema = z.discriminatedUnion('kind', [postgresSourceSchema, filesSourceSchema]);
+export const sourceSchema = z.discriminatedUnion('kind', [
+  postgresSourceSchema,
+  mysqlSourceSchema,
+  filesSourceSchema,
+]);
 
 export type SourceConfiguration = Readonly<z.output<typeof sourceSchema>>;
 export type PostgresSourceConfiguration = Readonly<z.output<typeof postgresSourceSchema>>;
 export type FilesSourceConfiguration = Readonly<z.output<typeof filesSourceSchema>>;
+export type { MysqlSourceConfiguration } from './mysql-schema.ts';

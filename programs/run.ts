@@ -20,7 +20,9 @@ export interface ProgramRequest {
   readonly env?: Readonly<Record<string, string>>;
   /** Name of an environment variable → content of the file that it shall name (`/dev/fd/N`). */
   readonly secretFiles?: Readonly<Record<string, Secret>>;
-  /** Further secrets that the program might print. Those of `secretFiles` need not be repeated. */
+  /** Beginning of an argument, such as `--defaults-file=` → content of the file that it shall name. They come first. */
+  readonly secretFileArguments?: Readonly<Record<string, Secret>>;
+  /** Further secrets that the program might print. Those in secret files need not be repeated. */
   readonly secrets?: readonly Secret[];
   readonly stdin?: ProgramInput;
   /** Absolute; default `/`. */
@@ -83,7 +85,8 @@ export function runProgram(request: ProgramRequest): RunningProgram {
   const host = request.host ?? programHost(process.env);
   const path = findProgram(request.command, host.searchPath);
   if (path === undefined) throw missingProgram(request, host);
-  const secretFiles = createSecretFiles(request.secretFiles ?? {});
+  const { secretFiles: inEnvironment = {}, secretFileArguments: inArguments = {} } = request;
+  const secretFiles = createSecretFiles({ ...inEnvironment, ...inArguments });
   try {
     return new ProgramRun(request, startProgram(request, host, { path, secretFiles }), secretFiles);
   } catch (error) {
@@ -104,10 +107,14 @@ interface ProgramFiles {
 function startProgram(request: ProgramRequest, host: ProgramHost, { path, secretFiles }: ProgramFiles) {
   const folder = request.workingFolder ?? '/';
   const [program = path, ...words] = host.commandFor(path, folder);
-  return spawn(program, [...words, ...request.args], {
+  const isArgument = (name: string): boolean => Object.hasOwn(request.secretFileArguments ?? {}, name);
+  const files = Object.entries(secretFiles.names);
+  const args = files.filter(([name]) => isArgument(name)).map(([name, file]) => `${name}${file}`);
+  const variables = Object.fromEntries(files.filter(([name]) => !isArgument(name)));
+  return spawn(program, [...words, ...args, ...request.args], {
     cwd: folder,
     detached: true,
-    env: { ...host.environment, ...request.env, ...secretFiles.environment },
+    env: { ...host.environment, ...request.env, ...variables },
     stdio: [request.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...secretFiles.descriptors],
   });
 }
@@ -126,8 +133,9 @@ class ProgramRun implements RunningProgram {
     this.pid = child.pid;
     this.#output = child.stdout as Readable;
     this.#group = new ProcessGroup(child, request.graceMs ?? defaultGraceMs);
-    const secrets = [...(request.secrets ?? []), ...Object.values(request.secretFiles ?? {})];
-    this.#stderr = new OutputTail(new Redactor(secrets));
+    const { secrets = [], secretFiles: inEnvironment = {}, secretFileArguments: inArguments = {} } = request;
+    const inFiles = [...Object.values(inEnvironment), ...Object.values(inArguments)];
+    this.#stderr = new OutputTail(new Redactor([...secrets, ...inFiles]));
     (child.stderr as Readable).on('data', (chunk: Buffer) => this.#stderr.add(chunk));
     this.stdout = this.#relayOutput();
     this.completed = this.#complete(request, secretFiles);

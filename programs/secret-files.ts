@@ -7,8 +7,8 @@ import type { Secret } from '../secrets/secret.ts';
 export interface SecretFiles {
   /** Open descriptors that the program inherits, in the order of its numbers from `firstDescriptor` on. */
   readonly descriptors: readonly number[];
-  /** Environment variables that name the files. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** Key of each secret → name of its file, as the program finds it. */
+  readonly names: Readonly<Record<string, string>>;
   /** Closes our descriptors; the program has its own by then. Safe to repeat. */
   release(): void;
   /** Removes what the file system still names, after the program has ended. Safe to repeat. */
@@ -28,7 +28,7 @@ const firstDescriptor = 3;
 export function createSecretFiles(secrets: Readonly<Record<string, Secret>>): SecretFiles {
   const descriptors: number[] = [];
   const paths: string[] = [];
-  const environment: Record<string, string> = {};
+  const names: Record<string, string> = {};
   const release = (): void => {
     for (const descriptor of descriptors.splice(0)) closeSync(descriptor);
   };
@@ -39,8 +39,8 @@ export function createSecretFiles(secrets: Readonly<Record<string, Secret>>): Se
     for (const [name, secret] of Object.entries(secrets)) {
       const path = join(secretFolder(), `.resguardo-${randomBytes(12).toString('hex')}`);
       const descriptor = openSync(path, 'wx+', 0o600);
-      environment[name] = nameForProgram(path, firstDescriptor + descriptors.push(descriptor) - 1);
-      if (environment[name] === path) paths.push(path);
+      names[name] = nameForProgram(path, firstDescriptor + descriptors.push(descriptor) - 1);
+      if (names[name] === path) paths.push(path);
       else unlinkSync(path);
       writeSync(descriptor, secret.reveal());
     }
@@ -49,7 +49,7 @@ export function createSecretFiles(secrets: Readonly<Record<string, Secret>>): Se
     remove();
     throw error;
   }
-  return { descriptors, environment, release, remove };
+  return { descriptors, names, release, remove };
 }
 
 function nameForProgram(path: string, descriptor: number): string {

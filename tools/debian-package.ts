@@ -11,6 +11,31 @@ export interface DebianPackage {
   readonly suite: string;
 }
 
+export interface DebianPackages {
+  readonly packages: readonly string[];
+  /** Debian release that has them: `bookworm`, `sid`. */
+  readonly suite: string;
+  /** Packages, by the beginning of their names, that are not wanted although others depend on them. */
+  readonly except?: readonly string[];
+}
+
+/**
+ * Downloads packages and all that they depend on, and unpacks them into a folder, as `unpackDebianPackage`.
+ * @throws {Failure} ToolMissing, ToolFailed
+ */
+export async function unpackDebianPackages(
+  { packages, suite, except = [] }: DebianPackages,
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await withDownloaded({ packages, suite }, { directory, signal }, async (archives) => {
+    const names = (await readdir(archives)).filter((name) => name.endsWith('.deb'));
+    for (const name of names.filter((file) => !except.some((start) => file.startsWith(start)))) {
+      await runStep({ command: 'dpkg-deb', args: ['--extract', join(archives, name), directory], signal });
+    }
+  });
+}
+
 /**
  * Downloads a package from the Debian archive that this machine's apt uses, whichever release the machine
  * runs, and unpacks it into a folder. Works without root: apt gets lists and folders of its own, and nothing
@@ -22,18 +47,29 @@ export async function unpackDebianPackage(
   directory: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const archive = await requireArchive(name);
+  await withDownloaded({ packages: [name], suite }, { directory, signal }, async (archives) => {
+    const file = (await readdir(archives)).find((candidate) => candidate.startsWith(`${name}_`));
+    if (file === undefined) throw new Failure('ToolFailed', `apt-get did not download the package ${name}`);
+    await runStep({ command: 'dpkg-deb', args: ['--extract', join(archives, file), directory], signal });
+  });
+}
+
+/** Gives the work the folder with the downloaded packages, which is removed afterwards. */
+async function withDownloaded(
+  { packages, suite }: DebianPackages,
+  { directory, signal }: { readonly directory: string; readonly signal: AbortSignal },
+  work: (archives: string) => Promise<void>,
+): Promise<void> {
+  const archive = await requireArchive(packages.join(', '));
   const scratch = await mkdtemp(join(dirname(directory), 'apt-'));
   try {
     const options = await isolatedApt(scratch, archive, suite);
     const run = (args: readonly string[]): Promise<string> =>
       runStep({ command: 'apt-get', args: [...options, ...args], signal });
     await run(['--quiet', 'update']);
-    await run(['--quiet', '--assume-yes', '--no-install-recommends', '--download-only', 'install', name]);
-    const archives = join(scratch, 'cache', 'archives');
-    const file = (await readdir(archives)).find((candidate) => candidate.startsWith(`${name}_`));
-    if (file === undefined) throw new Failure('ToolFailed', `apt-get did not download the package ${name}`);
-    await runStep({ command: 'dpkg-deb', args: ['--extract', join(archives, file), directory], signal });
+    const install = ['--quiet', '--assume-yes', '--no-install-recommends', '--download-only', 'install'];
+    await run([...install, ...packages]);
+    await work(join(scratch, 'cache', 'archives'));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -24,6 +24,7 @@ import type { Restorer } from '../restore/restorer.ts';
 import { resolveSecret } from '../secrets/resolve.ts';
 import { Secret } from '../secrets/secret.ts';
 import { createFilesSource } from '../sources/files/source.ts';
+import { createMysqlSource } from '../sources/mysql/source.ts';
 import { type PostgresConnection, parsePostgresUrl } from '../sources/postgres/connection.ts';
 import { createPostgresSource } from '../sources/postgres/source.ts';
 import type { Source } from '../sources/source.ts';
@@ -33,6 +34,7 @@ import { withCleanup } from '../stores/with-cleanup.ts';
 import { createHistory } from './history.ts';
 import { inspected } from './inspection.ts';
 import { composeMaintenance } from './maintenance.ts';
+import { mysqlConnection } from './mysql-connection.ts';
 import { createNames } from './names.ts';
 import { postgresSourceOptions } from './postgres-options.ts';
 import { RunLimitFiles } from './run-limits.ts';
@@ -171,6 +173,18 @@ async function createSource(
       return createPostgresSource(
         postgresSourceOptions(name, source, { connection, host: programHost(env) }),
       );
+    }
+    case 'mysql': {
+      const { databases, exclude, users, binDir } = source;
+      return createMysqlSource({
+        name,
+        connection: await mysqlConnection(source.connection, env),
+        host: programHost(env),
+        ...(databases !== undefined && { databases }),
+        ...(exclude !== undefined && { exclude }),
+        ...(users !== undefined && { users }),
+        ...(binDir !== undefined && { binDir }),
+      });
     }
   }
 }

@@ -105,6 +105,7 @@ function snapshotPaths(name: string, source: SourceConfiguration): readonly stri
     case 'files':
       return cleanPaths(source.paths);
     case 'postgres':
+    case 'mysql':
       return [`/${name}`];
   }
 }

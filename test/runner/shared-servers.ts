@@ -1,15 +1,27 @@
 import { Failure } from '../../contracts/failures.ts';
+import { ensureMariadb } from '../../tools/mariadb.ts';
+import { startMariadb } from '../../tools/mariadb-server.ts';
 import { ensurePostgres, type PostgresMajor } from '../../tools/postgres.ts';
 import { startPostgres } from '../../tools/postgres-server.ts';
 import { ensurePromtool } from '../../tools/promtool.ts';
 import { ensureRestic, type ResticVersion } from '../../tools/restic.ts';
 import { ensureTemporal } from '../../tools/temporal.ts';
 import { startTemporalServer } from '../../tools/temporal-server.ts';
-import { encodeServer, environmentNames, testSettings } from '../servers/environment.ts';
+import { encodeServer, environmentNames, mariadbSettings, testSettings } from '../servers/environment.ts';
 import { testFilesReached } from '../source-files.ts';
 import { storeServers } from './store-servers.ts';
 
-const kinds = ['temporal', 'postgres', 'restic', 'promtool', 'minio', 'azurite', 'fake-gcs', 'sshd'] as const;
+const kinds = [
+  'temporal',
+  'postgres',
+  'mariadb',
+  'restic',
+  'promtool',
+  'minio',
+  'azurite',
+  'fake-gcs',
+  'sshd',
+] as const;
 
 export type ServerKind = (typeof kinds)[number];
 
@@ -48,6 +60,7 @@ export async function startSharedServers(
   const starts: Readonly<Record<ServerKind, readonly (() => Promise<void>)[]>> = {
     temporal: [() => startTemporal(start)],
     postgres: postgresMajors.map((major) => () => startPostgresMajor(major, start)),
+    mariadb: [() => startSharedMariadb(start)],
     restic: resticVersions.map((version) => () => findRestic(version, start)),
     promtool: [() => findPromtool(start)],
     ...storeServers(start),
@@ -88,6 +101,14 @@ async function startPostgresMajor(major: PostgresMajor, { env, stops, options }:
   stops.push(() => server.stop());
   const { host, port, user, password } = server;
   env[environmentNames.postgres(major)] = encodeServer({ major, host, port, user, password, binDir });
+}
+
+async function startSharedMariadb({ env, stops, options }: Start): Promise<void> {
+  const tools = await ensureMariadb(options);
+  const server = await startMariadb({ tools, settings: mariadbSettings, signal: options.signal });
+  stops.push(() => server.stop());
+  const { host, port, user } = server;
+  env[environmentNames.mariadb] = JSON.stringify({ host, port, user, binDir: tools.binDir });
 }
 
 async function findRestic(version: ResticVersion, { env, options }: Start): Promise<void> {

@@ -10,6 +10,8 @@ export const environmentNames = {
   temporalExecutable: 'RESGUARDO_TEST_TEMPORAL_EXECUTABLE',
   /** JSON, see `SharedPostgres`. */
   postgres: (major: number): string => `RESGUARDO_TEST_POSTGRES_${major}`,
+  /** JSON, see `SharedMariadb`. */
+  mariadb: 'RESGUARDO_TEST_MARIADB',
   promtool: 'RESGUARDO_TEST_PROMTOOL',
   /** JSON of what the functions of tools/ resolve to: `MinioServer`, `AzuriteServer`, `FakeGcsServer`, `SshServer`. */
   minio: 'RESGUARDO_TEST_MINIO',
@@ -34,6 +36,24 @@ export interface SharedPostgres {
   /** Folder with all programs of that version. */
   readonly binDir: string;
 }
+
+export interface SharedMariadb {
+  readonly host: string;
+  readonly port: number;
+  /** May do everything, and needs no password. */
+  readonly user: string;
+  /** Folder with `mariadb-dump`. */
+  readonly binDir: string;
+}
+
+/** As `testSettings`, for MariaDB. */
+export const mariadbSettings = {
+  'innodb-flush-log-at-trx-commit': '0',
+  'sync-binlog': '0',
+  'innodb-doublewrite': 'OFF',
+  'max-allowed-packet': '128M',
+  'event-scheduler': 'ON',
+} as const;
 
 /** Settings of servers that tests share: what is lost in a crash of the machine does not matter. */
 export const testSettings = {
