@@ -36,14 +36,22 @@ function sourceLines({ name, remark, active, value }: PlannedSource): readonly s
   const lines = block({ [name]: value }, 2);
   return [
     ...comment(remark, 2),
-    ...(active ? lines : [...roleHint, ...lines.map((line) => `  # ${line.slice(2)}`)]),
+    ...(active
+      ? lines
+      : [...(roleHints[String(value.kind)] ?? []), ...lines.map((line) => `  # ${line.slice(2)}`)]),
   ];
 }
 
-/** What a backup role needs in PostgreSQL 14 and later. */
-const roleHint = [
-  '  #   psql -U postgres -c "CREATE ROLE backup LOGIN PASSWORD \'…\'" -c "GRANT pg_read_all_data TO backup"',
-];
+/** What a backup user needs, by the kind of the source; in PostgreSQL 14 and later. */
+const roleHints: Readonly<Record<string, readonly string[]>> = {
+  postgres: [
+    '  #   psql -U postgres -c "CREATE ROLE backup LOGIN PASSWORD \'…\'" -c "GRANT pg_read_all_data TO backup"',
+  ],
+  mysql: [
+    "  #   CREATE USER backup IDENTIFIED BY '…';",
+    '  #   GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, PROCESS, RELOAD, REPLICATION CLIENT ON *.* TO backup;',
+  ],
+};
 
 function notificationLines(slack: string | undefined): readonly string[] {
   const title =

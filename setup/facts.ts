@@ -4,6 +4,7 @@ export interface MachineFacts {
   readonly isRoot: boolean;
   readonly home: string;
   readonly postgres: readonly PostgresServer[];
+  readonly mysql: readonly MysqlServer[];
   /** Found and not supported yet: people must hear of it. */
   readonly others: readonly OtherService[];
   /** Folders that usually hold what cannot be made anew, and that are there. */
@@ -22,8 +23,14 @@ export interface PostgresServer {
   readonly port: number;
 }
 
+export interface MysqlServer {
+  /** Path of the socket, or an address. */
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface OtherService {
-  /** "MySQL or MariaDB". */
+  /** "Docker". */
   readonly name: string;
   /** Where it was found. */
   readonly where: string;

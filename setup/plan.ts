@@ -136,7 +136,7 @@ function sourceName(folder: string): string {
   return base.replace(/^[^A-Za-z0-9]+/, '').slice(0, 60) || 'files';
 }
 
-function databaseSources({ postgres, variables }: MachineFacts): readonly PlannedSource[] {
+function databaseSources({ postgres, mysql, variables }: MachineFacts): readonly PlannedSource[] {
   const byUrl: readonly PlannedSource[] = variables.includes('DATABASE_URL')
     ? [
         {
@@ -156,7 +156,16 @@ function databaseSources({ postgres, variables }: MachineFacts): readonly Planne
       connection: { host, port, user: 'backup', password: 'env:BACKUP_DB_PASSWORD' },
     },
   }));
-  return [...byUrl, ...found];
+  const foundMysql = mysql.map(({ host, port }, index) => ({
+    name: index === 0 ? 'mysql' : `mysql-${port}`,
+    remark: `MySQL or MariaDB answers at ${host}, port ${port}. Make a user for backups (docs/mysql.md) and complete this.`,
+    active: false,
+    value: {
+      kind: 'mysql',
+      connection: { host, port, user: 'backup', password: 'env:BACKUP_MYSQL_PASSWORD' },
+    },
+  }));
+  return [...byUrl, ...found, ...foundMysql];
 }
 
 function notices(

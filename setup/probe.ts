@@ -2,6 +2,7 @@ import { access, constants, readdir, stat, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import type { FolderFacts, MachineFacts, OtherService, PlaceFacts, PostgresServer } from './facts.ts';
+import { findMysql } from './probe-mysql.ts';
 
 export interface ProbeOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -16,6 +17,8 @@ export interface ProbeOptions {
 export interface SearchPlaces {
   readonly socketFolders: readonly string[];
   readonly ports: readonly number[];
+  /** Sockets of MySQL and MariaDB, and ports where they may listen. */
+  readonly mysql: { readonly sockets: readonly string[]; readonly ports: readonly number[] };
   readonly folders: readonly string[];
   /** Folders that are made for copies, best first. */
   readonly copies: readonly string[];
@@ -40,8 +43,9 @@ const variables = [
 /** Looks at the machine, changes nothing, and asks nothing that needs a password. */
 export async function probeMachine(options: ProbeOptions): Promise<MachineFacts> {
   const { env, host, home, isRoot, signal, search = usualPlaces(options) } = options;
-  const [postgres, others, folders, places] = await Promise.all([
+  const [postgres, mysql, others, folders, places] = await Promise.all([
     findPostgres(search, signal),
+    findMysql(search.mysql, signal),
     findServices(search),
     findFolders(search.folders),
     findPlaces(search),
@@ -52,6 +56,7 @@ export async function probeMachine(options: ProbeOptions): Promise<MachineFacts>
     isRoot,
     home,
     postgres,
+    mysql,
     others,
     folders,
     places,
@@ -65,13 +70,14 @@ function usualPlaces({ isRoot, home }: ProbeOptions): SearchPlaces {
   return {
     socketFolders: ['/var/run/postgresql', '/tmp'],
     ports: [5432, 5433, 5434],
+    mysql: {
+      sockets: ['/run/mysqld/mysqld.sock', '/var/lib/mysql/mysql.sock', '/tmp/mysql.sock'],
+      ports: [3306, 3307],
+    },
     folders: isRoot ? system : [home],
     copies: [...(isRoot ? ['/backup', '/backups', '/srv/backup', '/var/backups'] : []), home],
     mounts: ['/mnt', '/media'],
-    services: [
-      { name: 'MySQL or MariaDB', socket: '/var/run/mysqld/mysqld.sock' },
-      { name: 'Docker', socket: '/var/run/docker.sock' },
-    ],
+    services: [{ name: 'Docker', socket: '/var/run/docker.sock' }],
   };
 }
 

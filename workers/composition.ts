@@ -19,6 +19,7 @@ import { programHost } from '../programs/host.ts';
 import { Repository, type RepositoryOptions } from '../repository/repository.ts';
 import type { DatabaseRestorer } from '../restore/database-restorer.ts';
 import { createFilesRestorer } from '../restore/files/restorer.ts';
+import { createMysqlRestorer } from '../restore/mysql/database-restorer.ts';
 import { createPostgresRestorer } from '../restore/postgres/database-restorer.ts';
 import type { Restorer } from '../restore/restorer.ts';
 import { resolveSecret } from '../secrets/resolve.ts';
@@ -202,6 +203,14 @@ async function createDatabaseRestorer(
 ): Promise<DatabaseRestorer> {
   const { kind } = sourceNamed(configuration, source);
   const server = sourceNamed(configuration, to);
+  if (server.kind === 'mysql' && kind === 'mysql') {
+    return createMysqlRestorer({
+      source,
+      connection: await mysqlConnection(server.connection, env),
+      host: programHost(env),
+      ...(server.binDir !== undefined && { binDir: server.binDir }),
+    });
+  }
   if (server.kind !== kind || server.kind !== 'postgres') {
     throw new Failure(
       'InvalidInput',

@@ -13,6 +13,7 @@ import type { ProgramContext } from '../../sources/postgres/dump.ts';
 import { groupTables } from '../../sources/postgres/large-tables.ts';
 import type { DatabaseManifest } from '../../sources/postgres/manifest.ts';
 import { type DatabaseSnapshot, takeSnapshot } from '../../sources/postgres/snapshot.ts';
+import { compareCounts, listedChecks, shortenedChecks } from '../checks.ts';
 
 export interface CompareRequest {
   readonly programs: ProgramContext;
@@ -28,9 +29,6 @@ export interface CompareRequest {
 export interface RestoredContent extends DatabaseContent {
   readonly sequences: readonly SequenceState[];
 }
-
-/** Checks of equal tables that are told one by one; the history of a workflow has no room for thousands. */
-const listedChecks = 100;
 
 /**
  * Dumps a restored database, and compares what comes with what was counted when it was backed up. All failed
@@ -85,7 +83,7 @@ export function compareContent(
   restored: RestoredContent,
 ): readonly RestoreCheck[] {
   return [
-    ...shortened(compareTables(manifest.tables, restored.tables)),
+    ...shortenedChecks(compareTables(manifest.tables, restored.tables)),
     ...(manifest.isPart === true ? [] : compareSequences(manifest.sequences, restored.sequences)),
     compareLargeObjects(manifest, restored),
     ...(manifest.isPart === true ? [] : compareObjects(manifest.objects, restored.objects)),
@@ -113,26 +111,6 @@ function compareTable(expected: TableContent, found: TableContent | undefined): 
   }
   const passed = found.hash === expected.hash;
   return { subject, passed, detail: `${expected.rows} rows, content ${passed ? 'equal' : 'differs'}` };
-}
-
-function shortened(checks: readonly RestoreCheck[]): readonly RestoreCheck[] {
-  return [
-    ...firstOf(
-      checks.filter(({ passed }) => !passed),
-      false,
-    ),
-    ...firstOf(
-      checks.filter(({ passed }) => passed),
-      true,
-    ),
-  ];
-}
-
-function firstOf(checks: readonly RestoreCheck[], passed: boolean): readonly RestoreCheck[] {
-  const rest = checks.length - listedChecks;
-  if (rest <= 0) return checks;
-  const detail = passed ? 'rows and content equal' : 'they differ too';
-  return [...checks.slice(0, listedChecks), { subject: `${rest} further tables`, passed, detail }];
 }
 
 /** A sequence may have gone on while the dump was made: then each value from between is right. */
@@ -174,23 +152,6 @@ function compareLargeObjects(
     ? `${count} with ${bytes} bytes, content equal`
     : `${count} with ${bytes} bytes differ from the ${expected.count} with ${expected.bytes} bytes of the backup`;
   return { subject: 'large objects', passed, detail };
-}
-
-function compareObjects(
-  expected: Readonly<Record<string, number>>,
-  found: Readonly<Record<string, number>>,
-): readonly RestoreCheck[] {
-  const kinds = [...new Set([...Object.keys(expected), ...Object.keys(found)])].sort();
-  const wrong = kinds.filter((kind) => (expected[kind] ?? 0) !== (found[kind] ?? 0));
-  if (wrong.length === 0) {
-    const detail = kinds.map((kind) => `${expected[kind]} ${kind}`).join(', ');
-    return [{ subject: 'objects', passed: true, detail: detail === '' ? 'none' : detail }];
-  }
-  return wrong.map((kind) => ({
-    subject: kind,
-    passed: false,
-    detail: `${found[kind] ?? 0} instead of ${expected[kind] ?? 0}`,
-  }));
 }
 
 function keyOf({ schema, name }: { readonly schema: string; readonly name: string }): string {

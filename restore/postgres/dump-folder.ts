@@ -6,7 +6,7 @@ import { ByteSource } from '../../sources/postgres/archive/byte-source.ts';
 import { type FoundToc, readToc } from '../../sources/postgres/archive/read-toc.ts';
 import { tocFile } from '../../sources/postgres/database-dump.ts';
 import type { SnapshotWork } from '../database-restorer.ts';
-import { fileOf } from './snapshot-files.ts';
+import { fileOf } from '../snapshot-files.ts';
 
 /** A dump in pg_dump's directory format, as it lies in a snapshot. */
 export class DumpFolder {

@@ -21,6 +21,7 @@ export class MysqlSession {
   readonly #connection: mysql.Connection;
   readonly #subject: string;
   readonly #signal: AbortSignal;
+  readonly #lost = Promise.withResolvers<void>();
   readonly #onAbort = (): void => this.#connection.destroy();
 
   private constructor(
@@ -32,7 +33,7 @@ export class MysqlSession {
     this.#signal = facts.signal;
     this.isEncrypted = facts.isEncrypted;
     // The query under way, or the next one, tells of it.
-    connection.on('error', () => {});
+    connection.on('error', () => this.#lost.resolve());
     facts.signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -50,6 +51,8 @@ export class MysqlSession {
     const { opened, isEncrypted } = await connect(connection, options, { subject, signal });
     const session = new MysqlSession(opened, { subject, signal, isEncrypted });
     if (signal.aborted) opened.destroy();
+    // Whatever the server's default is, a backslash escapes, and "x" is a text.
+    await session.run("SET SESSION sql_mode = ''");
     return session;
   }
 
@@ -71,10 +74,17 @@ export class MysqlSession {
     await this.#query(sql, []);
   }
 
+  /** Runs a statement with values whose result does not matter. */
+  async change(sql: string, values: readonly unknown[]): Promise<void> {
+    await this.#query(sql, values);
+  }
+
   /** Safe to repeat. */
   async close(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#onAbort);
-    await this.#connection.end().catch(() => this.#connection.destroy());
+    // One that the server has ended never answers the farewell.
+    await Promise.race([this.#connection.end().catch(() => {}), this.#lost.promise]);
+    this.#connection.destroy();
   }
 
   async #query(sql: string, values: readonly unknown[]): Promise<unknown> {
@@ -143,8 +153,10 @@ function clientConfig(
     user,
     ...(password === undefined ? {} : { password: password.reveal() }),
     ...(database === undefined ? {} : { database }),
-    // Node writes "latin1" text byte by byte.
-    charset: isRaw === true ? 'latin1_swedish_ci' : 'utf8mb4_general_ci',
+    // Node writes "latin1" text byte by byte; the driver must not learn that a statement sets another one.
+    ...(isRaw === true
+      ? { charset: 'latin1_swedish_ci', flags: ['-SESSION_TRACK'] }
+      : { charset: 'utf8mb4_general_ci' }),
     connectTimeout: connectTimeoutMs,
     dateStrings: true,
     supportBigNumbers: true,

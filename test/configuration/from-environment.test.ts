@@ -173,19 +173,39 @@ test('the days of retention are those of daily backups; weekly and monthly ones 
   }
 });
 
+test('URLs and variables of MySQL and MariaDB are sources, and keep no password', async () => {
+  const { sources } = await load({
+    ...base,
+    BACKUP_DB_CONNECTIONS: 'mysql://u:hunter2@h/shop,mariadb://u@[::1]:3307,postgresql://u@h/shop',
+    DB_CONNECTION: 'mysql',
+    DB_DATABASE: 'legacy',
+    DB_PASSWORD: 'hunter2',
+  });
+  assert.deepEqual(
+    Object.entries(sources).map(([name, { kind }]) => [name, kind]),
+    [
+      ['shop', 'mysql'],
+      ['1-', 'mysql'],
+      ['shop-2', 'postgres'],
+      ['legacy', 'mysql'],
+    ],
+  );
+  assert.doesNotMatch(JSON.stringify(sources), /hunter2/);
+});
+
 test('what is asked for and not done yet is said aloud', async () => {
   const { warnings, sources } = await load({
     ...base,
-    BACKUP_DB_CONNECTIONS: 'mysql://u:hunter2@h/x,postgresql://u@h/y',
-    DB_CONNECTION: 'mysql',
+    BACKUP_DB_CONNECTIONS: 'mongodb://u:hunter2@h/x,postgresql://u@h/y',
+    DB_CONNECTION: 'sqlsrv',
     DB_DATABASE: 'legacy',
   });
   assert.deepEqual(Object.keys(sources), ['y']);
   assert.match(
     warnings.join('\n'),
-    /entry 1: mysql:\/\/ is not supported yet; this database is NOT backed up/,
+    /entry 1: mongodb:\/\/ is not supported yet; this database is NOT backed up/,
   );
-  assert.match(warnings.join('\n'), /DB_CONNECTION: mysql is not supported yet/);
+  assert.match(warnings.join('\n'), /DB_CONNECTION: sqlsrv is not supported yet/);
   assert.equal(warnings.join().includes('hunter2'), false);
 });
 

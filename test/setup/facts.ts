@@ -6,6 +6,7 @@ export const serverFacts: MachineFacts = {
   isRoot: true,
   home: '/root',
   postgres: [],
+  mysql: [],
   others: [],
   folders: [
     { path: '/etc', device: 1 },

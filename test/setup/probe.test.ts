@@ -22,7 +22,15 @@ async function listen(context: TestContext, answer: (server: Server) => void): P
 }
 
 const base = { host: 'db1', home: '/home/me', isRoot: true, signal: new AbortController().signal };
-const nowhere = { socketFolders: [], ports: [], folders: [], copies: [], mounts: [], services: [] };
+const nowhere = {
+  socketFolders: [],
+  ports: [],
+  folders: [],
+  copies: [],
+  mounts: [],
+  services: [],
+  mysql: { sockets: [], ports: [] },
+};
 
 test('folders that hold something, places to write to and services are found', async (context) => {
   const folder = await temporaryFolder(context);
