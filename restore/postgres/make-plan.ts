@@ -3,9 +3,10 @@ import type { DatabasePlan, DatabasePlanRequest } from '../../contracts/database
 import type { Warning } from '../../contracts/jobs.ts';
 import type { DatabaseManifest, PostgresManifest } from '../../sources/postgres/manifest.ts';
 import type { PostgresSession } from '../../sources/postgres/session.ts';
+import type { DatabaseTarget } from '../choose-databases.ts';
 import type { FoundSnapshot, SnapshotWork } from '../database-restorer.ts';
 import { DumpFolder } from './dump-folder.ts';
-import { type DatabaseTarget, planDatabases } from './plan.ts';
+import { planDatabases } from './plan.ts';
 import type { RestorePreflight } from './preflight.ts';
 import { sections } from './sections.ts';
 import { selectTables } from './select-tables.ts';
@@ -76,7 +77,7 @@ async function omittedKeys(
 
 async function existing(
   session: PostgresSession,
-  targets: readonly DatabaseTarget[],
+  targets: readonly DatabaseTarget<DatabaseManifest>[],
 ): Promise<ReadonlySet<string>> {
   const found = await session.rows(
     z.object({ name: z.string() }),

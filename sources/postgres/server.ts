@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Failure } from '../../contracts/failures.ts';
+import { NamePatterns } from '../name-patterns.ts';
 import { describeServer, type PostgresConnection } from './connection.ts';
 import { PostgresSession } from './session.ts';
 
@@ -111,21 +112,14 @@ async function readDatabases(
       `PostgreSQL at ${describeServer(connection)} has no database ${missing.map((name) => `"${name}"`).join(', ')} that accepts connections`,
     );
   }
-  const excluded = excludeDatabases.map(wildcards);
-  const chosen = all.filter(
-    ({ name }) => names.includes(name) && !excluded.some((pattern) => pattern.test(name)),
-  );
+  const excluded = new NamePatterns(excludeDatabases);
+  const chosen = all.filter(({ name }) => names.includes(name) && !excluded.matches(name));
   return {
     databases: chosen
       .filter(({ isOpen }) => isOpen)
       .map(({ name, sizeBytes }) => ({ name, sizeBytes: sizeBytes ?? 0 })),
     closedDatabases: chosen.filter(({ isOpen }) => !isOpen).map(({ name }) => name),
   };
-}
-
-function wildcards(pattern: string): RegExp {
-  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
 }
 
 function isBackedUpByDefault(name: string): boolean {
