@@ -6,6 +6,7 @@ import { readPatternFile } from '../sources/files/pattern-file.ts';
 import { compilePatterns, type PathFilter } from '../sources/files/patterns.ts';
 import { createFilesSource, type FilesSourceOptions } from '../sources/files/source.ts';
 import type { Source } from '../sources/source.ts';
+import { cachedStore } from '../stores/cache.ts';
 import { dryRunStore } from '../stores/dry-run.ts';
 import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
@@ -14,6 +15,7 @@ import type { Bucket } from '../stores/s3/bucket/bucket.ts';
 import { type BucketPlan, describeStep } from '../stores/s3/bucket/plan.ts';
 import type { Store } from '../stores/store.ts';
 import type { CommandContext } from './context.ts';
+import { cacheFolderFor } from './metadata-cache.ts';
 import { type RepositoryAccess, type RepositorySelection, resolveAccess } from './repository-access.ts';
 
 /** The one place of the command line that names stores and sources. */
@@ -80,7 +82,11 @@ export async function withRepository<T>(
   const access = await resolveAccess(context, selection);
   const opened = await storeOf(context, access);
   const store = selection.writesNothing === true ? dryRunStore(opened) : opened;
-  const repository = await Repository.open(store, access.password, access.options);
+  const folder = cacheFolderFor(context, selection, access.url);
+  const repository = await Repository.open(store, access.password, {
+    ...access.options,
+    ...(folder === undefined ? {} : { cache: (below, facts) => cachedStore(below, facts, { folder }) }),
+  });
   try {
     return await work(repository);
   } finally {

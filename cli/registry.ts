@@ -53,6 +53,7 @@ const repositoryCommands: readonly CommandFile[] = [
   { name: 'unlock', load: async () => (await import('./commands/repo/unlock.ts')).defineRepoUnlock },
   { name: 'list', load: async () => (await import('./commands/repo/list.ts')).defineRepoList },
   { name: 'cat', load: async () => (await import('./commands/repo/cat.ts')).defineRepoCat },
+  { name: 'cache', load: async () => (await import('./commands/repo/cache.ts')).defineRepoCache },
   { name: 'rewrite', load: async () => (await import('./commands/repo/rewrite.ts')).defineRepoRewrite },
   { name: 'repair', load: async () => (await import('./commands/repo/repair.ts')).defineRepoRepair },
   { name: 'recover', load: async () => (await import('./commands/repo/recover.ts')).defineRepoRecover },

@@ -6,11 +6,12 @@ import { Failure } from '../contracts/failures.ts';
 import type { RepositoryOptions } from '../repository/repository.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { CommandContext } from './context.ts';
+import type { CacheSelection } from './metadata-cache.ts';
 import { compressionMode, duration, packBytes, positiveInteger } from './option-values.ts';
 import { askForPassword, givenPassword, readText } from './repository-password.ts';
 
 /** Options by which a command names its repository, and says how it is to be worked with. */
-export interface RepositorySelection {
+export interface RepositorySelection extends CacheSelection {
   readonly repo?: string;
   readonly repositoryFile?: string;
   readonly repository?: string;
@@ -76,6 +77,11 @@ export function addRepositoryOptions(command: Command): Command {
         .argParser(packBytes),
     )
     .option('--retry-lock <duration>', 'wait so long for a lock of others, such as 5m', duration)
+    .option('--no-cache', 'keep nothing of a remote repository on this machine')
+    .option(
+      '--cache-dir <folder>',
+      'keep its index, snapshots and folders here (default: RESGUARDO_CACHE_DIR, else below ~/.cache)',
+    )
     .option('--no-lock', 'take no lock: for reading from what cannot be written to')
     .option('--limit-upload <rate>', 'KiB per second that are sent at most', positiveInteger)
     .option('--limit-download <rate>', 'KiB per second that are received at most', positiveInteger);

@@ -6,9 +6,8 @@ import { loadBlob } from './blob-loader.ts';
 import { BlobOpener } from './blob-opener.ts';
 import type { BlobType, BlobWriter, PackedBlobReader } from './blobs.ts';
 import { Chunker } from './chunker/chunker.ts';
-import { type CompressionMode, Compressor } from './compression.ts';
+import { Compressor } from './compression.ts';
 import { decodeConfig, encodeConfig, newConfig, type RepositoryConfig } from './config.ts';
-import type { ScryptCost } from './crypto/key-derivation.ts';
 import { type MasterKey, randomMasterKey } from './crypto/master-key.ts';
 import { Sealing } from './crypto/sealing.ts';
 import { shortId } from './ids.ts';
@@ -20,55 +19,25 @@ import type { KeyFile, KeyOwner } from './keys/key-file.ts';
 import { addKey, findKey, listKeys, type OpenedKey } from './keys/keys.ts';
 import { FencedStore } from './lock/fenced-store.ts';
 import type { RepositoryLock } from './lock/held-lock.ts';
-import {
-  acquireLock,
-  type LockPlace,
-  type LockRequest,
-  type LockTiming,
-  removeLocks,
-  resticLockTiming,
-} from './lock/lock.ts';
+import { acquireLock, type LockPlace, type LockRequest, removeLocks, resticLockTiming } from './lock/lock.ts';
+import type { AddKeyOptions, InitOptions, OpenWriterOptions, RepositoryOptions } from './options.ts';
 import { PackSegments } from './pack/pack-segments.ts';
 import { findTree } from './prune/marked-packs.ts';
-import { damaged, type Failpoint, repositoryExists, SealedFiles } from './sealed-files.ts';
+import { damaged, repositoryExists, SealedFiles } from './sealed-files.ts';
 import { decodeSnapshot, encodeSnapshot, type NewSnapshot, type Snapshot } from './snapshot.ts';
 import { chooseSnapshot, type SnapshotFilter } from './snapshot-filter.ts';
 import { findUnindexedPacks } from './writer/adoption.ts';
 import { RepositoryWriter } from './writer/repository-writer.ts';
 
-export interface RepositoryOptions {
-  /** `default` compresses about as well as restic does; reading needs no setting. */
-  readonly compression?: CompressionMode;
-  /** A pack is stored when it has this many bytes. restic's 16 MiB when left out. */
-  readonly packSizeBytes?: number;
-  /** First digits of the key file that is tried first, and beyond the number of those that are tried. */
-  readonly keyHint?: string;
-  /** Called before and after each put, for tests that stop a run there; absent in production. */
-  readonly failpoint?: Failpoint;
-  /** Other times for locks, for tests. */
-  readonly lockTiming?: LockTiming;
-}
-
-export interface InitOptions extends RepositoryOptions {
-  /** Polynomial of another repository, so that the same content becomes the same blobs. */
-  readonly chunkerPolynomial?: bigint;
-  /** Cost of the key derivation. */
-  readonly scryptCost?: ScryptCost;
-}
-
-export interface AddKeyOptions {
-  /** Person and machine that the key file names; this one when left out. */
-  readonly owner?: Partial<KeyOwner>;
-  readonly cost?: ScryptCost;
-}
-
-export interface OpenWriterOptions {
-  /** Looks for packs that no index names, as a killed run leaves them, and uses their blobs. */
-  readonly adoptUnindexed?: boolean;
-  readonly signal?: AbortSignal;
-}
-
 const defaultPackBytes = 16 * 1024 * 1024;
+
+export type {
+  AddKeyOptions,
+  CachedRepository,
+  InitOptions,
+  OpenWriterOptions,
+  RepositoryOptions,
+} from './options.ts';
 
 /** A repository of restic's format, version 2 (restic's design document is the specification). */
 export class Repository implements PackedBlobReader {
@@ -96,7 +65,8 @@ export class Repository implements PackedBlobReader {
     this.#options = options;
     this.#master = key.master;
     this.keyId = key.id;
-    this.#fence = new FencedStore(store);
+    const facts = { id: config.id, holdsTrees: (pack: string) => this.index.holdsTrees(pack) };
+    this.#fence = new FencedStore(options.cache ? options.cache(store, facts) : store);
     this.store = this.#fence;
     this.id = config.id;
     this.chunkerPolynomial = config.chunkerPolynomial;
@@ -106,7 +76,7 @@ export class Repository implements PackedBlobReader {
     this.#compressor = new Compressor(options.compression ?? 'default');
     const files = { sealing: this.sealing, compressor: this.#compressor, failpoint: options.failpoint };
     this.#files = new SealedFiles({ ...files, store: this.#fence });
-    this.#indexLoader = new IndexLoader(store, this.#files, this.index);
+    this.#indexLoader = new IndexLoader(this.#fence, this.#files, this.index);
     const timing = options.lockTiming ?? resticLockTiming;
     this.#lockPlace = { store, files: new SealedFiles({ ...files, store }), timing };
   }

@@ -23,6 +23,7 @@ export interface IndexedPack {
 export class BlobIndex {
   #packs = new IdTable();
   #tables = { data: new BlobTable(), tree: new BlobTable() };
+  #treePacks = new Set<number>();
   #marked = new Set<string>();
   #newestMarkMs = Number.NEGATIVE_INFINITY;
 
@@ -38,6 +39,7 @@ export class BlobIndex {
   addPack(pack: IndexedPack): void {
     const known = this.#packs.find(pack.id);
     const packNumber = known < 0 ? this.#packs.add(pack.id) : known;
+    if (pack.blobs[0]?.type === 'tree') this.#treePacks.add(packNumber);
     for (const blob of pack.blobs) this.#tables[blob.type].add(blob, packNumber, known >= 0);
   }
 
@@ -45,6 +47,7 @@ export class BlobIndex {
   replaceBy(other: BlobIndex): void {
     this.#packs = other.#packs;
     this.#tables = other.#tables;
+    this.#treePacks = other.#treePacks;
     this.#marked = other.#marked;
     this.#newestMarkMs = other.#newestMarkMs;
   }
@@ -71,6 +74,11 @@ export class BlobIndex {
 
   hasPack(id: string): boolean {
     return this.#packs.find(id) >= 0;
+  }
+
+  /** Whether a pack begins with a tree: packs of one type alone are all that is written today. */
+  holdsTrees(pack: string): boolean {
+    return this.#treePacks.has(this.#packs.find(pack));
   }
 
   hasBlob(type: BlobType, id: string): boolean {

@@ -63,6 +63,11 @@ const held: readonly (readonly [sentence: string, file: string, title: string])[
     'is finished by the next',
   ],
   ['which fails if the name is taken', 'stores/conformance.ts', 'a name that is taken keeps its file'],
+  [
+    'verified by its name, and read from the store where that fails',
+    'stores/cache.test.ts',
+    'not whole is read from the store',
+  ],
   ['A lock is refreshed every five minutes', 'repository/lock/lock.test.ts', 'refreshed after five minutes'],
   [
     'loses its lock, and stops before its next write',

@@ -53,7 +53,8 @@ async function check(context: CommandContext, options: Options): Promise<number>
   try {
     const result = await withLockedRepository(
       context,
-      { ...options, purpose: 'read' },
+      // A check reads the repository itself.
+      { ...options, cache: false, purpose: 'read' },
       async (repository, signal) => {
         const row = board.row('check');
         const snapshot = options.snapshot && (await repository.findSnapshot(options.snapshot)).id;
