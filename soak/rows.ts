@@ -1,6 +1,7 @@
 import type { Row } from './row.ts';
 import { endedWorkers, frozenWorkers, killedServers, killedWorkers } from './rows/x1-workers.ts';
 import { kills } from './rows/x2-kills.ts';
+import { powerCut } from './rows/x2-power-cut.ts';
 import { fullDisk, fullTarget } from './rows/x9-full-disk.ts';
 import { bitFlips, smallFiles } from './rows/x10-bit-flips.ts';
 import { rollback } from './rows/x11-rollback.ts';
@@ -18,6 +19,7 @@ import { staleLocks } from './rows/x20-stale-locks.ts';
 export const rows: readonly Row[] = [
   killedWorkers,
   kills,
+  powerCut,
   endedWorkers,
   killedServers,
   frozenWorkers,

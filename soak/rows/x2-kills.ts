@@ -21,7 +21,8 @@ import type { Row } from '../row.ts';
 import type { RowRun } from '../row-run.ts';
 
 const execute = promisify(execFile);
-const program = fileURLToPath(new URL('../operations/run.ts', import.meta.url));
+/** One operation in a process of its own. */
+export const operationProgram = fileURLToPath(new URL('../operations/run.ts', import.meta.url));
 
 /** Each step is one of three of a write (before, amid, after) or one of two of a removal. */
 export const kills: Row = {
@@ -66,7 +67,8 @@ async function makePlace(run: RowRun, operation: OperationName): Promise<Place> 
   return { operation, ...made, before, steps };
 }
 
-async function makeRepository(run: RowRun, operation: OperationName) {
+/** A repository on which an operation has something to do. */
+export async function makeRepository(run: RowRun, operation: OperationName) {
   if (operation === 'init') {
     return { folder: await temporaryFolder(run), source: '', contents: new Map<string, string>() };
   }
@@ -104,7 +106,7 @@ async function carryOut(
   { folder, source }: Pick<Place, 'folder' | 'source'>,
   step: string,
 ): Promise<string> {
-  const { stdout } = await execute(process.execPath, [program, operation, folder, source, step]);
+  const { stdout } = await execute(process.execPath, [operationProgram, operation, folder, source, step]);
   return stdout;
 }
 
