@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { Repository } from '../../../repository/repository.ts';
 import { auditedRepository } from '../../audit.ts';
 import { renderPlan, setUpBucket } from '../../bucket.ts';
@@ -24,6 +25,12 @@ export function defineRepoInit({ parent, run }: Definition): void {
   const command = parent
     .command('init')
     .description('create a repository of format version 2')
+    .addOption(
+      new Option(
+        '--repository-version <version>',
+        'version of the format: 2 is the only one that is written',
+      ).choices(['2', 'latest', 'stable']),
+    )
     .option('--copy-chunker-params', 'cut content as the repository of --from-repo does, for copies of it')
     .option('--create-bucket', 'make the S3 bucket and set it up first; the plan is shown and asked about')
     .option('--object-lock', 'with --create-bucket: objects of it can be locked')
