@@ -1,4 +1,5 @@
 import { RestError } from '@azure/storage-blob';
+import { isFailure } from '../../contracts/failures.ts';
 import {
   codeOf,
   networkTrouble,
@@ -50,7 +51,7 @@ export interface AzureRequest {
 /** Translates an error of the service, the network or TLS; an abort is thrown as the signal has it. */
 export function azureFailure(error: unknown, { action, place, signal }: AzureRequest): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof StoreFailure) return error;
+  if (isFailure(error)) return error;
   const service = azureCode(error);
   const status = azureStatus(error);
   const network = codeOf(error);

@@ -1,3 +1,4 @@
+import { isFailure } from '../../contracts/failures.ts';
 import type { HttpAnswer } from '../network/http-request.ts';
 import {
   codeOf,
@@ -59,7 +60,7 @@ export function answerFailure(answer: HttpAnswer, { action, place }: GcsRequest)
 /** Translates an error of the network, TLS or the getting of a token; an abort is thrown as the signal has it. */
 export function networkFailure(error: unknown, { action, place, signal }: GcsRequest): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof StoreFailure) return error;
+  if (isFailure(error)) return error;
   const text = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);
   const trouble =

@@ -1,3 +1,4 @@
+import { isFailure } from '../../contracts/failures.ts';
 import {
   codeOf,
   networkTrouble,
@@ -63,7 +64,7 @@ export interface S3Request {
 /** Translates an error of the service, the network or TLS; an abort is thrown as the signal has it. */
 export function s3Failure(error: unknown, { action, place, signal }: S3Request): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof StoreFailure) return error;
+  if (isFailure(error)) return error;
   const name = error instanceof Error ? error.name : 'unknown';
   const status = httpStatus(error);
   const network = codeOf(error);

@@ -1,3 +1,4 @@
+import { isFailure } from '../../contracts/failures.ts';
 import { codeOf, networkTrouble, StoreFailure, type Trouble } from '../trouble.ts';
 
 /** Status codes of SFTP version 3 (draft-ietf-secsh-filexfer-02, 7). */
@@ -35,7 +36,7 @@ export interface SftpRequest {
 /** Translates an error of the server, SSH or the network; an abort is thrown as the signal has it. */
 export function sftpFailure(error: unknown, { action, place, signal }: SftpRequest): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof StoreFailure) return error;
+  if (isFailure(error)) return error;
   const number = sftpStatus(error);
   const level = error instanceof Error && 'level' in error ? String(error.level) : '';
   const network = codeOf(error);

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { type FailureType, isFailure } from '../../contracts/failures.ts';
+import { openStore } from '../../stores/open.ts';
+import type { StoreSettings } from '../../stores/settings.ts';
+import { temporaryFolder } from '../repository/temporary-folder.ts';
+import { azuriteServer } from '../servers/azurite.ts';
+import { fakeGcsServer } from '../servers/fake-gcs.ts';
+import { minioServer } from '../servers/minio.ts';
+import { makeCertificate } from './certificate.ts';
+import { places } from './test-stores.ts';
+
+/** What a person gets wrong, against the real servers: each has its own message, and the mend. */
+
+const retry = { initialMs: 5, longestMs: 20, totalMs: 200 };
+
+interface Wrong {
+  readonly url: string;
+  readonly settings: StoreSettings;
+  readonly type: FailureType;
+  readonly message: RegExp;
+  readonly advice: RegExp;
+}
+
+async function assertTold(t: TestContext, { url, settings, type, message, advice }: Wrong): Promise<void> {
+  const opened = openStore(url, { ...settings, retry });
+  const attempt = opened.then(async (store) => {
+    t.after(() => store.close());
+    await store.create();
+  });
+  await assert.rejects(attempt, (error) => {
+    assert.ok(isFailure(error, type), String(error));
+    assert.match(error.message, message);
+    assert.match(error.advice, advice);
+    assert.doesNotMatch(`${error.message} ${error.advice}`, /hunter2/);
+    return true;
+  });
+}
+
+test('a bucket or container that is missing is named', async (t) => {
+  const s3 = await places.s3(t);
+  const told = { type: 'RepositoryNotFound', advice: /Create it|correct its name/ } as const;
+  const { endpoint } = await minioServer();
+  await assertTold(t, {
+    ...s3,
+    ...told,
+    url: `s3:${endpoint}/no-such-bucket`,
+    message: /no-such-bucket.*NoSuchBucket/,
+  });
+  const azure = await places.azure(t);
+  await assertTold(t, { ...azure, ...told, url: 'azure:no-such-container:/', message: /no-such-container/ });
+  const gcs = await places.gcs(t);
+  await assertTold(t, { ...gcs, ...told, url: 'gs:no-such-bucket:/', message: /no-such-bucket/ });
+});
+
+test('a wrong key is told from an unknown one', async (t) => {
+  const { url } = await places.s3(t);
+  const { accessKeyId } = await minioServer();
+  const s3 = { accessKeyId: 'env:KEY_ID', secretAccessKey: 'env:SECRET_KEY' };
+  const type = 'StoreAuthentication';
+  await assertTold(t, {
+    url,
+    settings: { env: { KEY_ID: accessKeyId, SECRET_KEY: 'hunter2hunter2' }, s3 },
+    type,
+    message: /SignatureDoesNotMatch/,
+    advice: /secret key is wrong/,
+  });
+  await assertTold(t, {
+    url,
+    settings: { env: { KEY_ID: 'nobody', SECRET_KEY: 'hunter2hunter2' }, s3 },
+    type,
+    message: /InvalidAccessKeyId/,
+    advice: /access key is unknown/,
+  });
+  const { endpoint, account } = await azuriteServer();
+  const wrongKey = Buffer.from('hunter2').toString('base64');
+  const text = `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${wrongKey};BlobEndpoint=${endpoint}`;
+  const azure = await places.azure(t);
+  await assert.rejects(
+    openStore(azure.url, { env: { AZURE_STORAGE_CONNECTION_STRING: text }, retry }).then((store) =>
+      store.create(),
+    ),
+    (error) => isFailure(error, 'StoreAuthentication') || isFailure(error, 'StoreForbidden'),
+  );
+});
+
+test('a secret that is not there is named by its reference', async (t) => {
+  const { url } = await places.s3(t);
+  await assertTold(t, {
+    url,
+    settings: { env: {}, s3: { accessKeyId: 'env:KEY_ID', secretAccessKey: 'env:SECRET_KEY' } },
+    type: 'SecretUnavailable',
+    message: /KEY_ID/,
+    advice: /Set/,
+  });
+});
+
+test('a host that is unknown or does not answer is told with its mend', async (t) => {
+  const { settings } = await places.s3(t);
+  const type = 'StoreUnavailable';
+  await assertTold(t, {
+    url: 's3:https://no-such-host.invalid/bucket',
+    settings,
+    type,
+    message: /no-such-host\.invalid.*(unknown|network)/,
+    advice: /host|network/,
+  });
+  await assertTold(t, {
+    url: 's3:http://127.0.0.1:1/bucket',
+    settings,
+    type,
+    message: /127\.0\.0\.1:1: nobody answers/,
+    advice: /host and port/,
+  });
+  await assertTold(t, {
+    url: 'gs:some-bucket:/',
+    settings: { env: { STORAGE_EMULATOR_HOST: '127.0.0.1:1' } },
+    type,
+    message: /nobody answers/,
+    advice: /host and port/,
+  });
+});
+
+test('a certificate that nobody trusts is told, and trusted once its authority is named', async (t) => {
+  const { settings } = await places.s3(t);
+  const tls = await makeCertificate(await temporaryFolder(t), ['localhost']);
+  const server = createServer(
+    { cert: await readFile(tls.certificate), key: await readFile(tls.key) },
+    (_, answer) => {
+      answer.writeHead(404, { 'content-type': 'application/xml' });
+      answer.end('<Error><Code>NoSuchBucket</Code></Error>');
+    },
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `s3:https://127.0.0.1:${(server.address() as AddressInfo).port}/bucket`;
+  await assertTold(t, {
+    url,
+    settings,
+    type: 'InvalidConfiguration',
+    message: /certificate is not trusted/,
+    advice: /caFile/,
+  });
+  await assertTold(t, {
+    url,
+    settings: { ...settings, caFile: tls.certificate },
+    type: 'RepositoryNotFound',
+    message: /NoSuchBucket/,
+    advice: /Create it/,
+  });
+});
+
+test('names that no service can have are refused before anything is asked', async (t) => {
+  const settings = { env: {} };
+  for (const [url, message] of [
+    ['azure:ab:/x', /"ab" cannot be a container: 3 to 63/],
+    ['azure:Upper:/x', /"Upper" cannot be a container/],
+    ['gs:a:/x', /"a" cannot be a bucket/],
+    ['s3:https://host/ab', /"ab" cannot be a bucket: 3 to 63/],
+    ['sftp:host', /another form/],
+    ['sftp:user:hunter2@host:/x', /must not hold a password/],
+    ['sftp:-oProxyCommand=x:/y', /malformed|another form/],
+  ] as const) {
+    await assertTold(t, { url, settings, type: 'InvalidConfiguration', message, advice: /./ });
+  }
+});
+
+test('an Azure account that is not named, or whose connection string is malformed, is told', async (t) => {
+  const url = 'azure:container:/x';
+  const type = 'InvalidConfiguration';
+  await assertTold(t, {
+    url,
+    settings: { env: {} },
+    type,
+    message: /not named/,
+    advice: /AZURE_ACCOUNT_NAME/,
+  });
+  const env = { AZURE_STORAGE_CONNECTION_STRING: 'AccountKey=hunter2' };
+  await assertTold(t, { url, settings: { env }, type, message: /malformed/, advice: /Copy it anew/ });
+});
+
+test('Google credentials that are no JSON are told without showing them', async (t) => {
+  const { url } = await places.gcs(t);
+  await fakeGcsServer();
+  const settings = {
+    env: { CREDENTIALS: `hunter2${randomBytes(4).toString('hex')}` },
+    gcs: { credentials: 'env:CREDENTIALS' },
+  };
+  await assertTold(t, {
+    url,
+    settings,
+    type: 'InvalidConfiguration',
+    message: /no JSON object/,
+    advice: /key file/,
+  });
+});
