@@ -14,6 +14,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     listRepositories: () => runLookUp(dependencies, () => names.listRepositories()),
     listPrunedRepositories: () => runLookUp(dependencies, () => names.listPrunedRepositories()),
     listHosts: () => runLookUp(dependencies, () => names.listHosts()),
+    listLockedRepositories: () => runLookUp(dependencies, () => names.listLockedRepositories()),
     listCopyTargets: (request) => runLookUp(dependencies, () => names.listCopyTargets(request)),
     listCopyRoutes: (request) => runLookUp(dependencies, () => names.listCopyRoutes(request)),
     describeCopyDebt: (routes) => runLookUp(dependencies, () => history.copyDebt(routes)),

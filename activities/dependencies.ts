@@ -37,6 +37,8 @@ export interface ActivityDependencies {
    * @throws {Failure} RepositoryNotFound when it was there before: its place is empty or not mounted
    */
   createCopyRepository(repository: string, of: Repository): Promise<Repository>;
+  /** The locks of a repository's objects; the caller closes them. */
+  openObjectLocks(repository: string): Promise<ObjectLocks>;
   readonly status: StatusFile;
   readonly history: RunHistory;
   readonly inspector: Inspector;
@@ -64,6 +66,13 @@ export interface RunHistory {
   copyDebt(routes: readonly CopyRoute[]): Promise<CopyDebtReport>;
 }
 
+/** Locks that keep the objects of a repository from being removed. */
+export interface ObjectLocks {
+  renewLocks(now: Date, signal: AbortSignal, onObject: () => void): Promise<{ readonly objects: number }>;
+  proveLock(now: Date, signal: AbortSignal): Promise<'refused' | 'deleted'>;
+  close(): void;
+}
+
 /** What is to be copied to a repository beside what the configuration copies there. */
 export interface CopyRequest {
   readonly repository: string;
@@ -84,6 +93,8 @@ export interface Names {
   listPrunedRepositories(): readonly string[];
   /** Hosts of the sources, and the host of this configuration. */
   listHosts(): readonly ResolvedHost[];
+  /** Repositories whose objects are locked. */
+  listLockedRepositories(): readonly string[];
   /** Repositories that get copies; `scheduled`, those that have no schedule of their own. */
   listCopyTargets(request: { readonly scheduled: boolean }): readonly string[];
   /** @throws {Failure} InvalidInput for a name that the configuration does not have */

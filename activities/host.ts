@@ -7,6 +7,7 @@ import { copyToRepository } from './copy.ts';
 import { createDatabaseActivities } from './database-restore.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { maintenanceActivities } from './maintenance.ts';
+import { renewObjectLocks } from './object-locks.ts';
 import { compareRestored, planRestore, restoreSnapshot } from './restore.ts';
 import { runStep, type Step } from './step.ts';
 import { withRepository } from './with-repository.ts';
@@ -38,6 +39,8 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
         ),
       ),
     check: (input) => runStep(dependencies, 'check', (step) => checkInRepository(dependencies, input, step)),
+    renewObjectLocks: (request) =>
+      runStep(dependencies, 'lock', (step) => renewObjectLocks(dependencies, request, step)),
     copySnapshots: (route) =>
       runStep(dependencies, 'copy', (step) => copyToRepository(dependencies, route, step)),
     planRestore: (request) =>

@@ -173,6 +173,11 @@ export const schedulesSchema = z.strictObject({
       'Copies what the repositories of copies and defaultCopies lack; after each backup this happens by itself. Default: every 6 hours.',
     examples: [{ every: '6h' }],
   }),
+  object_lock_renewal: scheduleSchema.meta({
+    description:
+      'Locks the objects of repositories with s3.objectLock anew, and proves that the locks hold. Default: Sundays at 05:00.',
+    examples: [{ at: '05:00', on: 'sunday' }],
+  }),
 });
 
 export type SchedulesConfiguration = Readonly<z.output<typeof schedulesSchema>>;

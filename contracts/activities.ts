@@ -112,6 +112,18 @@ export interface CopyStepResult {
   readonly damageCount: number;
 }
 
+/** `at` is the time of the run: locks last from then on. */
+export interface LockRequest {
+  readonly repository: string;
+  readonly at: string;
+}
+
+export interface LockRenewal {
+  readonly repository: string;
+  /** Objects that are locked anew. */
+  readonly objects: number;
+}
+
 /** `at` is the time of the run, the same for each attempt, ISO in UTC. */
 export interface InspectionInput {
   readonly at: string;
@@ -161,6 +173,8 @@ export interface ControlActivities {
   listPrunedRepositories(): Promise<readonly string[]>;
   /** Hosts of the sources, and that of the control worker. */
   listHosts(): Promise<readonly ResolvedHost[]>;
+  /** Repositories whose objects are locked. */
+  listLockedRepositories(): Promise<readonly string[]>;
   /** Repositories that get copies; `scheduled`, those that have no schedule of their own. */
   listCopyTargets(request: { readonly scheduled: boolean }): Promise<readonly string[]>;
   /** Where the copies of a repository come from; `sources` are copied there beside those of the configuration. */
@@ -184,6 +198,8 @@ export interface HostActivities {
   /** Writes the snapshot; the same draft gives the same id, and is stored once. */
   commitSnapshot(input: CommitInput): Promise<{ readonly snapshot: string }>;
   check(input: CheckInput): Promise<VerificationResult>;
+  /** Locks every object anew, and proves that a locked one cannot be removed. */
+  renewObjectLocks(request: LockRequest): Promise<LockRenewal>;
   /** Copies the snapshots that the other repository lacks; makes the repository when it was never there. */
   copySnapshots(route: CopyRoute): Promise<CopyStepResult>;
   planRestore(request: RestoreRequest): Promise<RestorePlan>;

@@ -210,6 +210,7 @@ export type Phase =
   | 'confirm'
   | 'safety'
   | 'copy'
+  | 'lock'
   | 'waiting'
   | 'restore'
   | 'compare'

@@ -25,6 +25,7 @@ export const workflowTypes = {
   keepReplaced: 'keepReplaced',
   verification: 'verification',
   replicate: 'replicate',
+  extendObjectLocks: 'extendObjectLocks',
   dailyBackup: 'dailyBackup',
   incrementalBackup: 'incrementalBackup',
   securityMonitoring: 'securityMonitoring',

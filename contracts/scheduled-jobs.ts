@@ -58,6 +58,13 @@ export interface ReportRunResult extends ReportResult {
   readonly finishedAt: string;
 }
 
+/** Result of `extendObjectLocks`. */
+export interface LockRenewalResult {
+  readonly repositories: readonly { readonly repository: string; readonly objects: number }[];
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
 /** Result of `kubernetesBackup`. */
 export interface KubernetesResult {
   readonly clusters: number;

@@ -9,6 +9,7 @@ export const scheduleIds = [
   'backup_compliance_check',
   'repository_prune',
   'repository_copies',
+  'object_lock_renewal',
 ] as const;
 
 export type ScheduleId = (typeof scheduleIds)[number];
@@ -28,6 +29,7 @@ export const scheduledWorkflowTypes = {
   backup_compliance_check: 'complianceCheck',
   repository_prune: 'prune',
   repository_copies: 'replicate',
+  object_lock_renewal: 'extendObjectLocks',
 } as const satisfies Record<ScheduleId, string>;
 
 /** Id of the schedule of a repository whose copies have times of their own. */

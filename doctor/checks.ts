@@ -1,3 +1,4 @@
+import { bucketChecks } from './buckets.ts';
 import { channelChecks } from './channels.ts';
 import type { Check } from './check.ts';
 import { configurationCheck, secretChecks } from './configuration.ts';
@@ -14,6 +15,7 @@ export function doctorChecks(context: DoctorContext): readonly Check[] {
     ...machineChecks(context),
     ...secretChecks(context),
     ...repositoryChecks(context),
+    ...bucketChecks(context),
     ...sourceChecks(context),
     temporalCheck(context),
     ...channelChecks(context),

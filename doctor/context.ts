@@ -5,6 +5,17 @@ import type { Repository } from '../repository/repository.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { Source } from '../sources/source.ts';
 
+/** What was found of the bucket of a repository. */
+export interface BucketLook {
+  readonly bucket: string;
+  /** What it should do and does not, for people. */
+  readonly lacks: readonly string[];
+  /** Lifecycle rules of others that lose data. */
+  readonly harmful: readonly { readonly id: string; readonly description: string }[];
+  /** What it can never be given; sentences. */
+  readonly impossible: readonly string[];
+}
+
 /** What the checks work with; the command composes it from the configuration. */
 export interface DoctorContext {
   readonly configuration: Configuration;
@@ -12,6 +23,8 @@ export interface DoctorContext {
   readonly resolve: (reference: string) => Promise<Secret>;
   /** Opens a repository of the configuration; the caller closes it. */
   readonly openRepository: (name: string) => Promise<Repository>;
+  /** Looks at the bucket of a repository whose URL begins with s3: or b2:. */
+  readonly lookAtBucket: (name: string, signal: AbortSignal) => Promise<BucketLook>;
   /** Makes a source of this host for one operation; the caller closes it. */
   readonly createSource: (name: string) => Promise<Source>;
   /** Connects to Temporal; the caller closes the connection. */

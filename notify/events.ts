@@ -63,6 +63,8 @@ function wordsOf({ workflow, subject }: RunReport): { topic: string; title: stri
       return { topic: 'backup', title: 'Backup of', command: `resguardo backup ${subject}` };
     case 'verification':
       return { topic: 'verification', title: 'Verification of', command: 'resguardo verify --read-data' };
+    case 'extendObjectLocks':
+      return { topic: 'object-locks', title: 'New locks for', command: 'resguardo doctor' };
     case 'replicate':
       return { topic: 'copies', title: 'Copies to', command: `resguardo copy ${subject}` };
     case 'restore':

@@ -115,6 +115,12 @@ const built: Record<ScheduleId, Built> = {
     jitter: '5m',
     catchUp: '20h',
   },
+  object_lock_renewal: {
+    title: 'New locks for the objects of repositories',
+    timing: { kind: 'calendar', times: ['05:00'], weekdays: ['sunday'] },
+    jitter: '5m',
+    catchUp: '3d',
+  },
   repository_copies: {
     title: 'Copies to every repository that should have them',
     timing: every('6h'),

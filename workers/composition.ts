@@ -31,6 +31,7 @@ import { createPostgresSource } from '../sources/postgres/source.ts';
 import type { Source } from '../sources/source.ts';
 import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
+import { Bucket } from '../stores/s3/bucket/bucket.ts';
 import { withCleanup } from '../stores/with-cleanup.ts';
 import { createHistory } from './history.ts';
 import { inspected } from './inspection.ts';
@@ -71,6 +72,7 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
     limitRun: (request) => runLimits.write(request),
     createCopyRepository: (name, of) =>
       createCopyRepository(options, name, { of, catalog: () => catalog.get() }),
+    openObjectLocks: (name) => openBucket(configuration, env, name),
     status: new StatusFile(configuration.stateDir),
     history: createHistory(() => catalog.get(), logger),
     inspector: createInspector({
@@ -135,6 +137,17 @@ async function createCopyRepository(
     });
   }
   return await Repository.init(store, secret, { ...settings, chunkerPolynomial: of.chunkerPolynomial });
+}
+
+async function openBucket(
+  { repositories }: Configuration,
+  env: NodeJS.ProcessEnv,
+  name: string,
+): Promise<Bucket> {
+  const repository = Object.hasOwn(repositories, name) && repositories[name];
+  if (!repository) throw notHere('repository', name);
+  const { url, caFile, s3 } = repository;
+  return await Bucket.open(url, { env, caFile, s3 });
 }
 
 async function repositoryParts(

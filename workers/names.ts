@@ -50,6 +50,10 @@ export function createNames(configuration: Configuration, programVersion: string
       const hosts = [...new Set([configuration.host, ...own])].toSorted();
       return hosts.map((host) => ({ host, queue: hostQueue(host), ...timeouts }));
     },
+    listLockedRepositories: () =>
+      Object.entries(configuration.repositories)
+        .flatMap(([name, { s3 }]) => (s3?.objectLock === undefined ? [] : [name]))
+        .toSorted(),
     listCopyTargets: ({ scheduled }) => {
       const targets = new Set(placements(configuration).flatMap(({ copiesIn }) => copiesIn));
       return [...targets].filter((name) => !scheduled || isInStep(name)).toSorted();

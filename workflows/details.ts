@@ -18,6 +18,7 @@ const titles: Readonly<Record<WorkflowType, string>> = {
   keepReplaced: 'What a restore has replaced in',
   verification: 'Verification of',
   replicate: 'Copies to',
+  extendObjectLocks: 'New locks for',
   dailyBackup: 'Daily backup of',
   incrementalBackup: 'Incremental backup of',
   securityMonitoring: 'Security monitoring of',
@@ -38,6 +39,7 @@ const phases: Readonly<Record<Phase, string>> = {
   safety: 'Backing up what will be replaced',
   copy: 'Copying snapshots from the repository that has them',
   waiting: 'Waiting, to try again later',
+  lock: 'Locking the objects anew',
   restore: 'Restoring',
   compare: 'Comparing what was restored with what was stored',
   swap: 'Putting databases in place',
@@ -109,6 +111,8 @@ function whatToDo({ workflow, facts, progress }: RunDescription): readonly strin
       return isOver
         ? ["Find the runs of the sources: `WorkflowType = 'backupSource'`, each `backup/<source>`."]
         : ['Cancelling is safe: it cancels the backups under way; what is stored stays.'];
+    case 'extendObjectLocks':
+      return ['Cancelling is safe: locks that were made stay.'];
     case 'securityMonitoring':
     case 'complianceCheck':
     case 'analyticsReport':

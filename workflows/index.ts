@@ -2,6 +2,7 @@
 export { analyticsReport } from './analytics-report.ts';
 export { backupSource } from './backup-source.ts';
 export { dailyBackup, incrementalBackup } from './every-source.ts';
+export { extendObjectLocks } from './extend-object-locks.ts';
 export { complianceCheck, securityMonitoring } from './inspections.ts';
 export { keepReplaced } from './keep-replaced.ts';
 export { kubernetesBackup } from './kubernetes-backup.ts';

@@ -133,6 +133,11 @@ export function stepsOn(
       startToCloseTimeout: '3 days',
       scheduleToCloseTimeout: '4 days',
     }).check,
+    /** A request for each object: some 50 a second. */
+    renewObjectLocks: step(place, 'Lock the objects anew', {
+      startToCloseTimeout: '3 days',
+      scheduleToCloseTimeout: '4 days',
+    }).renewObjectLocks,
     /** A first copy of all data over a slow line takes days; the run itself tries again after a pause. */
     copySnapshots: step(place, 'Copy the snapshots', {
       startToCloseTimeout: '7 days',

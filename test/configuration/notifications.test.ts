@@ -56,7 +56,7 @@ test('a wrong channel is named with its field and an example of a right value', 
   for (const [text, message] of [
     ['ops: {kind: slack}', /notifications\.channels\.ops\.url: is missing.*env:SLACK_WEBHOOK_URL/],
     ['ops: {kind: slack, url: "https://hooks.slack.com/services/T/B/X"}', /url: must be a reference/],
-    ['ops: {kind: slak, url: env:X}', /kind: must be slack or email or webhook/],
+    ['ops: {kind: slak, url: env:X}', /kind: must be slack or discord or email or webhook/],
     ['ops: {kind: slack, url: env:X, severity: high}', /severity: .*critical/],
     ['m: {kind: email, to: ops@example.com}', /channels\.m\.to: .*ops@example\.com/],
     ['m: {kind: email, to: [ops]}', /channels\.m\.to\.0: must be a mail address/],

@@ -32,6 +32,7 @@ test('without a word of configuration there are the schedules at their times', (
       backup_compliance_check: 'daily at 09:00, UTC',
       repository_prune: 'daily at 04:30, UTC, up to 5m later',
       repository_copies: 'every 6h, up to 5m later',
+      object_lock_renewal: 'every sunday at 05:00, UTC, up to 5m later',
     },
   );
 });
@@ -51,13 +52,15 @@ test('each schedule starts its own workflow type with an input that this workflo
   assert.deepEqual(types, Object.values(scheduledWorkflowTypes));
 });
 
-test('calendar schedules let one run wait and are made up for within 20 hours, intervals skip', () => {
+test('calendar schedules let one run wait and are made up for until the next is near, intervals skip', () => {
   for (const { timing, overlap, catchUpMs, everyMs } of definitions({}).map((schedule) => ({
     ...schedule,
     everyMs: schedule.timing.kind === 'interval' ? schedule.timing.everyMs : 0,
   }))) {
     assert.equal(overlap, timing.kind === 'calendar' ? 'buffer-one' : 'skip');
-    assert.equal(catchUpMs, timing.kind === 'calendar' ? 20 * 3_600_000 : everyMs);
+    const weekly = timing.kind === 'calendar' && timing.weekdays !== undefined;
+    const hours = weekly ? 72 : 20;
+    assert.equal(catchUpMs, timing.kind === 'calendar' ? hours * 3_600_000 : everyMs);
   }
 });
 

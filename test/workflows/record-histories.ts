@@ -67,6 +67,7 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<Run<unknown>>>> 
   'replicate-failed': async ({ control }) =>
     startReplication(control, { repository: 'third', sources: ['docs'] }),
   'replicate-all': ({ control }) => startAny(control, 'replicate', {}),
+  'locks-done': ({ control }) => startAny(control, 'extendObjectLocks', {}),
   'verification-of-all': ({ control }) => startAny(control, 'verification', { readDataPercent: 50 }),
   'daily-partial': ({ control }) => startAny(control, 'dailyBackup', { schedule: 'automated_backups' }),
   'daily-merged': async ({ control, barrier, installation }) => {

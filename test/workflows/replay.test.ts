@@ -35,6 +35,7 @@ describe('a recorded history', () => {
       'prune-of-all',
       'backup-copied',
       'replicate-done',
+      'locks-done',
     ]) {
       assert.ok(names.includes(`${end}.json`));
     }
