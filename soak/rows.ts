@@ -4,6 +4,7 @@ import { kills } from './rows/x2-kills.ts';
 import { powerCut } from './rows/x2-power-cut.ts';
 import { fullDisk, fullTarget } from './rows/x9-full-disk.ts';
 import { bitFlips, smallFiles } from './rows/x10-bit-flips.ts';
+import { repairs } from './rows/x10-repair.ts';
 import { rollback } from './rows/x11-rollback.ts';
 import { tampering } from './rows/x11-tampering.ts';
 import { wrongKeys, wrongKeysByCommand } from './rows/x12-keys.ts';
@@ -27,6 +28,7 @@ export const rows: readonly Row[] = [
   fullTarget,
   bitFlips,
   smallFiles,
+  repairs,
   tampering,
   rollback,
   wrongKeys,
