@@ -4,14 +4,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureRestic } from '../tools/restic.ts';
-import { type Case, cases } from './cases.ts';
+import { cases as backupCases, type Case } from './cases.ts';
 import { type DataSets, prepareData } from './data.ts';
+import { maintenanceCases } from './maintenance-cases.ts';
 import type { Measurement } from './measure.ts';
 import { type CaseResult, plot, table } from './report.ts';
 import { repositoryBytes } from './repository-size.ts';
 import { type Contender, resguardo, restic } from './tools.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
+const cases = [...backupCases, ...maintenanceCases];
 const usage = 'npm run bench -- [--runs N] [CASE…]     cases: ';
 
 interface Bench {

@@ -12,9 +12,12 @@ export interface Contender {
   backupStream(repository: string, file: string): Command;
   restore(repository: string, target: string): Command;
   check(repository: string): Command;
+  /** Removes what is not needed at once. */
+  prune(repository: string): Command;
 }
 
-const password = 'bench';
+/** Of all repositories. */
+export const password = 'bench';
 
 export function resguardo(): Contender {
   const env = { RESGUARDO_PASSWORD: password };
@@ -40,6 +43,7 @@ export function resguardo(): Contender {
     }),
     restore: (repository, target) => run(repository, 'restore', 'latest', '--target', target),
     check: (repository) => run(repository, 'check', '--read-data'),
+    prune: (repository) => run(repository, 'prune', '--delete-delay', '0s'),
   };
 }
 
@@ -58,5 +62,6 @@ export function restic(executable: string): Contender {
     }),
     restore: (repository, target) => run(repository, 'restore', 'latest', '--target', target),
     check: (repository) => run(repository, 'check', '--read-data'),
+    prune: (repository) => run(repository, 'prune'),
   };
 }

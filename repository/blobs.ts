@@ -82,7 +82,7 @@ export interface PackedBlobReader extends BlobReader {
   /** Reads a part of a pack; undefined when there is no such pack. */
   loadRange(pack: string, range: ByteRange, signal?: AbortSignal): Promise<Buffer | undefined>;
   /** Opens a pool for jobs of one kind, which the caller closes. */
-  openJobs<Job, Result>(program: JobProgram<Job, Result>, jobsForEach: number): JobPool<Job, Result>;
+  openJobs<Job, Result>(program: JobProgram<Job, Result>, jobsAhead: number): JobPool<Job, Result>;
 }
 
 /**

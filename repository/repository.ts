@@ -147,8 +147,8 @@ export class Repository implements PackedBlobReader {
     return await this.store.load({ type: 'data', name: pack }, range, signal);
   }
 
-  openJobs<Job, Result>(program: JobProgram<Job, Result>, jobsForEach: number): JobPool<Job, Result> {
-    return new JobPool(program, this.#master, jobsForEach);
+  openJobs<Job, Result>(program: JobProgram<Job, Result>, jobsAhead: number): JobPool<Job, Result> {
+    return new JobPool(program, this.#master, jobsAhead);
   }
 
   /** Opens a writer for one run, with the index as it is now. */

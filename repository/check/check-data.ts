@@ -12,8 +12,8 @@ import { packProgram } from './pack-work.ts';
 
 /** Packs have 16 MiB, or up to 128 MiB in repositories of others; one that is longer is not read at once. */
 const maxPackBytes = 1024 * 1024 * 1024;
-/** For each processor one pack that is verified and one that is read. */
-const packsForEach = 2;
+/** Packs that are read while each processor verifies one. With more, their memory makes the garbage collector run. */
+const packsAhead = 1;
 
 export interface DataCheckParts {
   readonly reader: Pick<PackedBlobReader, 'loadRange' | 'openJobs'>;
@@ -32,7 +32,7 @@ export async function checkPackData(
   packs: readonly PackFile[],
   parts: DataCheckParts,
 ): Promise<ReadonlySet<string>> {
-  const pool = parts.reader.openJobs(packProgram, packsForEach);
+  const pool = parts.reader.openJobs(packProgram, packsAhead);
   try {
     return await new DataCheck(pool, parts).run(packs);
   } finally {

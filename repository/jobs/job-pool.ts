@@ -40,11 +40,11 @@ export class JobPool<Job, Result> {
   #threads: readonly JobThread<Job, Result>[] = [];
   #bytes = 0;
 
-  /** @param jobsForEach jobs under way for each processor: one that is done, the others read or waiting */
-  constructor(program: JobProgram<Job, Result>, key: MasterKey, jobsForEach: number) {
+  /** @param jobsAhead jobs that are read or wait while each processor does one */
+  constructor(program: JobProgram<Job, Result>, key: MasterKey, jobsAhead: number) {
     this.#program = program;
     this.#key = key;
-    this.#slots = new Slots(threadCount() * jobsForEach);
+    this.#slots = new Slots(threadCount() + jobsAhead);
     let open: ((job: Job) => Result) | undefined;
     this.#local = (job) => {
       if (!open) {

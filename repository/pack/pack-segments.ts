@@ -1,7 +1,7 @@
 import type { Store } from '../../stores/store.ts';
 
 const segmentBytes = 1024 * 1024;
-const keptSegments = 24;
+const keptSegments = 8;
 
 /** Blobs up to this length are read together with their neighbours. */
 export const smallBlobBytes = 256 * 1024;
@@ -14,7 +14,7 @@ export interface PackRange {
 
 /**
  * Reads small blobs a megabyte at a time: trees and small files lie in their packs in the order in which they
- * are wanted again, and a request costs more than the bytes around a blob. Keeps the last 24 MiB.
+ * are wanted again, and a request costs more than the bytes around a blob. Keeps the last 8 MiB.
  */
 export class PackSegments {
   readonly #store: Store;

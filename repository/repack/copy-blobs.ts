@@ -15,7 +15,7 @@ import { type VerifyJob, type VerifyResult, verifyProgram } from './verify-job.t
 const readBytes = 8 * 1024 * 1024;
 /** Runs that are read and verified ahead of the one that is copied: with `readBytes`, the memory of a copy. */
 const runsAhead = 4;
-const runsForEach = 2;
+const jobsAhead = 2;
 
 /** A blob as it lies in its pack, sealed, which was verified down to the hash of its plaintext. */
 export interface VerifiedBlob {
@@ -39,7 +39,7 @@ export async function* verifiedBlobs(
   packs: Iterable<IndexedPack>,
   { signal, onPack }: CopyOptions,
 ): AsyncGenerator<VerifiedBlob> {
-  const pool = reader.openJobs(verifyProgram, runsForEach);
+  const pool = reader.openJobs(verifyProgram, jobsAhead);
   const ahead: { readonly run: RunOfPack; readonly result: Promise<VerifyResult> }[] = [];
   const next = async function* (): AsyncGenerator<VerifiedBlob> {
     const first = ahead.shift();

@@ -17,13 +17,13 @@ import {
 import { contentProgram } from './content-work.ts';
 import type { MetadataProblem } from './metadata.ts';
 
-/** Items that are put in the order of their packs together: what a restore knows ahead, in some 8 MB. */
-const windowItems = 4096;
+/** Items that are put in the order of their packs together: what a restore knows ahead, in some 4 MB. */
+const windowItems = 2048;
 const windowBytes = 64 * 1024 * 1024;
 /** Open files and folders that wait for a window. */
 const windowDescriptors = 256;
 
-const jobsForEach = 3;
+const jobsAhead = 4;
 /** What making a file is worth in bytes, to decide whether threads are. */
 const fileCostBytes = 16 * 1024;
 
@@ -51,7 +51,7 @@ export class ContentWriter {
   constructor(reader: PackedBlobReader, signal: AbortSignal, onBytes: (bytes: number) => void) {
     this.#reader = reader;
     this.#signal = signal;
-    this.#pool = reader.openJobs(contentProgram, jobsForEach);
+    this.#pool = reader.openJobs(contentProgram, jobsAhead);
     this.#onBytes = onBytes;
     signal.addEventListener('abort', () => this.#rejectAll(this.#window.splice(0), signal.reason), {
       once: true,

@@ -86,7 +86,7 @@ function readerOf(repository: Repository, change: Partial<PackedBlobReader>): Pa
     loadBlob: (type, id, signal) => repository.loadBlob(type, id, signal),
     locate: (type, id) => repository.locate(type, id),
     loadRange: (pack, range, signal) => repository.loadRange(pack, range, signal),
-    openJobs: (program, jobsForEach) => repository.openJobs(program, jobsForEach),
+    openJobs: (program, jobsAhead) => repository.openJobs(program, jobsAhead),
     ...change,
   };
 }
