@@ -3,7 +3,7 @@ import type { BlobOpener } from '../blob-opener.ts';
 import type { PackedBlobReader } from '../blobs.ts';
 import type { Compressor } from '../compression.ts';
 import type { Sealing } from '../crypto/sealing.ts';
-import { ownMemory } from '../free-memory.ts';
+import { freeMemory, ownMemory } from '../free-memory.ts';
 import type { BlobLocation, IndexedPack } from '../index/blob-index.ts';
 import type { PreparedJob } from '../jobs/job-pool.ts';
 import { encodeHeader, type PackedBlob } from '../pack/header.ts';
@@ -20,6 +20,7 @@ const jobsAhead = 2;
 /** A blob as it lies in its pack, sealed, which was verified down to the hash of its plaintext. */
 export interface VerifiedBlob {
   readonly source: PackedBlob;
+  /** Valid until the next blob is asked for. */
   readonly sealed: Buffer;
 }
 
@@ -44,7 +45,9 @@ export async function* verifiedBlobs(
   const next = async function* (): AsyncGenerator<VerifiedBlob> {
     const first = ahead.shift();
     if (!first) return;
-    yield* blobsOf(first.run, await first.result);
+    const verified = await first.result;
+    yield* blobsOf(first.run, verified);
+    freeMemory(verified.bytes);
     if (first.run.isLast) onPack?.();
   };
   try {
