@@ -10,6 +10,7 @@ import type { ContentPart } from './content-parts.ts';
  * - `if-changed`: the same, but a file of the same size and time of modification counts as unchanged
  * - `if-newer`: those whose time of modification is not before that of the snapshot's stay
  * - `never`: they stay
+ * Folders get the owner, times and mode of the snapshot's in every mode.
  */
 export type OverwriteMode = 'always' | 'if-changed' | 'if-newer' | 'never';
 

@@ -160,7 +160,6 @@ class RestoreRun {
     if (place.names.length >= maxTreeDepth) {
       throw new Failure('RepositoryDamaged', `The snapshot has folders deeper than ${maxTreeDepth} levels.`);
     }
-    const isKept = this.#request.overwrite === 'never' && place.folder.kindOf(node.name) === 'folder';
     const folder = this.#attempt(node, place, () => {
       if (!this.#request.overwrite || place.folder.kindOf(node.name) !== 'folder')
         place.folder.makeFolder(node.name);
@@ -179,9 +178,7 @@ class RestoreRun {
       return { result: finished };
     }
     const item = { path: folder.self, descriptor: folder.descriptor };
-    const apply = () => {
-      if (!isKept) this.#applyMetadata(item, node, place);
-    };
+    const apply = () => this.#applyMetadata(item, node, place);
     return { result: this.#background.track(this.#finish(folder, started, apply)) };
   }
 
