@@ -158,6 +158,10 @@ function withPaths(
     if (source.kind === 'files') {
       return [name, withSourcePaths(folder, source)] as const;
     }
+    if (source.kind === 'command') {
+      const env = Object.entries(source.env).map(([key, value]) => [key, absoluteReference(folder, value)]);
+      return [name, { ...source, env: Object.fromEntries(env) }] as const;
+    }
     return [name, { ...source, ...withConnection(folder, source.connection) }] as const;
   });
   return {

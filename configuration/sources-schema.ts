@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sizePattern } from '../contracts/size.ts';
+import { commandSourceSchema } from './command-schema.ts';
 import { durationSchema } from './duration-schema.ts';
 import { mysqlSourceSchema } from './mysql-schema.ts';
 import { hasInlinePassword, referencePattern, secretReferenceSchema } from './reference-schema.ts';
@@ -219,6 +220,7 @@ const filesSourceSchema = z
 export const sourceSchema = z.discriminatedUnion('kind', [
   postgresSourceSchema,
   mysqlSourceSchema,
+  commandSourceSchema,
   filesSourceSchema,
 ]);
 

@@ -17,6 +17,7 @@ import { WatchFiles } from '../inspection/watch-file.ts';
 import type { Logger } from '../logging/logger.ts';
 import { programHost } from '../programs/host.ts';
 import { Repository, type RepositoryOptions } from '../repository/repository.ts';
+import { createCommandRestorer } from '../restore/command/restorer.ts';
 import type { DatabaseRestorer } from '../restore/database-restorer.ts';
 import { createFilesRestorer } from '../restore/files/restorer.ts';
 import { createMysqlRestorer } from '../restore/mysql/database-restorer.ts';
@@ -24,6 +25,7 @@ import { createPostgresRestorer } from '../restore/postgres/database-restorer.ts
 import type { Restorer } from '../restore/restorer.ts';
 import { resolveSecret } from '../secrets/resolve.ts';
 import { Secret } from '../secrets/secret.ts';
+import { createCommandSource } from '../sources/command/source.ts';
 import { createFilesSource } from '../sources/files/source.ts';
 import { createMysqlSource } from '../sources/mysql/source.ts';
 import { type PostgresConnection, parsePostgresUrl } from '../sources/postgres/connection.ts';
@@ -33,6 +35,7 @@ import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
 import { Bucket } from '../stores/s3/bucket/bucket.ts';
 import { withCleanup } from '../stores/with-cleanup.ts';
+import { resolvedCommand } from './command.ts';
 import { createHistory } from './history.ts';
 import { inspected } from './inspection.ts';
 import { composeMaintenance } from './maintenance.ts';
@@ -66,7 +69,7 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
   return {
     names: createNames(configuration, programVersion),
     createSource: (name) => createSource(configuration, env, name),
-    createRestorer: (name) => createRestorer(configuration, name),
+    createRestorer: (name) => createRestorer(configuration, env, name),
     createDatabaseRestorer: (sources) => createDatabaseRestorer(configuration, env, sources),
     openRepository: open,
     limitRun: (request) => runLimits.write(request),
@@ -188,6 +191,10 @@ async function createSource(
         postgresSourceOptions(name, source, { connection, host: programHost(env) }),
       );
     }
+    case 'command': {
+      const command = await resolvedCommand(source.command, source, env);
+      return createCommandSource({ name, command, file: source.file, host: programHost(env) });
+    }
     case 'mysql': {
       const { databases, exclude, users, binDir } = source;
       return createMysqlSource({
@@ -203,9 +210,19 @@ async function createSource(
   }
 }
 
-async function createRestorer(configuration: Configuration, name: string): Promise<Restorer> {
-  const { kind } = sourceNamed(configuration, name);
+async function createRestorer(
+  configuration: Configuration,
+  env: NodeJS.ProcessEnv,
+  name: string,
+): Promise<Restorer> {
+  const source = sourceNamed(configuration, name);
+  const { kind } = source;
   if (kind === 'files') return createFilesRestorer();
+  if (kind === 'command') {
+    const { file, restoreCommand: words } = source;
+    const restoreCommand = words && (await resolvedCommand(words, source, env));
+    return createCommandRestorer({ source: name, file, restoreCommand, host: programHost(env) });
+  }
   throw new Failure('Internal', `What a source of kind ${kind} holds is restored in another way`);
 }
 

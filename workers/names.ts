@@ -110,6 +110,7 @@ function snapshotPaths(name: string, source: SourceConfiguration): readonly stri
       return cleanPaths(source.paths);
     case 'postgres':
     case 'mysql':
+    case 'command':
       return [`/${name}`];
   }
 }

@@ -71,9 +71,12 @@ export function defineRestore({ parent, run }: Definition): void {
 async function restore(context: CommandContext, id: string | undefined, options: Options): Promise<number> {
   const configuration = await loadContextConfiguration(context);
   const source = chosenSource(configuration, options.source);
-  const isFiles = configuration.sources[source]?.kind === 'files';
+  const kind = configuration.sources[source]?.kind;
+  const isFiles = kind === 'files' || kind === 'command';
+  // The output of a command goes into a folder, or to the command that takes it back.
+  const isFolder = isFiles && !(kind === 'command' && options.target === 'command');
   const snapshot = id ?? (await chooseSnapshotByHand(context, configuration, source));
-  const input = restoreInput(options, { source, snapshot, target: targetOf(context, options, isFiles) });
+  const input = restoreInput(options, { source, snapshot, target: targetOf(context, options, isFolder) });
   return await withControl(context, configuration, async (control) => {
     if (options.plan === true) return await showPlan(context, control, input);
     const confirmed = await askBefore(context, control, { input, isFiles, isAsked: options.yes !== true });
@@ -106,8 +109,8 @@ function restoreInput(options: Options, { source, snapshot, target }: Chosen): R
 }
 
 /** The worker may have another working folder than we have. */
-function targetOf({ cwd }: CommandContext, { target, plan }: Options, isFiles: boolean): string | undefined {
-  if (!isFiles) return target;
+function targetOf({ cwd }: CommandContext, { target, plan }: Options, isFolder: boolean): string | undefined {
+  if (!isFolder) return target;
   if (plan === true) {
     throw new Failure('InvalidInput', '--plan is for databases: files are restored beside what is there');
   }

@@ -45,12 +45,16 @@ export function createFilesSource(options: FilesSourceOptions): Source {
   return {
     kind: 'files',
     paths,
-    preflight: async () => describe(paths),
+    async preflight(signal) {
+      signal.throwIfAborted();
+      return describe(paths);
+    },
     capture: (context) => capture(context),
     close: async () => {},
   };
 
   async function* capture(context: CaptureContext): AsyncGenerator<Entry> {
+    context.signal.throwIfAborted();
     const walker = new Walker({
       owners: loadOwnerNames(),
       calls: loadPosixCalls(),

@@ -69,7 +69,7 @@ test('a secret that stands in the file is refused and not repeated', () => {
 test('a wrong kind of source is told with the kinds that there are', () => {
   assert.match(
     problemOf(`${repositories}sources:\n  x:\n    kind: file\n`),
-    /sources\.x\.kind: must be postgres or mysql or files/,
+    /sources\.x\.kind: must be postgres or mysql or command or files/,
   );
 });
 

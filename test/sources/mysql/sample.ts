@@ -1,3 +1,6 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { MysqlConnection } from '../../../sources/mysql/connection.ts';
 import { createMysqlSource, type MysqlSourceOptions } from '../../../sources/mysql/source.ts';
@@ -59,3 +62,24 @@ export const sampleStatements: readonly string[] = [
   'CREATE VIEW priced AS SELECT id, doubled(price) AS price FROM item',
   'CREATE VIEW all_priced AS SELECT * FROM priced',
 ];
+
+/** 4 MB, more than pipes and buffers hold. */
+export const largeStatements: readonly string[] = [
+  'CREATE TABLE big (id int PRIMARY KEY, content text)',
+  'INSERT INTO big SELECT seq, repeat(md5(seq), 30) FROM seq_1_to_4000',
+];
+
+export const isDump = (name: string): boolean => name.endsWith('.sql') && name !== 'users.sql';
+
+/** A program in place of `mariadb-dump`, which has the real one as "$REAL". */
+export async function dumpProgram(t: TestContext, server: SharedMariadb, script: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mariadb-dump-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const program = join(folder, 'mariadb-dump');
+  await writeFile(
+    program,
+    `#!/bin/sh\nREAL=${server.binDir}/mariadb-dump\ncase "$*" in *--version*) exec "$REAL" "$@";; esac\n${script}\n`,
+  );
+  await chmod(program, 0o755);
+  return folder;
+}

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { Failure } from '../../../contracts/failures.ts';
 import { captureProgram } from '../../../programs/capture.ts';
 import { Secret } from '../../../secrets/secret.ts';
@@ -18,15 +16,17 @@ import { createDatabase, execute, mariadbServer, type SharedMariadb, select } fr
 import { openStream } from '../open-stream.ts';
 import { collect } from '../postgres/collect.ts';
 import { childrenOf } from '../postgres/processes.ts';
-import { connectionTo, nastyName, never, prepared, sampleStatements, sourceOf } from './sample.ts';
-
-/** 4 MB, more than pipes and buffers hold. */
-const large = [
-  'CREATE TABLE big (id int PRIMARY KEY, content text)',
-  'INSERT INTO big SELECT seq, repeat(md5(seq), 30) FROM seq_1_to_4000',
-];
-
-const isDump = (name: string): boolean => name.endsWith('.sql') && name !== 'users.sql';
+import {
+  connectionTo,
+  dumpProgram,
+  isDump,
+  largeStatements,
+  nastyName,
+  never,
+  prepared,
+  sampleStatements,
+  sourceOf,
+} from './sample.ts';
 
 async function manifestOf(source: Source): Promise<MysqlManifest> {
   const { files } = await collect(source, never);
@@ -36,19 +36,6 @@ async function manifestOf(source: Source): Promise<MysqlManifest> {
 async function dumpsRunning(): Promise<number> {
   const children = await childrenOf(process.pid);
   return children.filter(({ commandLine }) => commandLine.includes('--single-transaction')).length;
-}
-
-/** A program in place of `mariadb-dump`, which has the real one as "$REAL". */
-async function dumpProgram(t: TestContext, server: SharedMariadb, script: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'mariadb-dump-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  const program = join(folder, 'mariadb-dump');
-  await writeFile(
-    program,
-    `#!/bin/sh\nREAL=${server.binDir}/mariadb-dump\ncase "$*" in *--version*) exec "$REAL" "$@";; esac\n${script}\n`,
-  );
-  await chmod(program, 0o755);
-  return folder;
 }
 
 test('preflight tells what there is to read', async (t) => {
@@ -219,7 +206,7 @@ test('a user who would be shown a part of a database is refused before', async (
 
 test('what is written during a dump is not in it', async (t) => {
   const server = await mariadbServer();
-  const name = await prepared(t, server, [...large, 'CREATE TABLE later (id int PRIMARY KEY)']);
+  const name = await prepared(t, server, [...largeStatements, 'CREATE TABLE later (id int PRIMARY KEY)']);
   const source = sourceOf(t, server, { databases: [name] });
   const { stream, ended } = await openStream(source, isDump, never);
   await execute(server, ['INSERT INTO later VALUES (1)', 'DELETE FROM big'], name);
@@ -232,7 +219,7 @@ test('what is written during a dump is not in it', async (t) => {
 test('a table that is emptied during the dump fails the dump, or is named', async (t) => {
   const server = await mariadbServer();
   const name = await prepared(t, server, [
-    ...large,
+    ...largeStatements,
     'CREATE TABLE later (id int)',
     'INSERT INTO later VALUES (1)',
   ]);
@@ -257,7 +244,7 @@ test('no password is seen in the processes of a dump, and any password can be us
   await execute(server, [`CREATE USER ${user} IDENTIFIED BY '${literal}'`, `GRANT ALL ON *.* TO ${user}`]);
   t.after(() => execute(server, [`DROP USER ${user}`]));
   const connection = { ...connectionTo(server), user, password: new Secret(password) };
-  const source = sourceOf(t, server, { connection, databases: [await prepared(t, server, large)] });
+  const source = sourceOf(t, server, { connection, databases: [await prepared(t, server, largeStatements)] });
   const { stream, ended } = await openStream(source, isDump, never);
   const children = await childrenOf(process.pid);
   assert.ok(children.some(({ commandLine }) => commandLine.includes('--single-transaction')));
@@ -270,7 +257,7 @@ test('no password is seen in the processes of a dump, and any password can be us
 
 test('cancelling, and closing in the middle, end the dump program', async (t) => {
   const server = await mariadbServer();
-  const databases = [await prepared(t, server, large)];
+  const databases = [await prepared(t, server, largeStatements)];
   const stop = new AbortController();
   const cancelled = await openStream(sourceOf(t, server, { databases }), isDump, stop.signal);
   stop.abort(new Failure('Cancelled', 'Stopped by a person'));
@@ -292,7 +279,7 @@ for (const [how, script] of [
 ] as const) {
   test(`a dump program that ${how} makes no dump`, async (t) => {
     const server = await mariadbServer();
-    const databases = [await prepared(t, server, large)];
+    const databases = [await prepared(t, server, largeStatements)];
     const binDir = await dumpProgram(t, server, script);
     const capture = collect(sourceOf(t, server, { databases, binDir }), never);
     await assert.rejects(capture, /The dump (of the database .* failed|is not whole)/);
@@ -306,7 +293,7 @@ test('a server that dies in the middle is a source that is away', async (t) => {
   const { binDir } = tools;
   const shared: SharedMariadb = { ...server, binDir };
   await execute(shared, ['CREATE DATABASE mine']);
-  await execute(shared, large, 'mine');
+  await execute(shared, largeStatements, 'mine');
   const source = sourceOf(t, shared, { databases: ['mine'] });
   const { stream, ended } = await openStream(source, isDump, never);
   process.kill(server.pid, 'SIGKILL');
