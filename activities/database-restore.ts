@@ -2,6 +2,7 @@ import type { HostActivities } from '../contracts/activities.ts';
 import { withLock } from '../repository/lock/with-lock.ts';
 import type { DatabaseRestorer, DatabaseWork, SnapshotWork } from '../restore/database-restorer.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { forecast } from './restore-forecast.ts';
 import { runStep, type Step } from './step.ts';
 import { withRepository } from './with-repository.ts';
 
@@ -28,13 +29,14 @@ export function createDatabaseActivities(dependencies: ActivityDependencies): Da
             const { source } = request.source;
             const { id, tree, time } = await repository.findSnapshot(request.snapshot, { source });
             await repository.loadIndex(signal);
-            return await withRestorer(dependencies, request, (restorer) =>
+            const plan = await withRestorer(dependencies, request, (restorer) =>
               restorer.plan(
                 request,
                 { snapshot: id, snapshotTime: time, tree },
                 { ...workOf(step), signal, reader: repository, tree },
               ),
             );
+            return { ...plan, forecast: await forecast(dependencies, repository, { plan, signal }) };
           }),
         ),
       ),

@@ -60,6 +60,8 @@ export interface ActivityDependencies {
 export interface RunHistory {
   recordStart(run: RunBeginning): Promise<void>;
   recordEnd(report: RunReport): Promise<void>;
+  /** The newest restores of a source that went well; none where the history cannot be read. */
+  restores(source: string): Promise<readonly { readonly bytes: number; readonly seconds: number }[]>;
   /** Enters what a repository holds now. */
   recordSnapshots(repository: string, snapshots: readonly Snapshot[]): Promise<void>;
   /** What the repositories of these routes owe. */

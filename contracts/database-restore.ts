@@ -36,6 +36,21 @@ export interface DatabasePlan extends Omit<DatabasePlanRequest, 'target'> {
   /** Why it cannot be done; empty when it can. */
   readonly blockers: readonly string[];
   readonly warnings: readonly Warning[];
+  readonly forecast?: RestoreForecast;
+}
+
+export interface RestoreForecast {
+  /** Bytes of the dump, as they are loaded. */
+  readonly loadBytes: number;
+  /** Bytes that come from the repository, as they are stored. */
+  readonly storedBytes: number;
+  readonly seconds: number;
+  /** What the time is known from, for people. */
+  readonly basis: string;
+  /** How fast the repository gave the first part of the dump, decompressed. */
+  readonly readBytesPerSecond?: number;
+  /** What the provider asks for the bytes on their way out, at list prices; absent where it asks for nothing. */
+  readonly egressUsd?: number;
 }
 
 export interface PlannedDatabase {

@@ -13,6 +13,9 @@ const recentEntries = 100;
 /** A history that cannot be written soon is not worth that a backup waits for it. */
 const patienceMs = 20_000;
 
+/** Older ones tell of another size, or of other machines. */
+const keptRestores = 5;
+
 /** Enters runs into the catalog and the audit log. Trouble with either is logged, and stops nothing. */
 export function createHistory(catalog: () => Promise<Catalog>, logger: Logger): RunHistory {
   const attempt = async (work: (opened: Catalog) => Promise<void>): Promise<void> => {
@@ -39,6 +42,18 @@ export function createHistory(catalog: () => Promise<Catalog>, logger: Logger): 
         await opened.recordRunFinished(finishOf(report));
         await audit(opened, report, endOf(report));
       }),
+    restores: async (source) => {
+      let found: readonly { readonly bytes: number; readonly seconds: number }[] = [];
+      await attempt(async (opened) => {
+        const filter = { workflow: 'restore', subject: source, status: ['done', 'partial'] } as const;
+        const runs = await opened.runs(filter, { newestFirst: true, limit: keptRestores });
+        found = runs.map(({ startedAt, finishedAt = startedAt, bytesProcessed: bytes = 0 }) => ({
+          bytes,
+          seconds: (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000,
+        }));
+      });
+      return found;
+    },
     recordSnapshots: (repository, snapshots) =>
       attempt(async (opened) => {
         await opened.syncSnapshots(repository, streamOf(snapshots));

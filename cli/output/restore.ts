@@ -39,9 +39,20 @@ export function renderPlan(plan: DatabasePlan): string {
   return [
     `Snapshot ${shortId(plan.snapshot)} of ${time} into ${plan.server}`,
     ...databases,
+    ...renderForecast(plan),
     ...plan.warnings.map(({ subject, message }) => `warning: ${subject}: ${message}`),
     ...plan.blockers.map((blocker) => `in the way: ${blocker}`),
   ].join('\n');
+}
+
+function renderForecast({ forecast }: DatabasePlan): readonly string[] {
+  if (forecast === undefined) return [];
+  const { seconds, basis, storedBytes, egressUsd } = forecast;
+  const cost = egressUsd === undefined ? '' : `, some $${egressUsd.toFixed(2)} of the provider for it`;
+  return [
+    `It takes about ${formatDuration(seconds * 1000)} (${basis})`,
+    `${formatBytes(storedBytes)} are read from the repository${cost}`,
+  ];
 }
 
 /** The name that a person types to allow what a plan replaces. */

@@ -54,11 +54,11 @@ class PostgresRestorer implements DatabaseRestorer {
   }
 
   async plan(request: DatabasePlanRequest, found: FoundSnapshot, work: SnapshotWork): Promise<DatabasePlan> {
-    const { source } = this.#options;
+    const { source, connection } = this.#options;
     const manifest = await readManifest(source, work);
     return await this.#inServer(work, (session) =>
       makePlan({
-        ...{ request, found, manifest, session, source, work },
+        ...{ request, found, manifest, session, source, connection, work },
         preflight: (database) => this.#preflight(session, { database, manifest, request, work }),
       }),
     );

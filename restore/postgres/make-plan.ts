@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DatabasePlan, DatabasePlanRequest } from '../../contracts/database-restore.ts';
 import type { Warning } from '../../contracts/jobs.ts';
+import type { PostgresConnection } from '../../sources/postgres/connection.ts';
 import type { DatabaseManifest, PostgresManifest } from '../../sources/postgres/manifest.ts';
 import type { PostgresSession } from '../../sources/postgres/session.ts';
 import type { DatabaseTarget } from '../choose-databases.ts';
@@ -10,6 +11,7 @@ import { planDatabases } from './plan.ts';
 import type { RestorePreflight } from './preflight.ts';
 import { sections } from './sections.ts';
 import { selectTables } from './select-tables.ts';
+import { freeSpace } from './space.ts';
 
 export interface PlanParts {
   readonly request: DatabasePlanRequest;
@@ -18,6 +20,7 @@ export interface PlanParts {
   /** At the target. */
   readonly session: PostgresSession;
   readonly source: string;
+  readonly connection: PostgresConnection;
   readonly work: SnapshotWork;
   readonly preflight: (database: DatabaseManifest) => Promise<RestorePreflight>;
 }
@@ -45,6 +48,7 @@ export async function makePlan(parts: PlanParts): Promise<DatabasePlan> {
       );
     }
   }
+  blockers.push(...(await lackOfSpace(parts, targets)));
   return {
     ...rest,
     ...found,
@@ -61,6 +65,20 @@ export async function makePlan(parts: PlanParts): Promise<DatabasePlan> {
       sections,
     })),
   };
+}
+
+/** Both copies lie beside each other until the old one is removed. */
+async function lackOfSpace(
+  { request, session, connection }: PlanParts,
+  targets: readonly DatabaseTarget<DatabaseManifest>[],
+): Promise<readonly string[]> {
+  const free = await freeSpace(session, connection);
+  const needed = targets.reduce((sum, { database }) => sum + database.sizeBytes, 0);
+  // How large a part of a database is, nobody has counted.
+  if (free === undefined || request.tables.length > 0 || free >= needed) return [];
+  return [
+    `The restored copy needs ${gigabytes(needed)}, and ${gigabytes(free)} are free where the server keeps its databases. Free space first.`,
+  ];
 }
 
 async function omittedKeys(
@@ -85,4 +103,8 @@ async function existing(
     [targets.map(({ target }) => target)],
   );
   return new Set(found.map(({ name }) => name));
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

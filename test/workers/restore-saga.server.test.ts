@@ -4,7 +4,13 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import type { RestoreInput } from '../../contracts/inputs.ts';
 import type { RestoreResult } from '../../contracts/jobs.ts';
 import { startBackup } from '../../control/backup.ts';
-import { confirmRestore, rejectRestore, startRestore, startRollback } from '../../control/restore.ts';
+import {
+  confirmRestore,
+  rejectRestore,
+  startRestore,
+  startRestorePlan,
+  startRollback,
+} from '../../control/restore.ts';
 import { cancelRun, type Run, runResult } from '../../control/runs.ts';
 import { watchRun } from '../../control/watch.ts';
 import { startTemporalServer, type TemporalServer } from '../../tools/temporal-server.ts';
@@ -30,6 +36,11 @@ describe('a restore over a database', () => {
   test('waits for its name, backs up what is there, replaces it, and can be rolled back', async (t) => {
     const stage = await setStage(t, temporal, postgres);
     const { control, name, installation } = stage;
+    const plan = await runResult(await startRestorePlan(control, { source: 'db' }));
+    assert.deepEqual(plan.blockers, []);
+    assert.ok(plan.databases[0]?.replaced?.startsWith(`${name}__before_`));
+    assert.match(plan.forecast?.basis ?? '', /^estimate: no restore of this source has been measured yet$/);
+    assert.deepEqual(await leftBeside(stage), [], 'looking makes nothing');
     const run = await startRestore(control, { source: 'db' });
     await phaseOf(run, 'confirm');
     const { message } = await failureOf(confirmRestore(run, 'other'), 'InvalidInput');

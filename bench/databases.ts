@@ -1,0 +1,136 @@
+/**
+ * P11, P12, P13 and P18: a PostgreSQL database backed up and restored, beside PostgreSQL's own programs.
+ * `npm run bench:databases -- [--scale 100] [--runs 3]`
+ */
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { median } from './measure.ts';
+import { type Stage, setStage } from './postgres/stage.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+interface Row {
+  readonly id: string;
+  readonly what: string;
+  /** Wall seconds of each run, or bytes. */
+  readonly values: readonly number[];
+}
+
+const { values } = parseArgs({
+  options: { scale: { type: 'string', default: '100' }, runs: { type: 'string', default: '3' } },
+});
+const [scale, runs] = [Number(values.scale), Number(values.runs)];
+await mkdir(path.join(here, 'data'), { recursive: true });
+const stage = await setStage(path.join(here, 'data'), scale);
+try {
+  const rows: Row[] = [];
+  for (const part of [backups, restores, dayTwo]) {
+    const measured = await part(stage);
+    for (const { id, what, values: all } of measured) {
+      console.log(
+        `${id.padEnd(5)} ${what.padEnd(50)} ${median(all).toFixed(2).padStart(14)}   ${all.join(' ')}`,
+      );
+    }
+    rows.push(...measured);
+  }
+  const file = path.join(here, 'results', `${new Date().toISOString().slice(0, 10)}-databases.json`);
+  await writeFile(file, `${JSON.stringify({ scale, runs, rows }, null, 2)}\n`);
+} finally {
+  await stage.close();
+}
+
+/** In turn, so that a change of the machine's speed meets all. The last repository and folder stay. */
+async function backups({ folder, binDir, shell, ours, remove }: Stage): Promise<readonly Row[]> {
+  const at = (name: string): string => path.join(folder, name);
+  await shell(`ssh-keygen -q -t ed25519 -N "" -f ${at('key')}`).catch(() => undefined);
+  const contenders: readonly (readonly [string, () => Promise<{ wallSeconds: number }>])[] = [
+    ['pg_dump -Fd -Z0 -j2 (the floor)', () => shell(`pg_dump -Fd -Z0 -j2 -f ${at('floor')} bench`)],
+    ['resguardo', () => ours('backup', binDir, at('repository'))],
+    ['pg_dump -Fc', () => shell(`pg_dump -Fc -f ${at('custom')} bench`)],
+    ['pg_dump | zstd -3', () => shell(`pg_dump bench | zstd -q -3 > ${at('zstd')}`)],
+    [
+      'pg_dump | zstd -3 | age',
+      () => shell(`pg_dump bench | zstd -q -3 | age -R ${at('key.pub')} > ${at('age')}`),
+    ],
+  ];
+  const seconds = new Map<string, number[]>();
+  for (let run = 0; run < runs; run += 1) {
+    for (const made of ['floor', 'repository', 'custom', 'zstd', 'age']) await remove(made);
+    for (const [what, work] of contenders) {
+      const measured = await work().catch((error: unknown) => void console.log(`${what}: ${error}`));
+      if (measured) seconds.set(what, [...(seconds.get(what) ?? []), measured.wallSeconds]);
+    }
+  }
+  return [...seconds].map(([what, all]) => ({ id: 'P11', what: `${what}, s`, values: all }));
+}
+
+async function restores({ folder, binDir, shell, ours }: Stage): Promise<readonly Row[]> {
+  const theirs: number[] = [];
+  const whole: number[] = [];
+  const loads: number[] = [];
+  const parts = new Map<string, number[]>();
+  for (let run = 0; run < runs; run += 1) {
+    await shell('dropdb --if-exists --force floor; createdb floor');
+    const floor = await shell(`pg_restore -j2 -d floor ${path.join(folder, 'floor')}`);
+    theirs.push(floor.wallSeconds);
+    await shell('dropdb --if-exists --force ours');
+    const { wallSeconds, printed } = await ours('restore', binDir, path.join(folder, 'repository'), 'ours');
+    whole.push(wallSeconds);
+    const measured = partsOf(printed);
+    loads.push(
+      measured.filter(([part]) => part.includes('data')).reduce((sum, [, seconds]) => sum + seconds, 0),
+    );
+    for (const [part, seconds] of measured) parts.set(part, [...(parts.get(part) ?? []), seconds]);
+  }
+  await shell('dropdb --if-exists --force floor; dropdb --if-exists --force ours');
+  return [
+    { id: 'P12', what: 'pg_restore -j2 from a plain folder, s', values: theirs },
+    { id: 'P12', what: 'resguardo, the load alone, s', values: loads },
+    { id: 'P18', what: 'resguardo, from the command to the checked copy, s', values: whole },
+    ...[...parts].map(([part, all]) => ({ id: 'P18', what: `of that: ${part}, s`, values: all })),
+  ];
+}
+
+function partsOf(printed: unknown): readonly [string, number][] {
+  if (typeof printed !== 'object' || printed === null || !('parts' in printed)) return [];
+  return Object.entries(printed.parts as Record<string, number>);
+}
+
+/** Bytes that the next backup stores, beside a fresh compressed dump. */
+async function dayTwo({ folder, binDir, sql, shell, ours }: Stage): Promise<readonly Row[]> {
+  const repository = path.join(folder, 'repository');
+  const custom = path.join(folder, 'custom');
+  const changes = [
+    ['nothing', 'SELECT 1'],
+    [
+      'the newest 1 %',
+      `UPDATE pgbench_accounts SET abalance = abalance + 1
+       WHERE aid > (SELECT max(aid) * 0.99 FROM pgbench_accounts)`,
+    ],
+    ['1 % anywhere', 'UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid % 100 = 7'],
+  ] as const;
+  const rows: Row[] = [];
+  for (const [what, change] of changes) {
+    await sql(change);
+    const before = await bytesIn(repository);
+    await ours('backup', binDir, repository);
+    rows.push({
+      id: 'P13',
+      what: `resguardo after ${what} changed, bytes`,
+      values: [(await bytesIn(repository)) - before],
+    });
+  }
+  await shell(`rm ${custom}; pg_dump -Fc -f ${custom} bench`);
+  rows.push({ id: 'P13', what: 'a fresh pg_dump -Fc, bytes', values: [(await stat(custom)).size] });
+  return rows;
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    .map(async (entry) => (await stat(path.join(entry.parentPath, entry.name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
