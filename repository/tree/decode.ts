@@ -122,7 +122,7 @@ function decodeName(record: JsonRecord, treeId: string): Buffer {
 
 function decodeType(record: JsonRecord, treeId: string): NodeType {
   const type = record.type;
-  if (!isNodeType(type)) throw damaged(treeId, `a node has the unknown type ${JSON.stringify(type)}`);
+  if (!isNodeType(type)) throw damaged(treeId, `a node has the unknown type "${type}"`);
   return type;
 }
 

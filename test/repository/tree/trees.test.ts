@@ -124,3 +124,8 @@ test('keys that JavaScript gives a meaning to have none in a tree', () => {
   );
   assert.equal(nodes[1]?.type, 'symlink');
 });
+
+test('a number beyond 2^53 where a type should be is damage', () => {
+  const tree = Buffer.from('{"nodes":[{"name":"a","mtime":"2026-01-01T00:00:00Z","type":9007199254740993}]}');
+  assert.throws(() => decodeTree(tree, 'ab'.repeat(32)), /ababab.* is damaged/);
+});
