@@ -42,6 +42,9 @@ const codes = new Map(Object.entries(koffi.os.errno).map(([code, errno]) => [err
 /** Attributes are small; the kernel's own limit is 64 KiB for a value and for a list of names. */
 const attributeLimitBytes = 65_536;
 
+/** PATH_MAX of Linux, with the zero at the end. */
+const pathLimitBytes = 4096;
+
 /** Binds the calls of the C library that Node itself is linked to. */
 export function loadPosixCalls(): PosixCalls {
   const library = koffi.load(null);
@@ -55,6 +58,13 @@ export function loadPosixCalls(): PosixCalls {
     'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
   );
   const buffer = Buffer.allocUnsafe(attributeLimitBytes);
+  const passedPath = Buffer.allocUnsafe(pathLimitBytes);
+  /** A path for one call: a walk makes one for each file, and a buffer for each would take half as long again. */
+  const passed = (path: Buffer): Buffer => {
+    if (path.length >= pathLimitBytes) return terminated(path);
+    passedPath[path.copy(passedPath)] = 0;
+    return passedPath;
+  };
 
   return {
     setTimes(path, { atimeNs, mtimeNs }) {
@@ -66,8 +76,8 @@ export function loadPosixCalls(): PosixCalls {
     },
     listAttributes(path) {
       // Most files have none, and asking for the length alone takes half the time.
-      if (Number(llistxattr(terminated(path), null, 0)) === 0) return [];
-      const length = Number(llistxattr(terminated(path), buffer, buffer.length));
+      if (Number(llistxattr(passed(path), null, 0)) === 0) return [];
+      const length = Number(llistxattr(passed(path), buffer, buffer.length));
       if (length < 0 && isUnsupported(koffi.errno())) return [];
       checked('llistxattr', length);
       return buffer

@@ -274,7 +274,7 @@ class ArchiveRun {
       return await ParentFolder.load(this.#request.repository, treeId, this.#background.signal);
     } catch (error) {
       this.#background.throwIfStopped();
-      if (!isFailure(error, 'RepositoryDamaged') && !isFailure(error, 'PathEscape')) throw error;
+      if (!isFailure(error, 'RepositoryDamaged')) throw error;
       this.#warn(path, `the earlier snapshot cannot be compared with: ${error.message}`);
       return undefined;
     }

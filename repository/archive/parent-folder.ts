@@ -1,23 +1,29 @@
+import { isFailure } from '../../contracts/failures.ts';
 import type { BlobReader } from '../blobs.ts';
-import { loadTree } from '../tree/load-tree.ts';
+import { NodeLookup } from '../tree/decode.ts';
 import type { NodeMetadata, TreeNode } from '../tree/node.ts';
 
 /** A folder of the earlier snapshot, by the names in it. */
 export class ParentFolder {
-  readonly #nodes: ReadonlyMap<string, TreeNode>;
+  readonly #nodes: NodeLookup;
 
-  private constructor(nodes: ReadonlyMap<string, TreeNode>) {
+  private constructor(nodes: NodeLookup) {
     this.#nodes = nodes;
   }
 
-  /** @throws {Failure} RepositoryDamaged, PathEscape */
+  /** @throws {Failure} RepositoryDamaged */
   static async load(reader: BlobReader, treeId: string, signal: AbortSignal): Promise<ParentFolder> {
-    const nodes = await loadTree(reader, treeId, signal);
-    return new ParentFolder(new Map(nodes.map((node) => [node.name.toString('latin1'), node])));
+    return new ParentFolder(new NodeLookup(await reader.loadBlob('tree', treeId, signal), treeId));
   }
 
+  /** A damaged node is as good as none: its file is stored as if it were new. */
   find(name: Buffer): TreeNode | undefined {
-    return this.#nodes.get(name.toString('latin1'));
+    try {
+      return this.#nodes.find(name);
+    } catch (error) {
+      if (isFailure(error, 'RepositoryDamaged')) return undefined;
+      throw error;
+    }
   }
 }
 

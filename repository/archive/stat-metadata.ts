@@ -19,7 +19,8 @@ export function metadataOfStat(stat: FileStat, names: OwnerNames): NodeMetadata 
   const gid = Number(stat.gid);
   const user = names.user(uid);
   const group = names.group(gid);
-  return {
+  // One assignment after the other: spreading conditional parts takes several times as long.
+  const metadata: Writable<NodeMetadata> = {
     type,
     mode: goFileMode(posixMode),
     mtimeNs: stat.mtimeNs,
@@ -27,15 +28,18 @@ export function metadataOfStat(stat: FileStat, names: OwnerNames): NodeMetadata 
     ctimeNs: stat.ctimeNs,
     uid,
     gid,
-    ...(user !== undefined && { user }),
-    ...(group !== undefined && { group }),
     inode: stat.ino,
     deviceId: stat.dev,
-    ...(type === 'file' && { size: stat.size }),
-    ...(countsLinks(type) && { links: stat.nlink }),
-    ...((type === 'dev' || type === 'chardev') && { device: stat.rdev }),
   };
+  if (user !== undefined) metadata.user = user;
+  if (group !== undefined) metadata.group = group;
+  if (type === 'file') metadata.size = stat.size;
+  if (countsLinks(type)) metadata.links = stat.nlink;
+  if (type === 'dev' || type === 'chardev') metadata.device = stat.rdev;
+  return metadata;
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Whether a file is still the one that the metadata describes, unchanged. */
 export function isDescribedBy(stat: FileStat, metadata: NodeMetadata): boolean {

@@ -2,7 +2,7 @@
 import { Failure } from '../../contracts/failures.ts';
 import { isId, shortId } from '../ids.ts';
 import type { ExtendedAttribute, NodeType, TreeNode } from './node.ts';
-import { unquoteName } from './quote.ts';
+import { quoteName, unquoteName } from './quote.ts';
 import { parseTime } from './time.ts';
 
 /** The longest tree that is decoded: more than two million entries of usual length. */
@@ -25,10 +25,7 @@ const nodeTypes: ReadonlySet<string> = new Set<NodeType>([
  * @throws {Failure} RepositoryDamaged, or PathEscape for a name that leads out of its folder
  */
 export function decodeTree(bytes: Buffer, treeId: string): readonly TreeNode[] {
-  if (bytes.length > maxTreeBytes) throw damaged(treeId, `it has ${bytes.length} bytes`);
-  const { nodes } = asRecord(parse(bytes, treeId), treeId);
-  if (!Array.isArray(nodes)) throw damaged(treeId, 'it has no list of nodes');
-  const result = nodes.map((node) => decodeNode(asRecord(node, treeId), treeId));
+  const result = recordsOf(bytes, treeId).map((record) => decodeNode(record, treeId));
   for (let index = 1; index < result.length; index += 1) {
     const [previous, node] = [result[index - 1], result[index]];
     if (previous && node && Buffer.compare(previous.name, node.name) >= 0) {
@@ -36,6 +33,32 @@ export function decodeTree(bytes: Buffer, treeId: string): readonly TreeNode[] {
     }
   }
   return result;
+}
+
+/** A tree of which nodes are looked up by name, and decoded then. */
+export class NodeLookup {
+  readonly #treeId: string;
+  /** By name, quoted. */
+  readonly #records: ReadonlyMap<unknown, JsonRecord>;
+
+  /** @throws {Failure} RepositoryDamaged */
+  constructor(bytes: Buffer, treeId: string) {
+    this.#treeId = treeId;
+    this.#records = new Map(recordsOf(bytes, treeId).map((record) => [record.name, record]));
+  }
+
+  /** @throws {Failure} RepositoryDamaged */
+  find(name: Buffer): TreeNode | undefined {
+    const record = this.#records.get(quoteName(name));
+    return record && decodeNode(record, this.#treeId);
+  }
+}
+
+function recordsOf(bytes: Buffer, treeId: string): readonly JsonRecord[] {
+  if (bytes.length > maxTreeBytes) throw damaged(treeId, `it has ${bytes.length} bytes`);
+  const { nodes } = asRecord(parse(bytes, treeId), treeId);
+  if (!Array.isArray(nodes)) throw damaged(treeId, 'it has no list of nodes');
+  return nodes.map((node) => asRecord(node, treeId));
 }
 
 type JsonRecord = Readonly<Record<string, unknown>>;

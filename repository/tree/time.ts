@@ -34,25 +34,71 @@ export function formatTime(timeNs: bigint, utcOffset: UtcOffset): string {
   const local = seconds + offset;
   const days = Math.floor(local / daySeconds);
   const second = local - days * daySeconds;
-  const fraction = nanoseconds === 0 ? '' : `.${pad(nanoseconds, 9).replace(/0+$/, '')}`;
-  return `${dateText(days)}T${clockText(second)}${fraction}${offsetText(offset)}`;
+  return `${dateText(days)}T${clockText(second)}${fractionText(nanoseconds)}${offsetText(offset)}`;
 }
-
-const pattern =
-  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9})\d*)?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 
 /** Nanoseconds since 1970, or undefined when the text is no such time. */
 export function parseTime(text: string): bigint | undefined {
-  const match = pattern.exec(text);
-  if (!match) return undefined;
-  const field = (index: number): number => Number(match[index] ?? 0);
-  const [month, day, hour, minute, second] = [field(2), field(3), field(4), field(5), field(6)];
-  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59)
-    return undefined;
-  const offset = (match[8] === '-' ? -1 : 1) * (field(9) * 3600 + field(10) * 60);
-  const seconds =
-    daysFromDate(field(1), month, day) * daySeconds + hour * 3600 + minute * 60 + second - offset;
-  return BigInt(seconds) * nsPerSecond + BigInt((match[7] ?? '').padEnd(9, '0'));
+  const seconds = parseSeconds(text);
+  const fraction = parseFraction(text);
+  const offset = parseOffset(text, fraction.end);
+  if (seconds === undefined || offset === undefined) return undefined;
+  return BigInt(seconds - offset) * nsPerSecond + BigInt(fraction.nanoseconds);
+}
+
+/** `2006-01-02T15:04:05`, taken for UTC. */
+function parseSeconds(text: string): number | undefined {
+  const punctuation =
+    text[4] === '-' && text[7] === '-' && text[10] === 'T' && text[13] === ':' && text[16] === ':';
+  const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)];
+  const [hour, minute, second] = [digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19)];
+  const isDate = year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  const isClock = isBelow(hour, 24) && isBelow(minute, 60) && isBelow(second, 60);
+  if (!punctuation || !isDate || !isClock) return undefined;
+  return daysFromDate(year, month, day) * daySeconds + hour * 3600 + minute * 60 + second;
+}
+
+/** Digits of a second after the first nine count for nothing. */
+function parseFraction(text: string): { readonly nanoseconds: number; readonly end: number } {
+  if (text[19] !== '.') return { nanoseconds: 0, end: 19 };
+  let end = 20;
+  let nanoseconds = 0;
+  let unit = 100_000_000;
+  for (let digit = digitAt(text, end); digit >= 0; digit = digitAt(text, end)) {
+    nanoseconds += Math.floor(digit * unit);
+    unit /= 10;
+    end += 1;
+  }
+  return { nanoseconds, end: end === 20 ? Number.NaN : end };
+}
+
+/** `Z`, `+01:00`; in seconds. */
+function parseOffset(text: string, at: number): number | undefined {
+  if (text[at] === 'Z') return text.length === at + 1 ? 0 : undefined;
+  const [hours, minutes] = [digits(text, at + 1, at + 3), digits(text, at + 4, at + 6)];
+  const sign = text[at] === '+' ? 1 : text[at] === '-' ? -1 : undefined;
+  if (sign === undefined || text[at + 3] !== ':' || hours < 0 || minutes < 0) return undefined;
+  return text.length === at + 6 ? sign * (hours * 3600 + minutes * 60) : undefined;
+}
+
+function isBelow(value: number, limit: number): boolean {
+  return value >= 0 && value < limit;
+}
+
+/** A number of decimal digits, or -1. */
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let index = from; index < to; index += 1) {
+    const digit = digitAt(text, index);
+    if (digit < 0) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function digitAt(text: string, index: number): number {
+  const digit = text.charCodeAt(index) - 48;
+  return digit >= 0 && digit <= 9 ? digit : -1;
 }
 
 function offsetOfDate(epochSeconds: number): number {
@@ -66,6 +112,18 @@ function offsetOfDate(epochSeconds: number): number {
 
 /** A date without a `Date`, whose range is smaller than that of file systems. */
 function dateText(daysSince1970: number): string {
+  if (daysSince1970 !== lastDay) {
+    lastDay = daysSince1970;
+    lastDateText = newDateText(daysSince1970);
+  }
+  return lastDateText;
+}
+
+/** Most files of a folder have a day in common. */
+let lastDay = Number.NaN;
+let lastDateText = '';
+
+function newDateText(daysSince1970: number): string {
   const date = dateFromDays(daysSince1970);
   const year = Math.max(0, Math.min(9999, date.year));
   if (year === date.year) return `${pad(year, 4)}-${pad(date.month, 2)}-${pad(date.day, 2)}`;
@@ -77,7 +135,17 @@ function dateText(daysSince1970: number): string {
 function clockText(second: number): string {
   const hours = Math.floor(second / 3600);
   const minutes = Math.floor((second % 3600) / 60);
-  return `${pad(hours, 2)}:${pad(minutes, 2)}:${pad(second % 60, 2)}`;
+  return `${twoDigits[hours]}:${twoDigits[minutes]}:${twoDigits[second % 60]}`;
+}
+
+const twoDigits = Array.from({ length: 60 }, (_, value) => pad(value, 2));
+
+function fractionText(nanoseconds: number): string {
+  if (nanoseconds === 0) return '';
+  let value = nanoseconds;
+  let length = 9;
+  for (; value % 10 === 0; value /= 10) length -= 1;
+  return `.${pad(value, length)}`;
 }
 
 function offsetText(offset: number): string {
