@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
+import { createWriteStream, existsSync, writeFileSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -13,22 +13,33 @@ const mebibyte = 1024 * 1024;
 const treeFiles = 36_700;
 const treeBytes = 1_400_000_000;
 
+/** Paths of what is backed up; each is made at the first call. */
 export interface DataSets {
   /** A copy of files of this machine, up to 36,700 of them or 1.4 GB: sources, programs, documentation. */
-  readonly tree: string;
+  tree(): Promise<string>;
   /** 1 GiB of SQL text. */
-  readonly sql: string;
+  sql(): Promise<string>;
+  /** The same with one row in a hundred changed. */
+  nextSql(): Promise<string>;
   /** 1 GiB that does not compress. */
-  readonly random: string;
+  random(): Promise<string>;
+  /** 10 GiB that do not compress. */
+  largeRandom(): Promise<string>;
+  /** 1,000,000 files of some 100 bytes, a thousand in each folder. */
+  manyFiles(): Promise<string>;
 }
 
-/** Makes the data that is not there yet. */
-export async function prepareData(folder: string): Promise<DataSets> {
+export async function dataSets(folder: string): Promise<DataSets> {
   await mkdir(folder, { recursive: true });
+  const at = (name: string, make: (target: string) => Promise<void>) => (): Promise<string> =>
+    once(path.join(folder, name), make);
   return {
-    tree: await once(path.join(folder, 'tree'), makeTree),
-    sql: await once(path.join(folder, 'dump.sql'), makeSql),
-    random: await once(path.join(folder, 'random.bin'), makeRandom),
+    tree: at('tree', makeTree),
+    sql: at('dump.sql', (target) => makeSql(target, 0)),
+    nextSql: at('next-day.sql', (target) => makeSql(target, 0.01)),
+    random: at('random.bin', (target) => makeRandom(target, 1024)),
+    largeRandom: at('large-random.bin', (target) => makeRandom(target, 10 * 1024)),
+    manyFiles: at('many-files', makeManyFiles),
   };
 }
 
@@ -67,8 +78,10 @@ async function* regularFiles(folder: string): AsyncGenerator<string> {
   }
 }
 
-async function makeSql(target: string): Promise<void> {
+/** @param changed share of the rows that are others than in a text made with 0 */
+async function makeSql(target: string, changed: number): Promise<void> {
   const random = seededRandom(2);
+  const change = seededRandom(3);
   const words = vocabulary(random, 20_000);
   function* rows(): Generator<string> {
     let id = 0;
@@ -76,7 +89,8 @@ async function makeSql(target: string): Promise<void> {
       const lines: string[] = [];
       for (let line = 0; line < 1000; line += 1) {
         id += 1;
-        lines.push(sqlRow(id, random, words));
+        const row = sqlRow(id, random, words);
+        lines.push(change() < changed ? row.replace("'2026-", "'2027-") : row);
       }
       const block = `${lines.join('\n')}\n`;
       written += block.length;
@@ -86,9 +100,9 @@ async function makeSql(target: string): Promise<void> {
   await pipeline(Readable.from(rows()), createWriteStream(target));
 }
 
-async function makeRandom(target: string): Promise<void> {
+async function makeRandom(target: string, mebibytes: number): Promise<void> {
   function* blocks(): Generator<Buffer> {
-    for (let index = 0; index < 1024; index += 1) yield randomFillSync(Buffer.allocUnsafe(mebibyte));
+    for (let index = 0; index < mebibytes; index += 1) yield randomFillSync(Buffer.allocUnsafe(mebibyte));
   }
   await pipeline(Readable.from(blocks()), createWriteStream(target));
 }
@@ -105,4 +119,15 @@ function sqlRow(id: number, random: () => number, words: readonly string[]): str
   const day = 1 + Math.floor(random() * 28);
   const amount = (random() * 10_000).toFixed(2);
   return `INSERT INTO orders VALUES (${id}, '2026-${1 + (id % 12)}-${day}', '${word()} ${word()}', ${amount}, '${word()}@${word()}.example', '{"state":"${word()}","items":${Math.floor(random() * 20)}}');`;
+}
+
+async function makeManyFiles(target: string): Promise<void> {
+  const random = seededRandom(4);
+  for (let folder = 0; folder < 1000; folder += 1) {
+    const parent = path.join(target, `folder-${folder}`);
+    await mkdir(parent, { recursive: true });
+    for (let file = 0; file < 1000; file += 1) {
+      writeFileSync(path.join(parent, `file-${file}`), `${folder} ${file} ${random()}\n`.repeat(3));
+    }
+  }
 }

@@ -3,21 +3,22 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ensureRestic } from '../tools/restic.ts';
-import { cases as backupCases, type Case } from './cases.ts';
-import { type DataSets, prepareData } from './data.ts';
-import { maintenanceCases } from './maintenance-cases.ts';
-import type { Measurement } from './measure.ts';
-import { type CaseResult, plot, table } from './report.ts';
+import type { Case } from './cases/case.ts';
+import { cases } from './cases/index.ts';
+import type { Contender } from './contenders/contender.ts';
+import { peers } from './contenders/peers.ts';
+import { resguardo } from './contenders/resguardo.ts';
+import { type DataSets, dataSets } from './data.ts';
+import { type CaseResult, type ContenderResult, plot, table } from './report.ts';
 import { repositoryBytes } from './repository-size.ts';
-import { type Contender, resguardo, restic } from './tools.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-const cases = [...backupCases, ...maintenanceCases];
-const usage = 'npm run bench -- [--runs N] [CASE…]     cases: ';
+const usage = 'npm run bench -- [--runs N] [--peers borg,rustic|none] [CASE…]     cases: ';
 
 interface Bench {
-  readonly contenders: readonly [Contender, Contender];
+  readonly ours: Contender;
+  /** The first is restic. */
+  readonly peers: readonly [Contender, ...Contender[]];
   readonly data: DataSets;
   readonly folder: string;
   readonly runs: number;
@@ -26,20 +27,29 @@ interface Bench {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { runs: { type: 'string', default: '3' }, help: { type: 'boolean' } },
+    options: {
+      runs: { type: 'string', default: '3' },
+      peers: { type: 'string', default: 'borg,rustic' },
+      help: { type: 'boolean' },
+    },
   });
-  const chosen = cases.filter(
-    ({ id }) => positionals.length === 0 || positionals.some((name) => id.startsWith(name)),
+  const chosen = cases.filter(({ id, isLong }) =>
+    positionals.length === 0 ? !isLong : positionals.some((name) => id.startsWith(name)),
   );
   if (values.help || chosen.length === 0) {
     console.log(usage + cases.map(({ id }) => id).join(', '));
     return;
   }
-  const peer = restic(await ensureRestic('0.19.1'));
-  const data = await prepareData(path.join(folder, 'data'));
+  const data = await dataSets(path.join(folder, 'data'));
   const work = await mkdtemp(path.join(folder, 'data', 'run-'));
   try {
-    const bench = { contenders: [resguardo(), peer] as const, data, folder: work, runs: Number(values.runs) };
+    const bench = {
+      ours: resguardo(),
+      peers: await peers(values.peers.split(',')),
+      data,
+      folder: work,
+      runs: Number(values.runs),
+    };
     const results: CaseResult[] = [];
     for (const benchCase of chosen) {
       const result = await alternate(bench, benchCase);
@@ -52,33 +62,34 @@ async function main(): Promise<void> {
   }
 }
 
-/** Runs a case in turn for each contender, so that a change of the machine's speed meets both. */
+/** Runs a case in turn for each contender, so that a change of the machine's speed meets all. */
 async function alternate(bench: Bench, benchCase: Case): Promise<CaseResult> {
-  const measurements = new Map<string, Measurement[]>();
-  const sizes = new Map<string, number>();
+  const contenders = [bench.ours, ...bench.peers].filter((contender) => benchCase.isFor?.(contender) ?? true);
+  const turns = new Map<string, ContenderResult>();
   for (let run = 0; run < bench.runs; run += 1) {
-    for (const contender of bench.contenders) {
-      const repository = path.join(bench.folder, `${contender.name}-turn`);
-      const turn = {
-        contender,
-        reference: bench.contenders[1],
-        data: bench.data,
-        folder: bench.folder,
-        repository,
-      };
-      await benchCase.prepare(turn);
-      const measurement = await benchCase.run(turn);
-      measurements.set(contender.name, [...(measurements.get(contender.name) ?? []), measurement]);
-      sizes.set(contender.name, await repositoryBytes(repository));
-      await rm(repository, { recursive: true, force: true });
+    for (const contender of contenders) {
+      const earlier = turns.get(contender.name)?.runs ?? [];
+      const { measurement, ...sizes } = await takeTurn(bench, benchCase, contender);
+      turns.set(contender.name, { runs: [...earlier, measurement], ...sizes });
     }
   }
-  const [ours, theirs] = bench.contenders.map(({ name }) => ({
-    runs: measurements.get(name) ?? [],
-    repositoryBytes: sizes.get(name) ?? 0,
-  }));
-  if (ours === undefined || theirs === undefined) throw new Error('A contender has no runs');
-  return { id: benchCase.id, title: benchCase.title, target: benchCase.target, ours, theirs };
+  const { id, title, target, figure = 'wall' } = benchCase;
+  return { id, title, target, figure, contenders: Object.fromEntries(turns) };
+}
+
+async function takeTurn(bench: Bench, benchCase: Case, contender: Contender) {
+  const repository = path.join(bench.folder, `${contender.name}-turn`);
+  const { data, folder: work } = bench;
+  const turn = { contender, reference: bench.peers[0], data, folder: work, repository };
+  try {
+    await benchCase.prepare(turn);
+    const bytesBefore = await repositoryBytes(repository);
+    const measurement = await benchCase.run(turn);
+    const bytes = await repositoryBytes(repository);
+    return { measurement, repositoryBytes: bytes, addedBytes: bytes - bytesBefore };
+  } finally {
+    await rm(repository, { recursive: true, force: true });
+  }
 }
 
 async function report(results: readonly CaseResult[]): Promise<void> {
