@@ -24,8 +24,13 @@ export interface ServiceAnswers {
   readonly checksUploads: boolean;
 }
 
-const retry = { initialMs: 5, longestMs: 40, totalMs: 2_000 };
-const times = { connectMs: 5_000, idleMs: 1_000 };
+/** Generous, so that a busy machine looks like neither a stalled connection nor a service that is down. */
+const patient = {
+  retry: { initialMs: 5, longestMs: 40, totalMs: 30_000 },
+  times: { connectMs: 30_000, idleMs: 30_000 },
+};
+const soonStalled = { ...patient, times: { connectMs: 30_000, idleMs: 1_000 } };
+const soonGivenUp = { ...patient, retry: { initialMs: 5, longestMs: 40, totalMs: 1_000 } };
 
 /** What a store owes its caller when the network or the service fails, run against each that speaks HTTP. */
 export function testFaults(kind: Exclude<ServiceKind, 'sftp'>, answers: ServiceAnswers): void {
@@ -80,7 +85,7 @@ export function testFaults(kind: Exclude<ServiceKind, 'sftp'>, answers: ServiceA
   });
 
   test(title('a service that stays down is given up, and then not asked at all for a while'), async (t) => {
-    const { store, proxy } = await faulty(t, kind);
+    const { store, proxy } = await faulty(t, kind, soonGivenUp);
     proxy.rules({ fault: answers.busy });
     await failureOf(store.size(fileOf(randomBytes(1))), 'StoreUnavailable');
     const asked = proxy.seen.length;
@@ -120,21 +125,21 @@ export function testFaults(kind: Exclude<ServiceKind, 'sftp'>, answers: ServiceA
   });
 
   test(title('a connection that stalls in the middle of a body is cut and replaced'), async (t) => {
-    const { store, proxy } = await faulty(t, kind);
+    const { store, proxy } = await faulty(t, kind, soonStalled);
     const { file, bytes } = await stored(store);
     proxy.rules({ method: 'GET', times: 1, fault: { kind: 'stall', afterBytes: 100_000 } });
     assert.ok((await store.load(file))?.equals(bytes));
   });
 
   test(title('a service that never answers is given up, with the reason'), async (t) => {
-    const { store, proxy } = await faulty(t, kind);
+    const { store, proxy } = await faulty(t, kind, { ...soonGivenUp, times: soonStalled.times });
     proxy.rules({ fault: { kind: 'silence' } });
     const failure = await failureOf(store.size(fileOf(randomBytes(1))), 'StoreUnavailable');
     assert.match(failure.message, /no byte came or went/);
   });
 
   test(title('a cancelled request to a service that never answers ends at once'), async (t) => {
-    const { store, proxy } = await faulty(t, kind, { connectMs: 60_000, idleMs: 60_000 });
+    const { store, proxy } = await faulty(t, kind);
     proxy.rules({ fault: { kind: 'silence' } });
     const abort = new AbortController();
     const bytes = randomBytes(10);
@@ -144,9 +149,12 @@ export function testFaults(kind: Exclude<ServiceKind, 'sftp'>, answers: ServiceA
   });
 
   test(title('a slow service is no stalled one'), async (t) => {
-    const { store, proxy } = await faulty(t, kind);
+    const { store, proxy } = await faulty(t, kind, {
+      ...patient,
+      times: { connectMs: 30_000, idleMs: 2_000 },
+    });
     const { file, bytes } = await stored(store);
-    proxy.rules({ method: 'GET', fault: { kind: 'drip', pieceBytes: 30_000, everyMs: 100 } });
+    proxy.rules({ method: 'GET', fault: { kind: 'drip', pieceBytes: 10_000, everyMs: 100 } });
     const before = proxy.seen.length;
     assert.ok((await store.load(file))?.equals(bytes));
     assert.equal(proxy.seen.length - before, 1, 'one request sufficed');
@@ -196,12 +204,12 @@ export function testFaults(kind: Exclude<ServiceKind, 'sftp'>, answers: ServiceA
 async function faulty(
   t: TestContext,
   kind: ServiceKind,
-  socketTimes = times,
+  patience: typeof patient = patient,
 ): Promise<{ readonly store: Store; readonly proxy: FaultProxy }> {
   const { origin } = await places[kind](t);
   const proxy = await faultProxy(t, origin);
   const { url, settings } = await places[kind](t, proxy.origin);
-  const store = await openStore(url, { ...settings, retry, times: socketTimes });
+  const store = await openStore(url, { ...settings, ...patience });
   t.after(() => store.close());
   return { store, proxy };
 }

@@ -14,8 +14,8 @@ import { openTestStore, places } from './test-stores.ts';
 
 testStore('sftp', (t) => openTestStore(t, 'sftp'));
 
-const retry = { initialMs: 5, longestMs: 40, totalMs: 3_000 };
-const times = { connectMs: 5_000, idleMs: 600 };
+const retry = { initialMs: 5, longestMs: 40, totalMs: 5_000 };
+const times = { connectMs: 10_000, idleMs: 1_000 };
 
 test('sftp: a lost connection is made again, for reads and writes under way, too', async (t) => {
   const { store, proxy } = await throughProxy(t);
@@ -38,7 +38,7 @@ test('sftp: a connection that stalls is cut and made again', async (t) => {
   await store.save(file, [bytes]);
   proxy.stallAfter(300_000);
   const loaded = store.load(file);
-  setTimeout(() => proxy.stallAfter(undefined), 800);
+  setTimeout(() => proxy.stallAfter(undefined), 1_300);
   assert.ok((await loaded)?.equals(bytes));
 });
 
