@@ -4,6 +4,7 @@ import { type RunningProgram, runProgram } from '../../programs/run.ts';
 import type { ClientTools } from './client-tools.ts';
 import type { PostgresConnection } from './connection.ts';
 import { libpqSettings } from './libpq.ts';
+import { largeOutputBuffer } from './output-buffer.ts';
 import { programFailure } from './program-errors.ts';
 import { programSettings } from './session.ts';
 import type { DatabaseSnapshot } from './snapshot.ts';
@@ -44,7 +45,7 @@ export async function* runDump(
         ...args,
       ],
       ...secrets,
-      env: { ...env, PGOPTIONS: programSettings },
+      env: { ...env, ...largeOutputBuffer(), PGOPTIONS: programSettings },
       host,
       signal: AbortSignal.any([signal, lost]),
     });
