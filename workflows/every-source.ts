@@ -11,7 +11,7 @@ import { signalNames, workflowTypes } from '../contracts/messages.ts';
 import { backupWorkflowId } from '../contracts/queues.ts';
 import type { FleetResult, SourcePage } from '../contracts/scheduled-jobs.ts';
 import type { backupSource } from './backup-source.ts';
-import { describeTally, emptyTally, isIncomplete, runFleet } from './fleet.ts';
+import { describeTally, emptyTally, isIncomplete, isToldElsewhere, runFleet } from './fleet.ts';
 import { childRun, fleetLimits, lookUp } from './options.ts';
 import { runStory, type Story } from './story.ts';
 
@@ -78,7 +78,7 @@ async function backUpEverySource(
         await goOn(input, { after: last.source, startedAt, tally });
       }
       const ending = describeTally(tally);
-      story.know({ note: ending, ending, isToldElsewhere: wasTold(tally) });
+      story.know({ note: ending, ending, isToldElsewhere: isToldElsewhere(tally) });
       const result: FleetResult = { ...tally, startedAt, finishedAt: story.now() };
       return { result, status: isIncomplete(tally) ? 'partial' : 'done' };
     },
@@ -125,11 +125,6 @@ function scheduleOf({ schedule }: FleetBackupInput): { readonly schedule?: strin
 function show(story: Story, { total, done, partial, failed, merged }: FleetTally): void {
   story.know({ note: `${done + partial + failed + merged} of ${total} sources, ${failed} failed` });
   story.enter('sources');
-}
-
-/** Failed sources have told of themselves; those that never began have not. */
-function wasTold({ failures }: FleetTally): boolean {
-  return failures.every(({ failure }) => failure !== 'Stalled');
 }
 
 async function goOn(

@@ -62,6 +62,11 @@ export function isIncomplete({ failed, partial, cancelled }: FleetTally): boolea
   return failed + partial + cancelled > 0;
 }
 
+/** Whether the runs that failed have told people themselves; those that never began have not. */
+export function isToldElsewhere({ failures }: FleetTally): boolean {
+  return failures.every(({ failure }) => failure !== 'Stalled');
+}
+
 /** One sentence for people: "2 of 5 failed: docs, shop." */
 export function describeTally(tally: FleetTally): string {
   const { total, failed, failures } = tally;

@@ -6,8 +6,8 @@ import { workflowTypes } from '../contracts/messages.ts';
 import { pruneWorkflowId, sweepWorkflowId } from '../contracts/queues.ts';
 import type { FleetResult, ForgetResult, HeldBack, PruneResult } from '../contracts/scheduled-jobs.ts';
 import { size } from './details.ts';
+import { fleetOutcome, runForRepositories } from './every-repository.ts';
 import { knownFailure } from './failures.ts';
-import { describeTally, emptyTally, isIncomplete, runFleet } from './fleet.ts';
 import { childRun, fleetLimits, lookUp, stepsOn } from './options.ts';
 import { type Outcome, runStory, type Story } from './story.ts';
 import type { sweep } from './sweep.ts';
@@ -72,27 +72,13 @@ async function pruneAll(story: Story, input: PruneInput): Promise<Outcome<FleetR
   story.enter('sweep');
   if (input.dryRun !== true) await sweepFirst(input);
 
-  story.enter('repositories');
-  const names = await lookUp.listPrunedRepositories();
-  const { host } = await lookUp.resolveHost();
-  const tally = await runFleet(
-    names.map((name) => ({ name, host })),
-    emptyTally,
-    {
-      ...fleetLimits.prunes,
-      untilMs: Date.parse(story.startedAt) + patienceMs,
-      run: ({ name }) => pruneInChild(name, input),
-      merge: async () => {},
-      onEnd: (soFar) => {
-        story.know({ note: describeTally(soFar) });
-        story.enter('repositories');
-      },
-    },
-  );
-  const ending = describeTally(tally);
-  story.know({ note: ending, ending, isToldElsewhere: true });
-  const result = { ...tally, startedAt: story.startedAt, finishedAt: story.now() };
-  return { result, status: isIncomplete(tally) ? 'partial' : 'done' };
+  const tally = await runForRepositories(story, {
+    list: () => lookUp.listPrunedRepositories(),
+    limits: fleetLimits.prunes,
+    patienceMs,
+    run: (name) => pruneInChild(name, input),
+  });
+  return fleetOutcome(story, tally);
 }
 
 /** Stale locks would be in the way. That it fails is told by its own run, and stops nothing here. */

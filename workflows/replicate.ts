@@ -7,8 +7,8 @@ import type { ReplicationResult } from '../contracts/jobs.ts';
 import { signalNames, workflowTypes } from '../contracts/messages.ts';
 import { replicateWorkflowId } from '../contracts/queues.ts';
 import type { FleetResult } from '../contracts/scheduled-jobs.ts';
+import { fleetOutcome, runForRepositories } from './every-repository.ts';
 import { knownFailure } from './failures.ts';
-import { describeTally, emptyTally, isIncomplete, runFleet } from './fleet.ts';
 import { childRun, copyPatience, fleetLimits, lookUp, stepsOn } from './options.ts';
 import { type Outcome, runStory, type Story } from './story.ts';
 
@@ -147,28 +147,14 @@ function refuseDamage(repository: string, results: readonly CopyStepResult[]): v
 
 async function replicateAll(story: Story, input: ReplicateInput): Promise<Outcome<FleetResult>> {
   story.mark('run');
-  story.enter('repositories');
   const scheduled = input.schedule !== undefined;
-  const names = input.repositories ?? (await lookUp.listCopyTargets({ scheduled }));
-  const { host } = await lookUp.resolveHost();
-  const tally = await runFleet(
-    names.map((name) => ({ name, host })),
-    emptyTally,
-    {
-      ...fleetLimits.replications,
-      untilMs: Date.parse(story.startedAt) + copyPatience.fleetMs,
-      run: ({ name }) => replicateInChild(name, input),
-      merge: async () => {},
-      onEnd: (soFar) => {
-        story.know({ note: describeTally(soFar) });
-        story.enter('repositories');
-      },
-    },
-  );
-  const ending = describeTally(tally);
-  story.know({ note: ending, ending, isToldElsewhere: true });
-  const result = { ...tally, startedAt: story.startedAt, finishedAt: story.now() };
-  return { result, status: isIncomplete(tally) ? 'partial' : 'done' };
+  const tally = await runForRepositories(story, {
+    list: async () => input.repositories ?? (await lookUp.listCopyTargets({ scheduled })),
+    limits: fleetLimits.replications,
+    patienceMs: copyPatience.fleetMs,
+    run: (name) => replicateInChild(name, input),
+  });
+  return fleetOutcome(story, tally);
 }
 
 async function replicateInChild(repository: string, input: ReplicateInput): Promise<'done'> {

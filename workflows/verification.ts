@@ -7,7 +7,7 @@ import type { VerificationResult } from '../contracts/jobs.ts';
 import { workflowTypes } from '../contracts/messages.ts';
 import { verificationWorkflowId } from '../contracts/queues.ts';
 import type { FleetResult } from '../contracts/scheduled-jobs.ts';
-import { describeTally, emptyTally, isIncomplete, runFleet } from './fleet.ts';
+import { fleetOutcome, runForRepositories } from './every-repository.ts';
 import { childRun, fleetLimits, lookUp, stepsOn } from './options.ts';
 import { type Outcome, runStory, type Story } from './story.ts';
 
@@ -53,29 +53,18 @@ async function verifyOne(
 
 async function verifyAll(story: Story, input: VerificationInput): Promise<Outcome<FleetResult>> {
   story.mark('run');
-  story.enter('repositories');
-  const names = await lookUp.listRepositories();
-  const { host } = await lookUp.resolveHost();
-  const members = names.map((name) => ({ name, host }));
-  const tally = await runFleet(members, emptyTally, {
-    ...fleetLimits.verifications,
-    untilMs: Date.parse(story.startedAt) + patienceMs,
-    run: ({ name }) => verifyInChild(name, input),
-    merge: async () => {},
-    onEnd: (soFar) => {
-      story.know({ note: describeTally(soFar) });
-      story.enter('repositories');
-    },
+  const tally = await runForRepositories(story, {
+    list: () => lookUp.listRepositories(),
+    limits: fleetLimits.verifications,
+    patienceMs,
+    run: (name) => verifyInChild(name, input),
   });
-  const ending = describeTally(tally);
-  story.know({ note: ending, ending, isToldElsewhere: true });
   const damaged = tally.failures.filter(({ failure }) => failure === 'RepositoryDamaged');
   if (damaged.length > 0) {
     const message = damaged.map((failed) => failed.message).join(' ');
     throw toApplicationFailure(new Failure('RepositoryDamaged', message));
   }
-  const result = { ...tally, startedAt: story.startedAt, finishedAt: story.now() };
-  return { result, status: isIncomplete(tally) ? 'partial' : 'done' };
+  return fleetOutcome(story, tally);
 }
 
 async function verifyInChild(repository: string, input: VerificationInput): Promise<'done'> {
