@@ -1,10 +1,5 @@
-import { Failure, type FailureType, isFailure } from '../../contracts/failures.ts';
-import { codeOf } from '../../sources/mysql/server-errors.ts';
-
-interface Meaning {
-  readonly type: FailureType;
-  readonly advice?: string;
-}
+import { isFailure } from '../../contracts/failures.ts';
+import { codeOf, failedAs, type Meaning } from '../../sources/database-failures.ts';
 
 const denied: Meaning = {
   type: 'TargetUnwritable',
@@ -43,9 +38,5 @@ export function targetFailure(subject: string, error: unknown): unknown {
   if (!isFailure(error)) return error;
   const code = codeOf(error.cause);
   const meaning = code === undefined ? undefined : meanings[code];
-  if (meaning === undefined) return error;
-  return new Failure(meaning.type, `${subject} failed: ${error.message}`, {
-    cause: error.cause,
-    ...(meaning.advice === undefined ? {} : { advice: meaning.advice }),
-  });
+  return meaning === undefined ? error : failedAs(subject, error, meaning);
 }

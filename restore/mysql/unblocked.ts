@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isFailure } from '../../contracts/failures.ts';
-import { codeOf } from '../../sources/mysql/server-errors.ts';
+import { codeOf } from '../../sources/database-failures.ts';
 import type { MysqlSession } from '../../sources/mysql/session.ts';
 
 /** A table that is moved or renamed; both names are quoted. */

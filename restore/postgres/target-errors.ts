@@ -1,12 +1,7 @@
-import { Failure, type FailureType, isFailure } from '../../contracts/failures.ts';
+import { isFailure } from '../../contracts/failures.ts';
 import { ProgramError } from '../../programs/run.ts';
+import { codeOf, failedAs, type Meaning } from '../../sources/database-failures.ts';
 import { programFailure } from '../../sources/postgres/program-errors.ts';
-import { codeOf } from '../../sources/postgres/server-errors.ts';
-
-interface Meaning {
-  readonly type: FailureType;
-  readonly advice?: string;
-}
 
 /** What errors of a server that takes a restored database mean, by SQLSTATE. */
 const meanings: Readonly<Record<string, Meaning>> = {
@@ -28,7 +23,7 @@ export function targetFailure(subject: string, error: unknown): unknown {
   if (!isFailure(error)) return error;
   const code = codeOf(error.cause);
   const meaning = code === undefined ? undefined : meanings[code];
-  return meaning === undefined ? error : worded(subject, error, meaning);
+  return meaning === undefined ? error : failedAs(subject, error, meaning);
 }
 
 /** Translates a failure of pg_restore. */
@@ -36,16 +31,9 @@ export function restoreFailure(subject: string, error: unknown): unknown {
   if (!isFailure(error, 'ToolFailed') || !(error.cause instanceof ProgramError)) return error;
   const { stderrTail } = error.cause;
   if (/No space left on device|could not extend file/.test(stderrTail)) {
-    return worded(subject, error, { type: 'StorageFull' });
+    return failedAs(subject, error, { type: 'StorageFull' });
   }
   const translated = programFailure(subject, error);
   if (!isFailure(translated, 'SourceAuthentication')) return translated;
-  return worded(subject, error, meanings['42501'] ?? { type: 'TargetUnwritable' });
-}
-
-function worded(subject: string, error: Failure, { type, advice }: Meaning): Failure {
-  return new Failure(type, `${subject} failed: ${error.message}`, {
-    cause: error.cause,
-    ...(advice === undefined ? {} : { advice }),
-  });
+  return failedAs(subject, error, meanings['42501'] ?? { type: 'TargetUnwritable' });
 }

@@ -1,14 +1,7 @@
-import { Failure, type FailureType, isFailure } from '../../contracts/failures.ts';
-import { ProgramError } from '../../programs/run.ts';
-
-interface Meaning {
-  readonly pattern: RegExp;
-  readonly type: FailureType;
-  readonly advice?: string;
-}
+import { type PrintedMeaning, printedFailure } from '../database-failures.ts';
 
 /** What the programs print: numbers of errors stand in brackets, or behind "Got error:" and "Error". */
-const meanings: readonly Meaning[] = [
+const meanings: readonly PrintedMeaning[] = [
   {
     pattern: /\b(1412|1146)\b/,
     type: 'ToolFailed',
@@ -36,17 +29,7 @@ const meanings: readonly Meaning[] = [
   },
 ];
 
-/**
- * Translates a failure of a dump program into what it means for the source. `subject` is what was done, such
- * as `The dump of the database "shop"`. Other errors stay as they are.
- */
+/** Translates a failure of a dump program into what it means for the source. */
 export function programFailure(subject: string, error: unknown): unknown {
-  if (!isFailure(error, 'ToolFailed') || !(error.cause instanceof ProgramError)) return error;
-  const { stderrTail } = error.cause;
-  const meaning = meanings.find(({ pattern }) => pattern.test(stderrTail));
-  const { type, advice } = meaning ?? { type: 'ToolFailed' };
-  return new Failure(type, `${subject} failed: ${error.message}`, {
-    cause: error.cause,
-    ...(advice === undefined ? {} : { advice }),
-  });
+  return printedFailure(subject, error, meanings);
 }

@@ -1,32 +1,15 @@
-import { Failure, type FailureType, isFailure } from '../../contracts/failures.ts';
-
-interface Meaning {
-  readonly type: FailureType;
-  /** Absent for an error of SQL that has no meaning of its own here. */
-  readonly reason?: string;
-  readonly advice?: string;
-}
+import { certificateCode, connectionFailure, type Meaning, networkMeanings } from '../database-failures.ts';
 
 const rightsAdvice =
-  'Grant SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES and PROCESS to the user of the backup (docs/mysql.md has the statements).';
+  'Grant SELECT, SHOW VIEW, TRIGGER, EVENT and PROCESS to the user of the backup (docs/mysql.md has the statements).';
 
 const cut: Meaning = { type: 'SourceUnreachable', reason: 'the connection was cut' };
 
 /** Codes of Node, of the driver, and of the server (manual of MySQL, "Server Error Message Reference"). */
 const meanings: Readonly<Record<string, Meaning>> = {
-  ECONNREFUSED: { type: 'SourceUnreachable', reason: 'nothing listens there' },
-  ETIMEDOUT: { type: 'SourceUnreachable', reason: 'it does not answer' },
-  EHOSTUNREACH: { type: 'SourceUnreachable', reason: 'there is no way to that host' },
-  ENETUNREACH: { type: 'SourceUnreachable', reason: 'there is no way to that network' },
-  ENOTFOUND: { type: 'SourceUnreachable', reason: 'the host name is not known' },
-  EAI_AGAIN: { type: 'SourceUnreachable', reason: 'the host name cannot be looked up now' },
-  ENOENT: { type: 'SourceUnreachable', reason: 'there is no such socket' },
-  ENOTDIR: { type: 'SourceUnreachable', reason: 'there is no such socket' },
-  ECONNRESET: cut,
-  EPIPE: cut,
+  ...networkMeanings,
   PROTOCOL_CONNECTION_LOST: cut,
   ER_CLIENT_INTERACTION_TIMEOUT: cut,
-  EACCES: { type: 'SourceAuthentication', reason: 'the socket may not be used by our user' },
   HANDSHAKE_NO_SSL_SUPPORT: {
     type: 'SourceUnsupported',
     reason: 'it does not encrypt connections',
@@ -69,38 +52,15 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ER_LOCK_WAIT_TIMEOUT: { type: 'Stalled', reason: 'a lock was not to be had in time' },
 };
 
-/** Codes of Node for a certificate that is not trusted. */
-const certificateCode = /CERT|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^HANDSHAKE_SSL_ERROR$/;
-
-/**
- * Translates an error of a connection or query. `subject` is what was asked, such as `MariaDB at db1:3306`.
- * Failures and reasons of aborts stay as they are.
- */
+/** Translates an error of a connection or statement. `subject` is what was asked, such as `MariaDB at db1:3306`. */
 export function serverFailure(subject: string, error: unknown): Error {
-  if (isFailure(error)) return error;
-  if (!(error instanceof Error))
-    return new Failure('Internal', `${subject}: ${String(error)}`, { cause: error });
-  const code = codeOf(error);
-  const meaning = meaningOf(code, error);
-  const what = meaning.reason === undefined ? 'refused a statement' : `cannot be used: ${meaning.reason}`;
-  const detail = code?.startsWith('ER_') === true ? `: ${error.message}` : '';
-  return new Failure(meaning.type, `${subject} ${what}${detail}`, {
-    cause: error,
-    ...(meaning.advice === undefined ? {} : { advice: meaning.advice }),
-  });
-}
-
-/** Code of an error of Node, of the driver or of the server. */
-export function codeOf(error: unknown): string | undefined {
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  return connectionFailure(subject, error, { meaningOf, isFromServer });
 }
 
 function meaningOf(code: string | undefined, error: Error): Meaning {
   const known = code === undefined ? undefined : meanings[code];
   if (known !== undefined) return known;
-  if (code !== undefined && certificateCode.test(code)) {
+  if (code !== undefined && (certificateCode.test(code) || code === 'HANDSHAKE_SSL_ERROR')) {
     return {
       type: 'SourceAuthentication',
       reason: `its certificate is not trusted (${error.message})`,
@@ -108,7 +68,9 @@ function meaningOf(code: string | undefined, error: Error): Meaning {
     };
   }
   if (/closed state|Connection lost/.test(error.message)) return cut;
-  return code?.startsWith('ER_') === true
-    ? { type: 'ToolFailed' }
-    : { type: 'ToolFailed', reason: error.message };
+  return isFromServer(code) ? { type: 'ToolFailed' } : { type: 'ToolFailed', reason: error.message };
+}
+
+function isFromServer(code: string | undefined): boolean {
+  return code?.startsWith('ER_') === true;
 }

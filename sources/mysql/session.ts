@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import mysql from 'mysql2/promise';
 import type { z } from 'zod';
 import { Failure, isFailure } from '../../contracts/failures.ts';
+import { codeOf } from '../database-failures.ts';
 import { describeServer, isSocket, type MysqlConnection } from './connection.ts';
-import { codeOf, serverFailure } from './server-errors.ts';
+import { serverFailure } from './server-errors.ts';
 
 /** Longest wait for one attempt to connect, in ms. */
 const connectTimeoutMs = 15_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Failure } from '../../contracts/failures.ts';
+import { manifestBytes, readManifest } from '../manifest-json.ts';
 import { largeObjectsSchema, sequenceStateSchema, tableContentSchema } from './content.ts';
 
 /** Version of `manifest.json`. Fields may be added within a version; readers pass over what they do not know. */
@@ -94,32 +94,12 @@ export type PostgresManifest = Readonly<z.output<typeof manifestSchema>>;
 /** A manifest without what tells its format. */
 export type ManifestContent = Omit<PostgresManifest, 'format' | 'version'>;
 
-/** Bytes of `manifest.json`, for people too. */
+/** Bytes of `manifest.json`. */
 export function encodeManifest(manifest: ManifestContent): Buffer {
-  const whole = { format: 'resguardo-postgres', version: manifestVersion, ...manifest };
-  return Buffer.from(`${JSON.stringify(whole, undefined, 1)}\n`);
+  return manifestBytes({ format: 'resguardo-postgres', version: manifestVersion, ...manifest });
 }
 
 /** @throws {Failure} SourceUnsupported if it is none, or one of a later version */
 export function parseManifest(bytes: Uint8Array): PostgresManifest {
-  const parsed = manifestSchema.safeParse(readJson(bytes));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.map(String).join('.') || 'the whole';
-  throw new Failure(
-    'SourceUnsupported',
-    `The manifest of the snapshot cannot be used: ${field}: ${issue?.message}`,
-    {
-      advice:
-        'Restore with the version of Resguardo that made the snapshot or a later one, or by hand as its RESTORE.md tells.',
-    },
-  );
-}
-
-function readJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
+  return readManifest(bytes, manifestSchema);
 }

@@ -1,17 +1,10 @@
-import { Failure, type FailureType, isFailure } from '../../contracts/failures.ts';
-import { ProgramError } from '../../programs/run.ts';
-
-interface Meaning {
-  readonly pattern: RegExp;
-  readonly type: FailureType;
-  readonly advice?: string;
-}
+import { type PrintedMeaning, printedFailure } from '../database-failures.ts';
 
 const readAdvice =
   'Grant the role pg_read_all_data to the user (large objects need their owner or a superuser), or use a superuser.';
 
 /** What the programs of PostgreSQL and its server print; their own messages are English under LC_ALL=C. */
-const meanings: readonly Meaning[] = [
+const meanings: readonly PrintedMeaning[] = [
   {
     pattern: /conflict with recovery/,
     type: 'SourceUnreachable',
@@ -37,17 +30,7 @@ const meanings: readonly Meaning[] = [
   { pattern: /server version mismatch/, type: 'ToolMissing' },
 ];
 
-/**
- * Translates a failure of pg_dump and its kin into what it means for the source. `subject` is what was done,
- * such as `The dump of the database "shop"`. Other errors stay as they are.
- */
+/** Translates a failure of pg_dump and its kin into what it means for the source. */
 export function programFailure(subject: string, error: unknown): unknown {
-  if (!isFailure(error, 'ToolFailed') || !(error.cause instanceof ProgramError)) return error;
-  const { stderrTail } = error.cause;
-  const meaning = meanings.find(({ pattern }) => pattern.test(stderrTail));
-  const { type, advice } = meaning ?? { type: 'ToolFailed' };
-  return new Failure(type, `${subject} failed: ${error.message}`, {
-    cause: error.cause,
-    ...(advice === undefined ? {} : { advice }),
-  });
+  return printedFailure(subject, error, meanings);
 }

@@ -1,26 +1,8 @@
-import { Failure, type FailureType, isFailure } from '../../contracts/failures.ts';
+import { certificateCode, connectionFailure, type Meaning, networkMeanings } from '../database-failures.ts';
 
-/** What an error of a connection or query means. */
-interface Meaning {
-  readonly type: FailureType;
-  /** Absent for an error of SQL that has no meaning of its own here. */
-  readonly reason?: string;
-  readonly advice?: string;
-}
-
-/** Error codes of Node, and SQLSTATE codes of the server (manual of PostgreSQL, appendix A). */
+/** Codes of Node, and SQLSTATE codes of the server (manual of PostgreSQL, appendix A). */
 const meanings: Readonly<Record<string, Meaning>> = {
-  ECONNREFUSED: { type: 'SourceUnreachable', reason: 'nothing listens there' },
-  ETIMEDOUT: { type: 'SourceUnreachable', reason: 'it does not answer' },
-  EHOSTUNREACH: { type: 'SourceUnreachable', reason: 'there is no way to that host' },
-  ENETUNREACH: { type: 'SourceUnreachable', reason: 'there is no way to that network' },
-  ENOTFOUND: { type: 'SourceUnreachable', reason: 'the host name is not known' },
-  EAI_AGAIN: { type: 'SourceUnreachable', reason: 'the host name cannot be looked up now' },
-  ECONNRESET: { type: 'SourceUnreachable', reason: 'the connection was cut' },
-  EPIPE: { type: 'SourceUnreachable', reason: 'the connection was cut' },
-  ENOENT: { type: 'SourceUnreachable', reason: 'there is no such socket' },
-  ENOTDIR: { type: 'SourceUnreachable', reason: 'there is no such socket' },
-  EACCES: { type: 'SourceAuthentication', reason: 'the socket may not be used by our user' },
+  ...networkMeanings,
   '53300': { type: 'SourceUnreachable', reason: 'it has no connection left' },
   '57P01': { type: 'SourceUnreachable', reason: 'it is shutting down' },
   '57P02': { type: 'SourceUnreachable', reason: 'it crashed' },
@@ -62,32 +44,12 @@ const messageMeanings: readonly (readonly [RegExp, Meaning])[] = [
   ],
 ];
 
-/** Codes of Node for a certificate that is not trusted. */
-const certificateCode = /CERT|^UNABLE_TO_|^HOSTNAME_MISMATCH$/;
-
 /**
- * Translates an error of a connection or query. `subject` is what was asked, such as
- * `PostgreSQL at db1:5432 (database "shop")`. Failures and reasons of aborts stay as they are.
+ * Translates an error of a connection or statement. `subject` is what was asked, such as
+ * `PostgreSQL at db1:5432 (database "shop")`.
  */
 export function serverFailure(subject: string, error: unknown): Error {
-  if (isFailure(error)) return error;
-  if (!(error instanceof Error))
-    return new Failure('Internal', `${subject}: ${String(error)}`, { cause: error });
-  const code = codeOf(error);
-  const meaning = meaningOf(code, error);
-  const what = meaning.reason === undefined ? 'refused a query' : `cannot be used: ${meaning.reason}`;
-  const detail = isSqlState(code) ? `: ${error.message}` : '';
-  return new Failure(meaning.type, `${subject} ${what}${detail}`, {
-    cause: error,
-    ...(meaning.advice === undefined ? {} : { advice: meaning.advice }),
-  });
-}
-
-/** Code of an error of Node or of the server; of an attempt at several addresses the first. */
-export function codeOf(error: unknown): string | undefined {
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  return connectionFailure(subject, error, { meaningOf, isFromServer: isSqlState });
 }
 
 function meaningOf(code: string | undefined, error: Error): Meaning {
