@@ -85,6 +85,8 @@ async function prepare(
   const args = [
     '--no-defaults',
     `--datadir=${join(folder, 'data')}`,
+    // TMPDIR may be a folder that is closed to the account of the server.
+    `--tmpdir=${folder}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     ...(basedir === undefined ? [] : [`--basedir=${basedir}`]),
