@@ -6,43 +6,28 @@ import {
 } from '../activities/index.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Configuration } from '../configuration/load.ts';
-import type { PostgresSourceConfiguration, RepositoryConfiguration } from '../configuration/schema.ts';
+import type { RepositoryConfiguration } from '../configuration/schema.ts';
 import { bytesPerSecond, withChanges } from '../configuration/store-settings.ts';
 import { Failure } from '../contracts/failures.ts';
-import { parseSize } from '../contracts/size.ts';
 import { openConfiguredCatalog } from '../control/catalog.ts';
 import { Later } from '../control/later.ts';
 import { createInspector } from '../inspection/inspector.ts';
 import { WatchFiles } from '../inspection/watch-file.ts';
 import type { Logger } from '../logging/logger.ts';
-import { programHost } from '../programs/host.ts';
 import { Repository, type RepositoryOptions } from '../repository/repository.ts';
-import { createCommandRestorer } from '../restore/command/restorer.ts';
-import type { DatabaseRestorer } from '../restore/database-restorer.ts';
-import { createFilesRestorer } from '../restore/files/restorer.ts';
-import { createMysqlRestorer } from '../restore/mysql/database-restorer.ts';
-import { createPostgresRestorer } from '../restore/postgres/database-restorer.ts';
-import type { Restorer } from '../restore/restorer.ts';
 import { resolveSecret } from '../secrets/resolve.ts';
-import { Secret } from '../secrets/secret.ts';
-import { createCommandSource } from '../sources/command/source.ts';
-import { createFilesSource } from '../sources/files/source.ts';
-import { createMysqlSource } from '../sources/mysql/source.ts';
-import { type PostgresConnection, parsePostgresUrl } from '../sources/postgres/connection.ts';
-import { createPostgresSource } from '../sources/postgres/source.ts';
-import type { Source } from '../sources/source.ts';
 import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
 import { Bucket } from '../stores/s3/bucket/bucket.ts';
 import { withCleanup } from '../stores/with-cleanup.ts';
-import { resolvedCommand } from './command.ts';
+import { postgresConnection } from './database-connections.ts';
 import { createHistory } from './history.ts';
 import { inspected } from './inspection.ts';
 import { composeMaintenance } from './maintenance.ts';
-import { mysqlConnection } from './mysql-connection.ts';
 import { createNames } from './names.ts';
-import { postgresSourceOptions } from './postgres-options.ts';
+import { notHere } from './not-here.ts';
 import { RunLimitFiles } from './run-limits.ts';
+import { createDatabaseRestorer, createRestorer, createSource } from './sources.ts';
 import { createTeller } from './teller.ts';
 
 export interface CompositionOptions {
@@ -169,119 +154,4 @@ async function repositoryParts(
   const bandwidth = new Bandwidth(bytesPerSecond(limits));
   const store = await openStore(url, { env, caFile, s3, azure, gcs, sftp, bandwidth });
   return { store, secret, settings: { ...repositoryOptions, compression }, bandwidth, limits };
-}
-
-async function createSource(
-  configuration: Configuration,
-  env: NodeJS.ProcessEnv,
-  name: string,
-): Promise<Source> {
-  const source = sourceNamed(configuration, name);
-  switch (source.kind) {
-    case 'files':
-      return createFilesSource({
-        ...source,
-        ...(source.excludeLargerThan !== undefined && {
-          excludeLargerThanBytes: parseSize(source.excludeLargerThan) ?? 0,
-        }),
-      });
-    case 'postgres': {
-      const connection = await postgresConnection(source.connection, env);
-      return createPostgresSource(
-        postgresSourceOptions(name, source, { connection, host: programHost(env) }),
-      );
-    }
-    case 'command': {
-      const command = await resolvedCommand(source.command, source, env);
-      return createCommandSource({ name, command, file: source.file, host: programHost(env) });
-    }
-    case 'mysql': {
-      const { databases, exclude, users, binDir } = source;
-      return createMysqlSource({
-        name,
-        connection: await mysqlConnection(source.connection, env),
-        host: programHost(env),
-        ...(databases !== undefined && { databases }),
-        ...(exclude !== undefined && { exclude }),
-        ...(users !== undefined && { users }),
-        ...(binDir !== undefined && { binDir }),
-      });
-    }
-  }
-}
-
-async function createRestorer(
-  configuration: Configuration,
-  env: NodeJS.ProcessEnv,
-  name: string,
-): Promise<Restorer> {
-  const source = sourceNamed(configuration, name);
-  const { kind } = source;
-  if (kind === 'files') return createFilesRestorer();
-  if (kind === 'command') {
-    const { file, restoreCommand: words } = source;
-    const restoreCommand = words && (await resolvedCommand(words, source, env));
-    return createCommandRestorer({ source: name, file, restoreCommand, host: programHost(env) });
-  }
-  throw new Failure('Internal', `What a source of kind ${kind} holds is restored in another way`);
-}
-
-async function createDatabaseRestorer(
-  configuration: Configuration,
-  env: NodeJS.ProcessEnv,
-  { source, to }: { readonly source: string; readonly to: string },
-): Promise<DatabaseRestorer> {
-  const { kind } = sourceNamed(configuration, source);
-  const server = sourceNamed(configuration, to);
-  if (server.kind === 'mysql' && kind === 'mysql') {
-    return createMysqlRestorer({
-      source,
-      connection: await mysqlConnection(server.connection, env),
-      host: programHost(env),
-      ...(server.binDir !== undefined && { binDir: server.binDir }),
-    });
-  }
-  if (server.kind !== kind || server.kind !== 'postgres') {
-    throw new Failure(
-      'InvalidInput',
-      `to: the source ${to} is of kind ${server.kind}, and ${source} of kind ${kind}`,
-    );
-  }
-  return createPostgresRestorer({
-    source,
-    connection: await postgresConnection(server.connection, env),
-    host: programHost(env),
-    ...(server.binDir !== undefined && { binDir: server.binDir }),
-    ...(server.jobs !== undefined && { jobs: server.jobs }),
-  });
-}
-
-async function postgresConnection(
-  connection: PostgresSourceConfiguration['connection'],
-  env: NodeJS.ProcessEnv,
-): Promise<PostgresConnection> {
-  if (typeof connection === 'string') {
-    const isUrl = /^postgres(ql)?:/.test(connection);
-    return parsePostgresUrl(isUrl ? new Secret(connection) : await resolveSecret(connection, env));
-  }
-  const { password, sslMode, sslRootCertificate, ...fields } = connection;
-  return {
-    ...fields,
-    ...(password !== undefined && { password: await resolveSecret(password, env) }),
-    ...(sslMode !== undefined && { sslMode }),
-    ...(sslRootCertificate !== undefined && { sslRootCertificate }),
-  };
-}
-
-function sourceNamed(configuration: Configuration, name: string) {
-  const source = Object.hasOwn(configuration.sources, name) && configuration.sources[name];
-  if (source) return source;
-  throw notHere('source', name);
-}
-
-/** The control worker knows the name, so the configurations of two hosts differ. */
-function notHere(field: 'repository' | 'source', name: string): Failure {
-  return new Failure('InvalidConfiguration', `The configuration of this host has no ${field} "${name}"`, {
-    advice: 'Give all hosts of a namespace the same sources and repositories, and start their workers again.',
-  });
 }

@@ -1,0 +1,18 @@
+import type { MysqlSourceConfiguration } from '../configuration/mysql-schema.ts';
+import type { MysqlSourceOptions } from '../sources/mysql/source.ts';
+
+/** What a source of the configuration asks for. */
+export function mysqlSourceOptions(
+  name: string,
+  { databases, exclude, users, binDir }: MysqlSourceConfiguration,
+  given: Pick<MysqlSourceOptions, 'connection' | 'host'>,
+): MysqlSourceOptions {
+  return {
+    name,
+    ...given,
+    ...(databases !== undefined && { databases }),
+    ...(exclude !== undefined && { exclude }),
+    ...(users !== undefined && { users }),
+    ...(binDir !== undefined && { binDir }),
+  };
+}
