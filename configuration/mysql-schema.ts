@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { hasInlinePassword, referencePattern, secretReferenceSchema } from './reference-schema.ts';
-import { sourceFields } from './source-fields.ts';
+import { namePatterns, sourceFields } from './source-fields.ts';
 
 const mysqlUrlSchema = z
   .string()
@@ -66,13 +66,10 @@ export const mysqlSourceSchema = z
         description: 'Databases to back up. Default: all of the server, found anew at each run.',
         examples: [['shop', 'crm']],
       }),
-    exclude: z
-      .array(z.string().min(1))
-      .optional()
-      .meta({
-        description: 'Patterns of databases and of tables that are left out.',
-        examples: [['test_*', 'shop.sessions']],
-      }),
+    excludeDatabases: namePatterns('Databases that are left out, with * and ? as wildcards.', ['test_*']),
+    excludeTables: namePatterns('Tables that are left out, as database.table with * and ? as wildcards.', [
+      'shop.sessions',
+    ]),
     users: z
       .boolean()
       .optional()

@@ -30,3 +30,12 @@ export const sourceFields = {
     .default([])
     .meta({ description: 'Tags that every snapshot of the source gets.', examples: [['team-a']] }),
 };
+
+/** A list of names, or patterns of them. */
+export function namePatterns(description: string, examples: readonly string[]) {
+  return z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .meta({ description, examples: [examples] });
+}

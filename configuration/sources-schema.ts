@@ -4,7 +4,7 @@ import { commandSourceSchema } from './command-schema.ts';
 import { durationSchema } from './duration-schema.ts';
 import { mysqlSourceSchema } from './mysql-schema.ts';
 import { hasInlinePassword, referencePattern, secretReferenceSchema } from './reference-schema.ts';
-import { sourceFields } from './source-fields.ts';
+import { namePatterns, sourceFields } from './source-fields.ts';
 
 /** The section `sources` of the configuration: what is backed up. */
 
@@ -64,14 +64,6 @@ const connectionFieldsSchema = z.strictObject({
       examples: ['/etc/ssl/private-ca.pem'],
     }),
 });
-
-function namePatterns(description: string, examples: readonly string[]) {
-  return z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .meta({ description, examples: [examples] });
-}
 
 const postgresSourceSchema = z
   .strictObject({

@@ -25,7 +25,7 @@ const meanings: readonly PrintedMeaning[] = [
     pattern: /\b(1356|1449)\b/,
     type: 'ToolFailed',
     advice:
-      'A view refers to something that is not there: mend or drop it, or name it in `exclude` of the source.',
+      'A view refers to something that is not there: mend or drop it, or name it in `excludeTables` of the source.',
   },
 ];
 

@@ -34,8 +34,10 @@ export interface ServerRequest {
   readonly connection: MysqlConnection;
   /** Default: all that the user may see but those of the server itself. */
   readonly databases?: readonly string[];
-  /** Patterns of `database` and `database.table`. */
-  readonly exclude?: readonly string[];
+  /** Patterns of names. */
+  readonly excludeDatabases?: readonly string[];
+  /** Patterns of `database.table`. */
+  readonly excludeTables?: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -89,9 +91,10 @@ const tableSchema = z.object({
 
 async function readDatabases(
   session: MysqlSession,
-  { connection, databases: listed, exclude = [] }: ServerRequest,
+  { connection, databases: listed, excludeDatabases = [], excludeTables = [] }: ServerRequest,
 ): Promise<readonly DatabaseFacts[]> {
-  const excluded = new NamePatterns(exclude);
+  const excluded = new NamePatterns(excludeDatabases);
+  const excludedTables = new NamePatterns(excludeTables);
   const all = await session.rows(
     databaseSchema,
     `SELECT schema_name AS name, default_character_set_name AS characterSet, default_collation_name AS collation
@@ -111,7 +114,7 @@ async function readDatabases(
   return chosen.map((database) => {
     const own = tables.filter((table) => table.database === database.name);
     const isExcluded = ({ name }: { readonly name: string }): boolean =>
-      excluded.matches(`${database.name}.${name}`);
+      excludedTables.matches(`${database.name}.${name}`);
     const kept = own.filter((table) => !isExcluded(table));
     return {
       ...database,

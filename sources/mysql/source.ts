@@ -18,8 +18,10 @@ export interface MysqlSourceOptions {
   readonly connection: MysqlConnection;
   /** Default: all of the server, found anew at each run. */
   readonly databases?: readonly string[];
-  /** Patterns of databases (`test_*`) and of tables (`shop.sessions`) that are left out. */
-  readonly exclude?: readonly string[];
+  /** Patterns of databases that are left out: `test_*`. */
+  readonly excludeDatabases?: readonly string[];
+  /** Patterns of tables that are left out: `shop.sessions`. */
+  readonly excludeTables?: readonly string[];
   /** Folder of mariadb-dump or mysqldump. Default: the best that is found. */
   readonly binDir?: string;
   /** Whether users and their rights are wanted. Default true: if they cannot be read, a warning tells so. */
@@ -78,12 +80,14 @@ class MysqlSource implements Source {
   }
 
   async #prepare(signal: AbortSignal): Promise<ReadySource> {
-    const { connection, databases, exclude, binDir, host = programHost(process.env) } = this.#options;
+    const { connection, databases, excludeDatabases, excludeTables, binDir } = this.#options;
+    const { host = programHost(process.env) } = this.#options;
     const server = await inspectServer({
       connection,
       signal,
       ...(databases === undefined ? {} : { databases }),
-      ...(exclude === undefined ? {} : { exclude }),
+      ...(excludeDatabases === undefined ? {} : { excludeDatabases }),
+      ...(excludeTables === undefined ? {} : { excludeTables }),
     });
     const { flavour, version } = server;
     const tool = await findDumpTool({

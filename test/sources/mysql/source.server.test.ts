@@ -165,8 +165,10 @@ test('patterns leave out databases and tables', async (t) => {
   const server = await mariadbServer();
   const name = await prepared(t, server, sampleStatements);
   const left = await prepared(t, server, ['CREATE TABLE x (id int)']);
-  const exclude = [left, `${name}.aud*`, `${name}.item`, 'worker_*', 'test_*.none'];
-  const manifest = await manifestOf(sourceOf(t, server, { databases: [name, left], exclude }));
+  const excludeDatabases = [left, 'worker_*'];
+  const excludeTables = [`${name}.aud*`, `${name}.item`, 'test_*.none'];
+  const source = sourceOf(t, server, { databases: [name, left], excludeDatabases, excludeTables });
+  const manifest = await manifestOf(source);
   assert.deepEqual(
     manifest.databases.map((database) => [database.name, database.excludedTables]),
     [[name, ['audit', 'item']]],
