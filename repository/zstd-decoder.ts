@@ -1,21 +1,8 @@
 import { constants, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { internalsOf } from './zstd-internals.ts';
 
 /** Decompresses one frame into `output`; returns the bytes there, or undefined when something was not as it should be. */
 type Decode = (data: Uint8Array, output: Uint8Array) => number | undefined;
-
-/** Node's zstd decompressor behind its streams, an internal of Node: `writeSync` fills `state`. */
-interface Handle {
-  writeSync(
-    flush: number,
-    input: Uint8Array,
-    inputOffset: number,
-    inputBytes: number,
-    output: Uint8Array,
-    outputOffset: number,
-    outputBytes: number,
-  ): void;
-  onerror: () => void;
-}
 
 /**
  * Decompresses one input after the other into buffers of the caller. Node's own calls make a context and a result
@@ -52,10 +39,9 @@ export class ZstdDecoder {
 }
 
 function persistentDecode(): Decode | undefined {
-  const stream: object = createZstdDecompress({ chunkSize: 64 });
-  const handle: unknown = '_handle' in stream ? stream._handle : undefined;
-  const state: unknown = '_writeState' in stream ? stream._writeState : undefined;
-  if (!isHandle(handle) || !(state instanceof Uint32Array)) return undefined;
+  const internals = internalsOf(createZstdDecompress({ chunkSize: 64 }));
+  if (internals === undefined) return undefined;
+  const { handle, state } = internals;
   let hasFailed = false;
   // The stream's own listener would end the process.
   handle.onerror = () => {
@@ -66,10 +52,6 @@ function persistentDecode(): Decode | undefined {
     const [freeBytes = 0, restBytes = 1] = state;
     return hasFailed || restBytes !== 0 ? undefined : output.length - freeBytes;
   };
-}
-
-function isHandle(value: unknown): value is Handle {
-  return typeof value === 'object' && value !== null && 'writeSync' in value && 'onerror' in value;
 }
 
 /** Undefined when the handle is not there or does not do what it should. */

@@ -1,23 +1,11 @@
 import { constants, createZstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { internalsOf } from './zstd-internals.ts';
 
 /** 512 KiB, as restic has it: chunks become no smaller by more, and each takes 4 MiB less while it is compressed. */
 export const windowLog = 19;
 
 /** Compresses into `output` from its start; returns the length there. */
 type Encode = (data: Uint8Array, output: Buffer) => number;
-
-/** Node's zstd compressor behind its streams, an internal of Node: `writeSync` fills `state`. */
-interface Handle {
-  writeSync(
-    flush: number,
-    input: Uint8Array,
-    inputOffset: number,
-    inputBytes: number,
-    output: Uint8Array,
-    outputOffset: number,
-    outputBytes: number,
-  ): void;
-}
 
 /**
  * Compresses one input after the other into a buffer that is made once. Node's own calls make a context and
@@ -54,10 +42,9 @@ function encodeByCall(level: number, data: Uint8Array, output: Buffer): number {
 
 /** Undefined when the handle is not there or does not do what it should. */
 function persistentEncode(level: number): Encode | undefined {
-  const stream: object = createZstdCompress({ params: parameters(level), chunkSize: 64 });
-  const handle: unknown = '_handle' in stream ? stream._handle : undefined;
-  const state: unknown = '_writeState' in stream ? stream._writeState : undefined;
-  if (!isHandle(handle) || !(state instanceof Uint32Array)) return undefined;
+  const internals = internalsOf(createZstdCompress({ params: parameters(level), chunkSize: 64 }));
+  if (internals === undefined) return undefined;
+  const { handle, state } = internals;
   // A frame that has ended leaves the context ready for the next one, with the same parameters.
   const encode: Encode = (data, output) => {
     handle.writeSync(constants.ZSTD_e_end, data, 0, data.length, output, 0, output.length);
@@ -66,10 +53,6 @@ function persistentEncode(level: number): Encode | undefined {
     return output.length - freeBytes;
   };
   return isRight(encode) ? encode : undefined;
-}
-
-function isHandle(value: unknown): value is Handle {
-  return typeof value === 'object' && value !== null && 'writeSync' in value;
 }
 
 /** Inputs of different kinds and lengths in turn, because what is left of one must not reach the next. */
