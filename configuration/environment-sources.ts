@@ -16,7 +16,7 @@ export interface EnvironmentSources {
 
 interface Found {
   readonly name: string;
-  /** Server of a database: both ways to name it may stand side by side. */
+  /** Kind and server of a database: both ways to name it may stand side by side. */
   readonly host?: string;
   readonly source: Source;
 }
@@ -32,27 +32,45 @@ export function sourcesFromEnvironment(env: NodeJS.ProcessEnv): EnvironmentSourc
   return { sources: named(found), problems, warnings };
 }
 
-/** Host and database of a URL; further hosts, user, password and parameters are left out. */
-const postgresUrl =
-  /^postgres(?:ql)?:\/\/(?:[^/?]*@)?([^/?,:]*|\[[^\]]*\])(?::\d*)?(?:,[^/?]*)?(?:\/([^?]*))?(?:\?.*)?$/s;
+interface DatabaseUrl {
+  readonly kind: 'postgres' | 'mysql';
+  readonly scheme: RegExp;
+  /** Host and database; user, password, parameters and the further hosts of libpq are left out. */
+  readonly url: RegExp;
+  readonly example: string;
+}
+
+const postgresUrl: DatabaseUrl = {
+  kind: 'postgres',
+  scheme: /^postgres(ql)?$/,
+  url: /^[a-z]+:\/\/(?:[^/?]*@)?([^/?,:]*|\[[^\]]*\])(?::\d*)?(?:,[^/?]*)?(?:\/([^?]*))?(?:\?.*)?$/is,
+  example: 'postgresql://USER:PASSWORD@HOST:5432/DATABASE',
+};
+
+const mysqlUrl: DatabaseUrl = {
+  kind: 'mysql',
+  scheme: /^(mysql|mariadb)$/,
+  url: /^[a-z]+:\/\/(?:[^/?]*@)?([^/?,:]*|\[[^\]]*\])(?::\d*)?(?:\/([^?]*))?(?:\?.*)?$/is,
+  example: 'mysql://USER:PASSWORD@HOST:3306/DATABASE',
+};
 
 const connectionsVariable = 'BACKUP_DB_CONNECTIONS';
 
 function connectionList(env: NodeJS.ProcessEnv, problems: string[], warnings: string[]): readonly Found[] {
-  const variable = connectionsVariable;
-  const list = env[variable];
+  const list = env[connectionsVariable];
   if (!list) return [];
   return splitUrls(list).flatMap((url, index): readonly Found[] => {
-    const entry = `${variable}, entry ${index + 1}`;
+    const entry = `${connectionsVariable}, entry ${index + 1}`;
     const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(url)?.[1]?.toLowerCase();
-    if (scheme !== undefined && /^(mysql|mariadb)$/.test(scheme)) return mysqlEntry(url, index, problems);
-    if (scheme !== undefined && !/^postgres(ql)?$/.test(scheme)) {
+    const form = [postgresUrl, mysqlUrl].find((each) => scheme !== undefined && each.scheme.test(scheme));
+    if (scheme !== undefined && form === undefined) {
       warnings.push(`${entry}: ${scheme}:// is not supported yet; this database is NOT backed up`);
       return [];
     }
-    const match = postgresUrl.exec(url);
+    const { kind, url: pattern, example } = form ?? postgresUrl;
+    const match = pattern.exec(url);
     if (match === null) {
-      problems.push(`${entry}: must be a URL, for example postgresql://USER:PASSWORD@HOST:5432/DATABASE`);
+      problems.push(`${entry}: must be a URL, for example ${example}`);
       return [];
     }
     const [, host = '', encoded = ''] = match;
@@ -61,34 +79,11 @@ function connectionList(env: NodeJS.ProcessEnv, problems: string[], warnings: st
       problems.push(`${entry}: a "%" in the name of the database must be written as %25`);
       return [];
     }
-    const connection = `env:${variable}#${index + 1}`;
-    if (database === '') return [{ name: host || 'postgres', source: { kind: 'postgres', connection } }];
-    const source: Source = { kind: 'postgres', connection, databases: [database] };
-    return [{ name: database, host: host || 'localhost', source }];
+    const connection = `env:${connectionsVariable}#${index + 1}`;
+    if (database === '') return [{ name: host || kind, source: { kind, connection } }];
+    const source: Source = { kind, connection, databases: [database] };
+    return [{ name: database, host: `${kind} ${host || 'localhost'}`, source }];
   });
-}
-
-/** As `postgresUrl`. */
-const mysqlUrl =
-  /^(?:mysql|mariadb):\/\/(?:[^/?]*@)?([^/?,:]*|\[[^\]]*\])(?::\d*)?(?:\/([^?]*))?(?:\?.*)?$/is;
-
-function mysqlEntry(url: string, index: number, problems: string[]): readonly Found[] {
-  const entry = `${connectionsVariable}, entry ${index + 1}`;
-  const match = mysqlUrl.exec(url);
-  if (match === null) {
-    problems.push(`${entry}: must be a URL, for example mysql://USER:PASSWORD@HOST:3306/DATABASE`);
-    return [];
-  }
-  const [, host = '', encoded = ''] = match;
-  const database = decoded(encoded);
-  if (database === undefined) {
-    problems.push(`${entry}: a "%" in the name of the database must be written as %25`);
-    return [];
-  }
-  const connection = `env:${connectionsVariable}#${index + 1}`;
-  if (database === '') return [{ name: host || 'mysql', source: { kind: 'mysql', connection } }];
-  const source: Source = { kind: 'mysql', connection, databases: [database] };
-  return [{ name: database, host: `mysql ${host || 'localhost'}`, source }];
 }
 
 function singleDatabase(env: NodeJS.ProcessEnv, problems: string[], warnings: string[]): readonly Found[] {
@@ -117,7 +112,7 @@ function singleDatabase(env: NodeJS.ProcessEnv, problems: string[], warnings: st
     return [{ name: database, host: `mysql ${host}`, source: { kind: 'mysql', connection, databases } }];
   }
   const connection = { user: env.DB_USERNAME || 'postgres', ...server, database };
-  return [{ name: database, host, source: { kind: 'postgres', connection, databases } }];
+  return [{ name: database, host: `postgres ${host}`, source: { kind: 'postgres', connection, databases } }];
 }
 
 function criticalPaths(env: NodeJS.ProcessEnv, problems: string[]): readonly Found[] {

@@ -208,7 +208,7 @@ function checkTiming(schedule: Timing, context: z.core.$RefinementCtx): void {
 }
 
 /** Whether the name stands in the list of IANA time zones that Node brings. */
-export function isTimeZone(name: string): boolean {
+function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     // Offsets such as +01:00 are zones to Intl, but not to Temporal.

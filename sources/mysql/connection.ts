@@ -1,9 +1,6 @@
 import { Failure } from '../../contracts/failures.ts';
 import { Secret } from '../../secrets/secret.ts';
-
-/** How a connection is encrypted and whom it trusts, in the words that PostgreSQL and MySQL share. */
-export const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
-export type SslMode = (typeof sslModes)[number];
+import { type SslMode, sslModes } from '../ssl-modes.ts';
 
 export interface MysqlConnection {
   /** Name or address of the server, or the path of its socket. */

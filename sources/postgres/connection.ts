@@ -1,9 +1,6 @@
 import { Failure } from '../../contracts/failures.ts';
 import { Secret } from '../../secrets/secret.ts';
-
-/** How a connection is encrypted and whom it trusts, as in libpq. */
-export const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
-export type SslMode = (typeof sslModes)[number];
+import { type SslMode, sslModes } from '../ssl-modes.ts';
 
 export interface PostgresConnection {
   /** Name or address of the server, or the folder of its socket. */
@@ -24,7 +21,7 @@ export interface PostgresConnection {
 }
 
 export const defaultPort = 5432;
-export const defaultDatabase = 'postgres';
+const defaultDatabase = 'postgres';
 
 /** `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS`, each part but the first of which may be absent. */
 const urlPattern = /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s;

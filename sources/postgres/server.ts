@@ -22,7 +22,7 @@ export interface DatabaseSize {
 }
 
 /** PostgreSQL 12 is out of support since 2024, and older ones lack what checks need. */
-export const oldestMajor = 13;
+const oldestMajor = 13;
 
 /** Databases that services of cloud providers keep for themselves, and let nobody read. */
 const serviceDatabases = ['rdsadmin', 'cloudsqladmin', 'alloydbadmin', 'azure_maintenance', 'azure_sys'];

@@ -56,7 +56,7 @@ export const customFormat = 1;
 export const directoryFormat = 3;
 
 /** State of an entry in the custom format: data somewhere, or none. */
-export const dataSomewhere = 1;
+const dataSomewhere = 1;
 export const noData = 3;
 
 /** A dump for a stream: custom format; the data of its entries follows in blocks. */
