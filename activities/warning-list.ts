@@ -1,7 +1,7 @@
 import type { Warning } from '../contracts/jobs.ts';
 
 /** How many warnings a result lists; it counts all. */
-export const listedWarnings = 100;
+const listedWarnings = 100;
 
 /** A path can have 4,096 bytes; a hundred such lines would make a history heavy. */
 const longestText = 400;

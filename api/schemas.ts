@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const time = z.string().meta({ examples: ['2026-11-21T02:00:00.000Z'] });
 
-export const errorSchema = z
+const errorSchema = z
   .object({
     type: z.string().meta({ description: 'Type of the failure table, docs/failures.md.' }),
     message: z.string().meta({ description: 'What failed, on what, and why.' }),

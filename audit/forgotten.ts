@@ -2,7 +2,7 @@ import type { AuditEvent } from './entry.ts';
 import type { AuditLog } from './log.ts';
 
 /** Entries that name the snapshots which Resguardo itself removes: they are made before the removal. */
-export const forgetAction = 'snapshot.forget';
+const forgetAction = 'snapshot.forget';
 
 /** So many ids fit into an entry; 16 digits tell snapshots apart. */
 const idsInOneEntry = 100;

@@ -5,7 +5,7 @@ import { Failure } from '../contracts/failures.ts';
 import type { Keyring } from './keyring.ts';
 
 /** Metadata `encoding` of what this codec has encrypted. */
-export const encryptedEncoding = 'binary/resguardo-aes256gcm-v1';
+const encryptedEncoding = 'binary/resguardo-aes256gcm-v1';
 
 const keyIdField = 'encryption-key-id';
 const nonceBytes = 12;

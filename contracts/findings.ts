@@ -18,9 +18,3 @@ export interface Finding {
   /** What a person does now; absent when all is well. */
   readonly mend?: string;
 }
-
-export function worstLevel(findings: Iterable<Finding>): FindingLevel {
-  let worst = 0;
-  for (const { level } of findings) worst = Math.max(worst, findingLevels.indexOf(level));
-  return findingLevels[worst] ?? 'ok';
-}

@@ -14,10 +14,6 @@ export const scheduleIds = [
 
 export type ScheduleId = (typeof scheduleIds)[number];
 
-export function isScheduleId(id: string): id is ScheduleId {
-  return scheduleIds.some((known) => known === id);
-}
-
 /** Workflow type that each schedule starts. */
 export const scheduledWorkflowTypes = {
   automated_backups: 'dailyBackup',

@@ -43,7 +43,7 @@ export async function* watchRun(run: Run<unknown>, options: WatchOptions = {}): 
 }
 
 /** What the run says now: the step under way by its last heartbeat, else the workflow's own word. */
-export async function readProgress(run: Run<unknown>, signal: AbortSignal): Promise<Progress | undefined> {
+async function readProgress(run: Run<unknown>, signal: AbortSignal): Promise<Progress | undefined> {
   const { watcher } = run.control;
   const handle = watcher.workflow.getHandle(run.workflowId, run.runId);
   return watcher.withAbortSignal(signal, async () => {

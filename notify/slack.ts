@@ -45,7 +45,7 @@ export function createSlackChannel(
 }
 
 /** A message in Slack's blocks, with the subject as the text of the notification on the phone. */
-export function slackMessage({ rendered, notification }: ChannelMessage): IncomingWebhookSendArguments {
+function slackMessage({ rendered, notification }: ChannelMessage): IncomingWebhookSendArguments {
   const { subject, message, advice, command, facts } = rendered;
   const paragraphs = [
     escapeText(message),

@@ -24,7 +24,7 @@ const leastSeconds = 5;
  * What providers ask for a GB that leaves them towards the internet, in US dollars: their list prices for the
  * first 10 TB of a month, North America and Europe, as of 2026-01. Within their own region it is usually free.
  */
-export const egressPrices: Readonly<Record<string, number>> = { s3: 0.09, azure: 0.087, gs: 0.12, b2: 0.01 };
+const egressPrices: Readonly<Record<string, number>> = { s3: 0.09, azure: 0.087, gs: 0.12, b2: 0.01 };
 
 /** Tells how long a restore will take and what its data costs on the way. */
 export function forecastRestore(facts: ForecastFacts): RestoreForecast {

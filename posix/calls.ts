@@ -20,7 +20,7 @@ export interface FileTimes {
 }
 
 /** A failed call, in the shape of Node's own errors of the file system. */
-export class PosixError extends Error {
+class PosixError extends Error {
   readonly code: string;
   readonly syscall: string;
 

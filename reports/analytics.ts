@@ -134,7 +134,7 @@ export function analyse(input: AnalyticsInput): AnalyticsReport {
   return { ...report, observations: observe(report) };
 }
 
-export function totalsOf(runs: readonly Run[]): PeriodTotals {
+function totalsOf(runs: readonly Run[]): PeriodTotals {
   const count = (status: Run['status']): number => runs.filter((run) => run.status === status).length;
   const sum = (field: 'bytesProcessed' | 'bytesAdded' | 'bytesStored'): number =>
     runs.reduce((total, run) => total + (run[field] ?? 0), 0);
@@ -166,7 +166,7 @@ export function totalsOf(runs: readonly Run[]): PeriodTotals {
   };
 }
 
-export function secondsOf({ startedAt, finishedAt = startedAt }: Run): number {
+function secondsOf({ startedAt, finishedAt = startedAt }: Run): number {
   return Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
 }
 

@@ -61,7 +61,7 @@ async function open(
  * Opens a blob that was read from a pack: decrypts, decompresses and verifies it.
  * @throws {Failure} RepositoryDamaged naming the blob and its pack
  */
-export async function openBlob(
+async function openBlob(
   sealing: Sealing,
   blob: PackedBlob & { readonly pack: string },
   sealed: Uint8Array,

@@ -39,7 +39,7 @@ export async function changeTags(
 }
 
 /** Tags in their order, each once; new ones at the end. */
-export function changedTags(tags: readonly string[], change: TagChange): readonly string[] {
+function changedTags(tags: readonly string[], change: TagChange): readonly string[] {
   if ('set' in change) return [...new Set(change.set)].filter((tag) => tag !== '');
   const removed = new Set(change.remove ?? []);
   return [...new Set([...tags, ...(change.add ?? [])])].filter((tag) => !removed.has(tag));

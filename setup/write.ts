@@ -15,7 +15,7 @@ export interface WrittenSetup {
   readonly key?: Secret;
 }
 
-export const sheetName = 'resguardo-recovery.md';
+const sheetName = 'resguardo-recovery.md';
 
 const keyBytes = 32;
 

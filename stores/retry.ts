@@ -18,7 +18,7 @@ export interface RetryPolicy {
  * 105 s at most. Longer outages are Temporal's: workflows/options.ts says for how long. While the circuit
  * breaker is open, requests fail at once.
  */
-export const defaultRetryPolicy: RetryPolicy = { initialMs: 200, longestMs: 8_000, totalMs: 45_000 };
+const defaultRetryPolicy: RetryPolicy = { initialMs: 200, longestMs: 8_000, totalMs: 45_000 };
 
 export interface RetryOptions {
   readonly policy?: RetryPolicy;

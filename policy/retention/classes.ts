@@ -23,7 +23,7 @@ const classOfSchedule: Readonly<Record<string, RetentionClass>> = {
 };
 
 /** The tag that marks a snapshot as one of a class: `retention:daily`. */
-export function retentionTag(retention: RetentionClass): string {
+function retentionTag(retention: RetentionClass): string {
   return `retention:${retention}`;
 }
 
@@ -35,9 +35,4 @@ export function retentionClassOf(snapshot: { readonly tags?: readonly string[] }
   const tags = snapshot.tags ?? [];
   const tagged = retentionClasses.findLast((retention) => tags.includes(retentionTag(retention)));
   return tagged ?? classOfSchedule[tagValue(snapshot, 'schedule') ?? ''] ?? 'daily';
-}
-
-/** The class that lasts longer: what a run takes that serves two schedules at once. */
-export function strongerClass(a: RetentionClass, b: RetentionClass): RetentionClass {
-  return retentionClasses.indexOf(a) >= retentionClasses.indexOf(b) ? a : b;
 }

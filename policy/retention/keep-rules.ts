@@ -34,7 +34,7 @@ export interface CalendarDuration {
 
 export const keepDurationPattern = /^(?:\d{1,6}[ymdh])+$/;
 
-export const countFields = [
+const countFields = [
   'keepLast',
   'keepHourly',
   'keepDaily',

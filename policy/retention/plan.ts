@@ -52,7 +52,7 @@ export interface RetentionPlan {
 }
 
 /** Tag that keeps a snapshot whatever the rules say: `hold`, or `hold:<reason>`. */
-export const holdTag = 'hold';
+const holdTag = 'hold';
 
 /**
  * Plans what to forget, from nothing but the snapshots, the policies and the time. Kept are, beyond what the
@@ -77,7 +77,7 @@ export function planRetention<S extends RetainedSnapshot>(request: RetentionRequ
 }
 
 /** @throws {Failure} InvalidConfiguration for a policy that is wrong or keeps nothing */
-export function checkRetentionPolicy(policy: RetentionPolicy): void {
+function checkRetentionPolicy(policy: RetentionPolicy): void {
   checkKeepRules(policy.keep ?? {});
   const classRules = Object.values(policy.classes ?? {}).map((keepWithin) => ({ keepWithin }));
   for (const rules of classRules) checkKeepRules(rules);

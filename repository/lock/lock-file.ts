@@ -15,7 +15,7 @@ export interface LockFile {
 }
 
 /** Without a refresh for this long, a lock counts for nothing. restic's time. */
-export const staleAfterMs = 30 * 60 * 1000;
+const staleAfterMs = 30 * 60 * 1000;
 
 /** A lock of this process. */
 export function newLockFile(exclusive: boolean, nowMs: number): LockFile {

@@ -27,7 +27,7 @@ export interface CommandRestorerOptions {
 }
 
 /** Target of a restore that feeds the restore command. */
-export const commandTarget = 'command';
+const commandTarget = 'command';
 
 /** Restores the output of a command: into a folder, or by feeding it to the restore command. */
 export function createCommandRestorer(options: CommandRestorerOptions): Restorer {

@@ -109,7 +109,7 @@ export async function proveLock(
 }
 
 /** Whether a service has refused to remove an object because it is locked. */
-export function isLockRefusal(error: unknown): boolean {
+function isLockRefusal(error: unknown): boolean {
   return [400, 403].includes(httpStatus(error) ?? 0);
 }
 

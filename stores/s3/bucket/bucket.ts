@@ -11,7 +11,7 @@ import { type BucketPlan, type BucketStep, planBucket } from './plan.ts';
 import { readBucketState } from './state.ts';
 
 /** How long deleted objects can be got back: the least that classes for rare access bill anyway. */
-export const defaultVersionDays = 30;
+const defaultVersionDays = 30;
 
 /** The bucket of a repository itself, beside the store that reads and writes its objects. */
 export class Bucket {

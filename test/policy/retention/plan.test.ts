@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retentionClassOf, strongerClass } from '../../../policy/retention/classes.ts';
+import { retentionClassOf } from '../../../policy/retention/classes.ts';
 import { planRetention, type RetentionPolicy } from '../../../policy/retention/plan.ts';
 
 const now = new Date('2026-11-21T12:00:00Z');
@@ -36,7 +36,6 @@ test('a tag of the class is stronger than the schedule, and the strongest tag co
   assert.equal(retentionClassOf({ tags: ['schedule:incremental_backups', 'retention:daily'] }), 'daily');
   assert.equal(retentionClassOf({ tags: ['retention:incremental', 'retention:monthly'] }), 'monthly');
   assert.equal(retentionClassOf({ tags: ['pre-deploy'] }), 'daily');
-  assert.equal(strongerClass('incremental', 'daily'), 'daily');
 });
 
 test('a hold keeps a snapshot whatever the rules say', () => {
