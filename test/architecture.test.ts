@@ -144,6 +144,8 @@ describe('the rules of directions', () => {
     ['sources/files/source.ts', 'repository/archive/archiver.ts', false],
     ['activities/capture.ts', 'sources/source.ts', true],
     ['activities/capture.ts', 'sources/postgres/source.ts', false],
+    ['restore/mysql/load.ts', 'sources/postgres/source.ts', false],
+    ['restore/mysql/load.ts', 'sources/database-failures.ts', true],
     ['workers/worker.ts', 'sources/postgres/source.ts', true],
     ['control/client.ts', 'test/run.ts', false],
     ['test/cli/main.test.ts', 'demo/main.ts', true],
@@ -182,8 +184,10 @@ function wrongFile(path: string, target: string): string | undefined {
   const allowed = allowedImports[folder];
   if (allowed)
     return allowed.includes(targetFolder) || allowed.includes(target) ? undefined : `not for ${folder}/`;
-  // What restores a kind of source knows its format: restore/postgres/ reads what sources/postgres/ wrote.
-  if (folder === 'restore' && target.startsWith(`sources/${path.split('/')[1]}/`)) return undefined;
+  // What restores a kind of source knows its format: restore/postgres/ reads what sources/postgres/ wrote, and what
+  // kinds share lies beside their folders.
+  const ownSources = [/^sources\/[^/]+$/, new RegExp(`^sources/${path.split('/')[1]}/`)];
+  if (folder === 'restore' && ownSources.some((own) => own.test(target))) return undefined;
   const port = ports[targetFolder];
   if (port === undefined || target === port || compositionFolders.includes(folder)) return undefined;
   return `only ${compositionFolders.join('/ and ')}/ choose concrete ${targetFolder}`;
