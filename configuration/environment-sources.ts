@@ -1,4 +1,5 @@
 import { splitUrls } from '../secrets/url-list.ts';
+import { databaseUrlOf, postgresUrl, schemeOf } from './database-url.ts';
 import type { ConfigurationInput } from './schema.ts';
 
 /** Sources that the variables of older scripts name. Nothing of a URL but host and database is kept. */
@@ -32,28 +33,6 @@ export function sourcesFromEnvironment(env: NodeJS.ProcessEnv): EnvironmentSourc
   return { sources: named(found), problems, warnings };
 }
 
-interface DatabaseUrl {
-  readonly kind: 'postgres' | 'mysql';
-  readonly scheme: RegExp;
-  /** Host and database; user, password, parameters and the further hosts of libpq are left out. */
-  readonly url: RegExp;
-  readonly example: string;
-}
-
-const postgresUrl: DatabaseUrl = {
-  kind: 'postgres',
-  scheme: /^postgres(ql)?$/,
-  url: /^[a-z]+:\/\/(?:[^/?]*@)?([^/?,:]*|\[[^\]]*\])(?::\d*)?(?:,[^/?]*)?(?:\/([^?]*))?(?:\?.*)?$/is,
-  example: 'postgresql://USER:PASSWORD@HOST:5432/DATABASE',
-};
-
-const mysqlUrl: DatabaseUrl = {
-  kind: 'mysql',
-  scheme: /^(mysql|mariadb)$/,
-  url: /^[a-z]+:\/\/(?:[^/?]*@)?([^/?,:]*|\[[^\]]*\])(?::\d*)?(?:\/([^?]*))?(?:\?.*)?$/is,
-  example: 'mysql://USER:PASSWORD@HOST:3306/DATABASE',
-};
-
 const connectionsVariable = 'BACKUP_DB_CONNECTIONS';
 
 function connectionList(env: NodeJS.ProcessEnv, problems: string[], warnings: string[]): readonly Found[] {
@@ -61,8 +40,8 @@ function connectionList(env: NodeJS.ProcessEnv, problems: string[], warnings: st
   if (!list) return [];
   return splitUrls(list).flatMap((url, index): readonly Found[] => {
     const entry = `${connectionsVariable}, entry ${index + 1}`;
-    const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(url)?.[1]?.toLowerCase();
-    const form = [postgresUrl, mysqlUrl].find((each) => scheme !== undefined && each.scheme.test(scheme));
+    const scheme = schemeOf(url);
+    const form = databaseUrlOf(scheme);
     if (scheme !== undefined && form === undefined) {
       warnings.push(`${entry}: ${scheme}:// is not supported yet; this database is NOT backed up`);
       return [];

@@ -11,7 +11,9 @@ export interface MachineFacts {
   readonly folders: readonly FolderFacts[];
   /** Places where a repository could lie, best first; at least one. */
   readonly places: readonly PlaceFacts[];
-  /** Names of environment variables that are set: RESTIC_…, DATABASE_URL, SLACK_WEBHOOK_URL. */
+  /** Kind of the database that DATABASE_URL names, if it is one of ours. */
+  readonly databaseUrl?: 'postgres' | 'mysql';
+  /** Names of environment variables that are set: RESTIC_…, SLACK_WEBHOOK_URL. */
   readonly variables: readonly string[];
   /** Value of RESTIC_REPOSITORY without a password in it, and of RESTIC_PASSWORD_FILE. */
   readonly restic?: { readonly repository: string; readonly passwordFile?: string };

@@ -136,17 +136,18 @@ function sourceName(folder: string): string {
   return base.replace(/^[^A-Za-z0-9]+/, '').slice(0, 60) || 'files';
 }
 
-function databaseSources({ postgres, mysql, variables }: MachineFacts): readonly PlannedSource[] {
-  const byUrl: readonly PlannedSource[] = variables.includes('DATABASE_URL')
-    ? [
-        {
-          name: 'database',
-          remark: 'The database of DATABASE_URL; the worker needs that variable, too.',
-          active: true,
-          value: { kind: 'postgres', connection: 'env:DATABASE_URL' },
-        },
-      ]
-    : [];
+function databaseSources({ postgres, mysql, databaseUrl }: MachineFacts): readonly PlannedSource[] {
+  const byUrl: readonly PlannedSource[] =
+    databaseUrl === undefined
+      ? []
+      : [
+          {
+            name: 'database',
+            remark: 'The database of DATABASE_URL; the worker needs that variable, too.',
+            active: true,
+            value: { kind: databaseUrl, connection: 'env:DATABASE_URL' },
+          },
+        ];
   const found = postgres.map(({ host, port }, index) => ({
     name: index === 0 ? 'postgres' : `postgres-${port}`,
     remark: `PostgreSQL answers at ${host}, port ${port}. Make a role for backups and complete this.`,

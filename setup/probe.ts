@@ -1,6 +1,7 @@
 import { access, constants, readdir, stat, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
+import { databaseUrlOf, schemeOf } from '../configuration/database-url.ts';
 import type { FolderFacts, MachineFacts, OtherService, PlaceFacts, PostgresServer } from './facts.ts';
 import { findMysql } from './probe-mysql.ts';
 
@@ -32,13 +33,7 @@ const probeTimeoutMs = 1000;
 /** PostgreSQL's own request for encryption, which every version answers with one letter (protocol, SSLRequest). */
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
-const variables = [
-  'RESTIC_REPOSITORY',
-  'RESTIC_PASSWORD',
-  'RESTIC_PASSWORD_FILE',
-  'DATABASE_URL',
-  'SLACK_WEBHOOK_URL',
-];
+const variables = ['RESTIC_REPOSITORY', 'RESTIC_PASSWORD', 'RESTIC_PASSWORD_FILE', 'SLACK_WEBHOOK_URL'];
 
 /** Looks at the machine, changes nothing, and asks nothing that needs a password. */
 export async function probeMachine(options: ProbeOptions): Promise<MachineFacts> {
@@ -51,15 +46,17 @@ export async function probeMachine(options: ProbeOptions): Promise<MachineFacts>
     findPlaces(search),
   ]);
   const restic = resticFacts(env);
+  const database = databaseUrlOf(schemeOf(env.DATABASE_URL ?? ''));
   return {
     host,
     isRoot,
     home,
     postgres,
     mysql,
-    others,
+    others: [...others, ...otherDatabase(env)],
     folders,
     places,
+    ...(database === undefined ? {} : { databaseUrl: database.kind }),
     variables: variables.filter((name) => env[name]),
     ...(restic === undefined ? {} : { restic }),
   };
@@ -125,6 +122,13 @@ async function isPostgres({ host, port }: PostgresServer, signal: AbortSignal): 
 async function findServices({ services }: SearchPlaces): Promise<readonly OtherService[]> {
   const there = await Promise.all(services.map(({ socket }) => stat(socket).then(Boolean, () => false)));
   return services.filter((_, index) => there[index]).map(({ name, socket }) => ({ name, where: socket }));
+}
+
+/** A database that DATABASE_URL names and that is not one of ours. Nothing of the URL but its scheme is kept. */
+function otherDatabase({ DATABASE_URL: url = '' }: NodeJS.ProcessEnv): readonly OtherService[] {
+  const scheme = schemeOf(url);
+  const isOther = scheme !== undefined && databaseUrlOf(scheme) === undefined;
+  return isOther ? [{ name: `${scheme}://`, where: 'DATABASE_URL' }] : [];
 }
 
 /** Folders that hold something. */

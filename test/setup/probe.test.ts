@@ -87,7 +87,8 @@ test('variables are named, their secrets are not repeated', async () => {
     DATABASE_URL: 'postgresql://u:hunter2@h/d',
   };
   const facts = await probeMachine({ ...base, env, search: nowhere });
-  assert.deepEqual(facts.variables, ['RESTIC_REPOSITORY', 'RESTIC_PASSWORD', 'DATABASE_URL']);
+  assert.deepEqual(facts.variables, ['RESTIC_REPOSITORY', 'RESTIC_PASSWORD']);
+  assert.equal(facts.databaseUrl, 'postgres');
   assert.deepEqual(facts.restic, { repository: '/mnt/r' });
   const withPassword = await probeMachine({
     ...base,
@@ -100,4 +101,13 @@ test('variables are named, their secrets are not repeated', async () => {
 test('the real machine is looked at without a failure', async () => {
   const facts = await probeMachine({ ...base, env: {}, home: tmpdir() });
   assert.ok(facts.places.length > 0);
+});
+
+test('the kind of the database of DATABASE_URL is told by its scheme', async () => {
+  const probe = async (url: string) =>
+    await probeMachine({ ...base, env: { DATABASE_URL: url }, search: nowhere });
+  assert.equal((await probe('mysql://u:hunter2@h/d')).databaseUrl, 'mysql');
+  const { databaseUrl, others } = await probe('mongodb://u:hunter2@h/d');
+  assert.equal(databaseUrl, undefined);
+  assert.deepEqual(others, [{ name: 'mongodb://', where: 'DATABASE_URL' }]);
 });
