@@ -20,6 +20,8 @@ const withoutEntry = [
   'init',
   'key list',
   'ls',
+  // What is on this machine alone.
+  'repo cache',
   'repo check',
   'repo diff',
   'repo find',
