@@ -10,6 +10,7 @@ import { PackFiller } from './repack/pack-filler.ts';
 import type { Repository } from './repository.ts';
 import { type Failpoint, SealedFiles } from './sealed-files.ts';
 import type { NewSnapshot, Snapshot } from './snapshot.ts';
+import { findUnindexedPacks } from './writer/adoption.ts';
 import { IndexWriter } from './writer/index-writer.ts';
 
 /** restic's size. */
@@ -60,6 +61,7 @@ export async function copySnapshots(options: CopyOptions): Promise<CopyResult> {
   const wanted = options.snapshots.filter((snapshot) => !present.has(identity(snapshot)));
   const skipped = options.snapshots.filter((snapshot) => present.has(identity(snapshot))).map(({ id }) => id);
   const copied: { readonly source: string; readonly snapshot: string }[] = [];
+  if (wanted.length > 0) await adoptStored(options);
   let [blobs, bytes] = [0, 0];
   let seen = new BlobNumbers();
   for (const snapshot of wanted) {
@@ -84,6 +86,23 @@ export async function copySnapshots(options: CopyOptions): Promise<CopyResult> {
   return { copied, skipped, blobs, bytes };
 }
 
+/** Indexes what a copy that was killed has stored, so that it is not sent again. */
+async function adoptStored({ to, signal, failpoint }: CopyOptions): Promise<void> {
+  const packs = await findUnindexedPacks(to, signal);
+  const index = indexWriterOf(to, failpoint);
+  for (const pack of packs) {
+    to.index.addPack(pack);
+    index.add(pack);
+  }
+  if (packs.length > 0) await index.write(signal);
+}
+
+function indexWriterOf({ store, sealing }: Repository, failpoint: Failpoint | undefined): IndexWriter {
+  return new IndexWriter(
+    new SealedFiles({ store, sealing, compressor: new Compressor('default'), failpoint }),
+  );
+}
+
 /** Marks of blobs: to be looked at, and known to be in the other repository. */
 const [fresh, there] = [0, 1];
 
@@ -105,7 +124,7 @@ async function copyMissing(
   if (packs.size === 0) return;
   const compressor = new Compressor('default');
   const { store, sealing } = to;
-  const index = new IndexWriter(new SealedFiles({ store, sealing, compressor, failpoint }));
+  const index = indexWriterOf(to, failpoint);
   let written = 0;
   const filler = new PackFiller({
     store,
