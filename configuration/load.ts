@@ -3,6 +3,7 @@ import { homedir, hostname } from 'node:os';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { Failure } from '../contracts/failures.ts';
+import type { FilesSourceConfiguration } from './files-schema.ts';
 import {
   configurationFromEnvironment,
   type EnvironmentConfiguration,
@@ -13,7 +14,6 @@ import { type ConfigurationText, fieldProblems, syntaxProblem } from './problems
 import { absoluteReference } from './references.ts';
 import { repositoryWithPaths } from './repository-paths.ts';
 import { configurationSchema, type ParsedConfiguration } from './schema.ts';
-import type { FilesSourceConfiguration } from './sources-schema.ts';
 
 /** The configuration with every default filled in and every path absolute; checked as a whole. */
 export interface Configuration extends ParsedConfiguration {

@@ -10,12 +10,10 @@ import { schedulesSchema } from './schedules-schema.ts';
 import { sourceSchema } from './sources-schema.ts';
 
 export type { ApiConfiguration } from './api-schema.ts';
+export type { MysqlSourceConfiguration } from './mysql-schema.ts';
+export type { PostgresSourceConfiguration } from './postgres-schema.ts';
 export type { RepositoryConfiguration } from './repositories-schema.ts';
-export type {
-  FilesSourceConfiguration,
-  PostgresSourceConfiguration,
-  SourceConfiguration,
-} from './sources-schema.ts';
+export type { SourceConfiguration } from './sources-schema.ts';
 
 /**
  * The configuration as a person writes it. Each field tells its meaning, its default and an example of a

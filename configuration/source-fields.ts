@@ -32,7 +32,7 @@ export const sourceFields = {
 };
 
 /** A list of names, or patterns of them. */
-export function namePatterns(description: string, examples: readonly string[]) {
+export function nameList(description: string, examples: readonly string[]) {
   return z
     .array(z.string().min(1))
     .min(1)

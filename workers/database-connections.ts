@@ -1,5 +1,4 @@
-import type { MysqlSourceConfiguration } from '../configuration/mysql-schema.ts';
-import type { PostgresSourceConfiguration } from '../configuration/schema.ts';
+import type { MysqlSourceConfiguration, PostgresSourceConfiguration } from '../configuration/schema.ts';
 import { resolveSecret } from '../secrets/resolve.ts';
 import { Secret } from '../secrets/secret.ts';
 import { type MysqlConnection, parseMysqlUrl } from '../sources/mysql/connection.ts';

@@ -1,4 +1,4 @@
-import type { MysqlSourceConfiguration } from '../configuration/mysql-schema.ts';
+import type { MysqlSourceConfiguration } from '../configuration/schema.ts';
 import type { MysqlSourceOptions } from '../sources/mysql/source.ts';
 
 /** What a source of the configuration asks for. */
