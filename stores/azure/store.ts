@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
-import { Failure } from '../../contracts/failures.ts';
 import { fileKey, isFileName, typeFolder } from '../layout.ts';
 import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
+import { exactRange } from '../ranges.ts';
 import type { StoreSettings } from '../settings.ts';
 import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
@@ -88,11 +88,8 @@ class AzureStore implements Store {
         throw error;
       }
     });
-    if (content !== undefined && range !== undefined && content.length !== range.length) {
-      const end = range.offset + range.length;
-      throw new Failure('RepositoryDamaged', `${fileKey(file)} in ${this.location} ends before byte ${end}.`);
-    }
-    return content;
+    if (content === undefined || range === undefined) return content;
+    return exactRange(content, range, `${fileKey(file)} in ${this.location}`);
   }
 
   async size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {

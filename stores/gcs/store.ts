@@ -1,8 +1,8 @@
-import { Failure } from '../../contracts/failures.ts';
 import { fileKey, isFileName, typeFolder } from '../layout.ts';
 import { type Agents, watchedAgents } from '../network/agents.ts';
 import { type HttpAnswer, type HttpRequest, httpRequest } from '../network/http-request.ts';
 import { Bandwidth } from '../network/limits.ts';
+import { exactRange, rangeHeader } from '../ranges.ts';
 import type { StoreSettings } from '../settings.ts';
 import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
@@ -81,15 +81,14 @@ class GcsStore implements Store {
     const answer = await this.#send('storage.objects.get', {
       method: 'GET',
       path: `${this.#object(file)}?alt=media`,
-      ...(range && { headers: { range: `bytes=${range.offset}-${range.offset + range.length - 1}` } }),
+      ...(range && { headers: { range: rangeHeader(range) } }),
       signal,
     });
     if (isMissingObject(answer)) return undefined;
     const content =
       answer.status === 416 ? Buffer.alloc(0) : this.#assertOk(answer, 'storage.objects.get').body;
-    if (range === undefined || content.length === range.length) return content;
-    const end = range.offset + range.length;
-    throw new Failure('RepositoryDamaged', `${fileKey(file)} in ${this.location} ends before byte ${end}.`);
+    if (range === undefined) return content;
+    return exactRange(content, range, `${fileKey(file)} in ${this.location}`);
   }
 
   async size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {

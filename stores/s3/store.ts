@@ -9,10 +9,10 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { Failure } from '../../contracts/failures.ts';
 import { fileKey, isFileName, typeFolder } from '../layout.ts';
 import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
+import { exactRange, rangeHeader } from '../ranges.ts';
 import type { S3Settings, StoreSettings } from '../settings.ts';
 import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
@@ -100,7 +100,7 @@ class S3Store implements Store {
     if (range?.length === 0) return Buffer.alloc(0);
     const command = new GetObjectCommand({
       ...this.#object(file),
-      ...(range && { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` }),
+      ...(range && { Range: rangeHeader(range) }),
     });
     const content = await this.#request('s3:GetObject', signal, async (options) => {
       try {
@@ -116,11 +116,7 @@ class S3Store implements Store {
       }
     });
     if (content === undefined || range === undefined) return content;
-    // A service that does not know ranges sends the whole object.
-    if (content.length > range.length) return content.subarray(range.offset, range.offset + range.length);
-    if (content.length === range.length) return content;
-    const end = range.offset + range.length;
-    throw new Failure('RepositoryDamaged', `${this.#key(file)} in ${this.location} ends before byte ${end}.`);
+    return exactRange(content, range, `${this.#key(file)} in ${this.location}`);
   }
 
   async size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {
