@@ -4,7 +4,7 @@ import { codeOf, failedAs, type Meaning } from '../../sources/database-failures.
 const denied: Meaning = {
   type: 'TargetUnwritable',
   advice:
-    'Restore as a user with all rights on the databases that are made, and SUPER or SET USER where definers are others (docs/mysql.md).',
+    'Restore as a user with all rights on the databases that are made, and SUPER, SET USER (MariaDB) or SET_ANY_DEFINER (MySQL) where definers are others (docs/mysql.md).',
 };
 
 /** What errors of a server that takes a restored database mean. */
