@@ -1,3 +1,4 @@
+import { referencePattern } from '../configuration/reference-schema.ts';
 import type { MysqlSourceConfiguration, PostgresSourceConfiguration } from '../configuration/schema.ts';
 import { resolveSecret } from '../secrets/resolve.ts';
 import { Secret } from '../secrets/secret.ts';
@@ -30,7 +31,7 @@ export async function mysqlConnection(
 
 /** A URL as it stands, or the one that a reference leads to. */
 async function resolvedUrl(text: string, env: NodeJS.ProcessEnv): Promise<Secret> {
-  return /^[a-z]+:\/\//.test(text) ? new Secret(text) : await resolveSecret(text, env);
+  return referencePattern.test(text) ? await resolveSecret(text, env) : new Secret(text);
 }
 
 interface OptionalFields<Mode> {
