@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import type { Row } from '../../soak/row.ts';
 import { runRow } from '../../soak/row-run.ts';
 
-/** Runs a row of the fault table with few cases and a seed of its own, which a failure shows. */
+/** The same cases at every run, so that a failure is the change's own; `npm run soak` looks for new ones. */
+const defaultSeed = 20_261_126;
+
+/** Runs a row of the fault table with few cases. The variable SEED chooses others. */
 export function testRow(row: Row): void {
   test(`${row.id}: ${row.title}`, async (t) => {
-    const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
+    const seed = Number(process.env.SEED ?? defaultSeed);
     const { cases, failures, skipped } = await runRow(row, {
       seed,
       count: row.counts.test,
