@@ -9,6 +9,11 @@ export interface S3Location {
   readonly prefix: string;
 }
 
+/** For people: bucket and service. */
+export function placeOf({ bucket, endpoint = 's3.amazonaws.com' }: S3Location): string {
+  return `bucket ${bucket} at ${endpoint}`;
+}
+
 /**
  * Parses a repository URL in restic's notation: `s3:https://host/bucket/prefix`, `s3:host/bucket/prefix` or
  * `s3://host/bucket/prefix`.

@@ -8,7 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { httpStatus, s3Failure } from './failures.ts';
-import type { S3Location } from './location.ts';
+import { placeOf, type S3Location } from './location.ts';
 
 /** `governance` can be lifted by who has the right to; `compliance` by nobody, not even the owner of the account. */
 export type LockMode = 'GOVERNANCE' | 'COMPLIANCE';
@@ -158,10 +158,6 @@ async function request<T>(
   } catch (error) {
     throw s3Failure(error, { action, place: placeOf(location), signal });
   }
-}
-
-function placeOf({ bucket, endpoint = 's3.amazonaws.com' }: S3Location): string {
-  return `bucket ${bucket} at ${endpoint}`;
 }
 
 function prefixed({ prefix }: S3Location, key: string): string {

@@ -18,7 +18,7 @@ import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store
 import { StoreFailure } from '../trouble.ts';
 import { s3Client } from './client.ts';
 import { httpStatus, s3Failure } from './failures.ts';
-import type { S3Location } from './location.ts';
+import { placeOf, type S3Location } from './location.ts';
 
 /**
  * Opens a bucket as a store. Nothing is read yet. Objects are put whole, since a pack is far below the limit of
@@ -56,7 +56,7 @@ class S3Store implements Store {
   constructor(at: S3Location, options: S3StoreOptions) {
     const service = at.endpoint ?? 's3.amazonaws.com';
     this.#at = at;
-    this.#place = `bucket ${at.bucket} at ${service}`;
+    this.#place = placeOf(at);
     this.location = `s3:${service}/${[at.bucket, at.prefix].filter(Boolean).join('/')}`;
     this.#client = options.client;
     this.#options = options;

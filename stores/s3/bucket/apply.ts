@@ -8,7 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { httpStatus, s3Failure } from '../failures.ts';
-import type { S3Location } from '../location.ts';
+import { placeOf, type S3Location } from '../location.ts';
 import type { BucketStep } from './plan.ts';
 
 export interface AppliedStep {
@@ -29,7 +29,7 @@ export async function applyBucketPlan(
   { location, steps }: { readonly location: S3Location; readonly steps: readonly BucketStep[] },
   signal: AbortSignal,
 ): Promise<readonly AppliedStep[]> {
-  const { bucket, endpoint = 's3.amazonaws.com' } = location;
+  const { bucket } = location;
   const applied: AppliedStep[] = [];
   for (const step of steps) {
     try {
@@ -39,7 +39,7 @@ export async function applyBucketPlan(
       if (!dispensable.includes(step.kind) || !isUnsupported(error)) {
         throw s3Failure(error, {
           action: rights[step.kind],
-          place: `bucket ${bucket} at ${endpoint}`,
+          place: placeOf(location),
           signal,
         });
       }

@@ -9,7 +9,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { httpStatus, s3Failure } from '../failures.ts';
-import type { S3Location } from '../location.ts';
+import { placeOf, type S3Location } from '../location.ts';
 
 /** `unknown`: the service does not know the setting, or the credentials may not look at it. */
 export type Setting = 'on' | 'off' | 'unknown';
@@ -41,16 +41,16 @@ const absent: BucketState = {
  */
 export async function readBucketState(
   client: S3Client,
-  { bucket, endpoint = 's3.amazonaws.com' }: S3Location,
+  location: S3Location,
   signal: AbortSignal,
 ): Promise<BucketState> {
-  const Bucket = bucket;
+  const Bucket = location.bucket;
   const options = { abortSignal: signal };
   try {
     await client.send(new HeadBucketCommand({ Bucket }), options);
   } catch (error) {
     if (httpStatus(error) === 404) return absent;
-    throw s3Failure(error, { action: 's3:ListBucket', place: `bucket ${bucket} at ${endpoint}`, signal });
+    throw s3Failure(error, { action: 's3:ListBucket', place: placeOf(location), signal });
   }
   const ask = async <T extends object>(question: () => Promise<T>): Promise<Partial<T> | undefined> => {
     try {
