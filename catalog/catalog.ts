@@ -20,6 +20,7 @@ import {
   findSnapshots,
   type SnapshotChanges,
   type SnapshotFilter,
+  type SnapshotListing,
   type SnapshotPlace,
   snapshotPlaces,
   syncSnapshots,
@@ -150,7 +151,7 @@ export class Catalog {
   /** Makes the catalog's snapshots of a repository those that it lists. */
   syncSnapshots(
     repository: string,
-    snapshots: AsyncIterable<StoredSnapshot>,
+    snapshots: SnapshotListing,
     now: Date = new Date(),
   ): Promise<SnapshotChanges> {
     return syncSnapshots(this.database, { repository, snapshots }, { withRuns: false, now });
@@ -159,7 +160,7 @@ export class Catalog {
   /** As `syncSnapshots`; and the runs that made them, where they are not known, become history again. */
   rebuildFromSnapshots(
     repository: string,
-    snapshots: AsyncIterable<StoredSnapshot>,
+    snapshots: SnapshotListing,
     now: Date = new Date(),
   ): Promise<SnapshotChanges> {
     return syncSnapshots(this.database, { repository, snapshots }, { withRuns: true, now });

@@ -40,6 +40,9 @@ export interface SyncOptions {
   readonly now: Date;
 }
 
+/** The snapshots that a repository lists: at hand, or as they are read. */
+export type SnapshotListing = Iterable<StoredSnapshot> | AsyncIterable<StoredSnapshot>;
+
 /** A transaction for each so many: short enough for others to come between. */
 const atOnce = 200;
 const namedRemovals = 1000;
@@ -51,7 +54,7 @@ const maxBindings = 16;
  */
 export async function syncSnapshots(
   database: CatalogDatabase,
-  listing: { readonly repository: string; readonly snapshots: AsyncIterable<StoredSnapshot> },
+  listing: { readonly repository: string; readonly snapshots: SnapshotListing },
   { withRuns, now }: SyncOptions,
 ): Promise<SnapshotChanges> {
   const { repository, snapshots } = listing;
@@ -155,7 +158,10 @@ async function recordRuns(
   return added;
 }
 
-async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncIterable<readonly T[]> {
+async function* inBatches<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  size: number,
+): AsyncIterable<readonly T[]> {
   let batch: T[] = [];
   for await (const item of items) {
     batch.push(item);

@@ -200,14 +200,10 @@ async function enterSnapshots(
 ): Promise<void> {
   await orLog(logger, 'The snapshots could not be entered into the catalog', async () => {
     const opened = await catalog();
-    const list = streamOf(seen.view.snapshots);
+    const list = seen.view.snapshots;
     if (await opened.needsRebuild()) {
       await opened.rebuildFromSnapshots(repository, list, seen.now);
       if (repositories.at(-1)?.repository === repository) await opened.markRebuilt(seen.now);
     } else await opened.syncSnapshots(repository, list, seen.now);
   });
-}
-
-async function* streamOf<T>(items: readonly T[]): AsyncIterable<T> {
-  yield* items;
 }

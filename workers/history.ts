@@ -56,7 +56,7 @@ export function createHistory(catalog: () => Promise<Catalog>, logger: Logger): 
     },
     recordSnapshots: (repository, snapshots) =>
       attempt(async (opened) => {
-        await opened.syncSnapshots(repository, streamOf(snapshots));
+        await opened.syncSnapshots(repository, snapshots);
       }),
     copyDebt: async (routes) => {
       let debts: readonly CopyDebt[] | undefined;
@@ -83,10 +83,6 @@ function describeDebts(debts: readonly CopyDebt[] | undefined): CopyDebtReport {
     bytes: behind.reduce((sum, debt) => sum + debt.bytes, 0),
     description: behind.map((debt) => describeCopyDebt(debt, new Date())).join(' '),
   };
-}
-
-async function* streamOf<T>(items: readonly T[]): AsyncIterable<T> {
-  yield* items;
 }
 
 function finishOf(report: RunReport): Parameters<Catalog['recordRunFinished']>[0] {
