@@ -1,5 +1,12 @@
-import { Failure } from '../../contracts/failures.ts';
 import { Secret } from '../../secrets/secret.ts';
+import {
+  describeAddress,
+  parseConnectionUrl,
+  portOf,
+  type UrlForm,
+  type UrlParameter,
+  wrongUrl,
+} from '../connection-url.ts';
 import { type SslMode, sslModes } from '../ssl-modes.ts';
 
 export interface MysqlConnection {
@@ -17,47 +24,32 @@ export interface MysqlConnection {
 
 export const defaultPort = 3306;
 
-/** `mysql://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS`, each part but the first of which may be absent. */
-const urlPattern = /^(?:mysql|mariadb):\/\/(?:([^/?]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s;
+const form: UrlForm = { server: 'MySQL', schemes: ['mysql', 'mariadb'] };
 
 /**
  * Parses a connection URL. The database in it is for the caller: a server has no database to connect to first.
  * @throws {Failure} InvalidConfiguration, which never repeats the URL
  */
 export function parseMysqlUrl(url: Secret): MysqlConnection {
-  const match = urlPattern.exec(url.reveal().trim());
-  if (match === null) throw wrongUrl('it is not of the form mysql://USER:PASSWORD@HOST:PORT/DATABASE');
-  const [, userPart = '', hostPart = '', , parameterPart = ''] = match;
-  const { socket, ...ssl } = parseParameters(parameterPart);
-  const [user = '', ...passwordParts] = userPart.split(':');
-  const password = decode('password', passwordParts.join(':'));
-  if (user === '') throw wrongUrl('it names no user');
+  const { user, password, host, port, parameters } = parseConnectionUrl(url, form);
+  const { socket, ...ssl } = parseParameters(parameters);
+  if (user === '') throw wrongUrl(form, 'it names no user');
   return {
-    ...parseHost(hostPart),
-    ...(socket === undefined ? {} : { host: socket }),
-    user: decode('user', user),
+    host: socket ?? (host === '' ? 'localhost' : host),
+    port: portOf(form, port, defaultPort),
+    user,
     ...(password === '' ? {} : { password: new Secret(password) }),
     ...ssl,
   };
 }
 
 /** "db.internal:3306", or the path of the socket; for people. */
-export function describeServer({ host, port }: Pick<MysqlConnection, 'host' | 'port'>): string {
-  if (isSocket(host)) return host;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+export function describeServer(connection: Pick<MysqlConnection, 'host' | 'port'>): string {
+  return isSocket(connection.host) ? connection.host : describeAddress(connection);
 }
 
 export function isSocket(host: string): boolean {
   return host.startsWith('/');
-}
-
-function parseHost(text: string): Pick<MysqlConnection, 'host' | 'port'> {
-  const match = /^(\[[^\]]*\]|[^:,]*)(?::(\d*))?$/.exec(text);
-  if (match === null) throw wrongUrl('it must name one HOST or HOST:PORT');
-  const host = decode('host', match[1] ?? '').replace(/^\[(.*)\]$/, '$1');
-  const port = Number(match[2] || defaultPort);
-  if (port < 1 || port > 65_535) throw wrongUrl('its port is no port number');
-  return { host: host === '' ? 'localhost' : host, port };
 }
 
 /** Names that drivers give to the same things; MySQL's own modes, and ours. */
@@ -74,33 +66,18 @@ const modes: Readonly<Record<string, SslMode>> = {
 const ignoredParameters = ['charset', 'characterEncoding', 'connect_timeout', 'serverTimezone', 'useUnicode'];
 
 function parseParameters(
-  text: string,
+  parameters: readonly UrlParameter[],
 ): Pick<MysqlConnection, 'sslMode' | 'sslRootCertificate'> & { readonly socket?: string } {
   let found: { sslMode?: SslMode; sslRootCertificate?: string; socket?: string } = {};
-  for (const pair of text.split('&').filter((part) => part !== '')) {
-    const [name = '', ...words] = pair.split('=');
-    const value = decode(name, words.join('='));
+  for (const { name, value } of parameters) {
     if (/^ssl[-_]?mode$/i.test(name)) {
       const sslMode = modes[value.toLowerCase()];
-      if (sslMode === undefined) throw wrongUrl(`its ${name} must be one of ${sslModes.join(', ')}`);
+      if (sslMode === undefined) throw wrongUrl(form, `its ${name} must be one of ${sslModes.join(', ')}`);
       found = { ...found, sslMode };
     } else if (/^(ssl[-_]?ca|sslrootcert)$/i.test(name)) found = { ...found, sslRootCertificate: value };
     else if (/^(unix_)?socket$/i.test(name)) found = { ...found, socket: value };
-    else if (!ignoredParameters.includes(name)) throw wrongUrl(`its parameter "${name}" is not supported`);
+    else if (!ignoredParameters.includes(name))
+      throw wrongUrl(form, `its parameter "${name}" is not supported`);
   }
   return found;
-}
-
-function decode(part: string, text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw wrongUrl(`its ${part} has a "%" that is no percent-encoding; write "%25" for it`);
-  }
-}
-
-function wrongUrl(reason: string): Failure {
-  return new Failure('InvalidConfiguration', `The connection URL of MySQL cannot be used: ${reason}`, {
-    advice: 'Write it as mysql://USER:PASSWORD@HOST:PORT/DATABASE, special characters percent-encoded.',
-  });
 }

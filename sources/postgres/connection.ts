@@ -1,5 +1,12 @@
-import { Failure } from '../../contracts/failures.ts';
 import { Secret } from '../../secrets/secret.ts';
+import {
+  describeAddress,
+  parseConnectionUrl,
+  portOf,
+  type UrlForm,
+  type UrlParameter,
+  wrongUrl,
+} from '../connection-url.ts';
 import { type SslMode, sslModes } from '../ssl-modes.ts';
 
 export interface PostgresConnection {
@@ -23,34 +30,32 @@ export interface PostgresConnection {
 export const defaultPort = 5432;
 const defaultDatabase = 'postgres';
 
-/** `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS`, each part but the first of which may be absent. */
-const urlPattern = /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s;
+const form: UrlForm = { server: 'PostgreSQL', schemes: ['postgresql', 'postgres'] };
 
 /**
  * Parses a connection URL of libpq (manual of PostgreSQL, "Connection URIs").
  * @throws {Failure} InvalidConfiguration, which never repeats the URL
  */
 export function parsePostgresUrl(url: Secret): PostgresConnection {
-  const match = urlPattern.exec(url.reveal().trim());
-  if (match === null) throw wrongUrl('it is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE');
-  const [, userPart = '', hostPart = '', databasePart = '', parameterPart = ''] = match;
-  const parameters = parseParameters(parameterPart);
-  const [user, ...passwordParts] = userPart.split(':');
-  const password = parameters.get('password') ?? decode('password', passwordParts.join(':'));
-  const connection = {
-    ...parseHost(hostPart, parameters),
-    user: parameters.get('user') ?? decode('user', user ?? ''),
-    database: (parameters.get('dbname') ?? decode('database', databasePart)) || defaultDatabase,
+  const parts = parseConnectionUrl(url, form);
+  const parameters = knownValues(parts.parameters);
+  const user = parameters.get('user') ?? parts.user;
+  const host = parameters.get('hostaddr') ?? parameters.get('host') ?? parts.host;
+  const password = parameters.get('password') ?? parts.password;
+  if (user === '') throw wrongUrl(form, 'it names no user');
+  return {
+    host: host === '' ? 'localhost' : host,
+    port: portOf(form, parameters.get('port') ?? parts.port, defaultPort),
+    user,
+    database: (parameters.get('dbname') ?? parts.database) || defaultDatabase,
     ...(password === '' ? {} : { password: new Secret(password) }),
     ...parseSsl(parameters),
   };
-  if (connection.user === '') throw wrongUrl('it names no user');
-  return connection;
 }
 
 /** "db.internal:5432", for people. */
-export function describeServer({ host, port }: PostgresConnection): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+export function describeServer(connection: PostgresConnection): string {
+  return describeAddress(connection);
 }
 
 /** Parameters of the URL that we know; `connect_timeout` and `application_name` are accepted, ours are used. */
@@ -59,34 +64,17 @@ const knownParameters = [
   ...['sslmode', 'sslrootcert', 'sslcert', 'sslkey'],
 ];
 
-function parseParameters(text: string): ReadonlyMap<string, string> {
-  const parameters = new Map<string, string>();
-  for (const pair of text.split('&').filter((part) => part !== '')) {
-    const [name = '', ...value] = pair.split('=');
-    if (!knownParameters.includes(name)) throw wrongUrl(`its parameter "${name}" is not supported`);
-    parameters.set(name, decode(name, value.join('=')));
-  }
-  return parameters;
-}
-
-function parseHost(
-  text: string,
-  parameters: ReadonlyMap<string, string>,
-): Pick<PostgresConnection, 'host' | 'port'> {
-  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(text);
-  if (match === null || text.includes(',')) throw wrongUrl('it must name one HOST or HOST:PORT');
-  const named = decode('host', match[1] ?? '').replace(/^\[(.*)\]$/, '$1');
-  const host = parameters.get('hostaddr') ?? parameters.get('host') ?? named;
-  const port = Number((parameters.get('port') ?? match[2]) || defaultPort);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw wrongUrl('its port is no port number');
-  return { host: host === '' ? 'localhost' : host, port };
+function knownValues(parameters: readonly UrlParameter[]): ReadonlyMap<string, string> {
+  const unknown = parameters.find(({ name }) => !knownParameters.includes(name));
+  if (unknown !== undefined) throw wrongUrl(form, `its parameter "${unknown.name}" is not supported`);
+  return new Map(parameters.map(({ name, value }) => [name, value]));
 }
 
 function parseSsl(parameters: ReadonlyMap<string, string>): Partial<PostgresConnection> {
   const mode = parameters.get('sslmode');
   const sslMode = sslModes.find((known) => known === mode);
   if (mode !== undefined && sslMode === undefined) {
-    throw wrongUrl(`its sslmode must be one of ${sslModes.join(', ')}`);
+    throw wrongUrl(form, `its sslmode must be one of ${sslModes.join(', ')}`);
   }
   const files = {
     sslRootCertificate: parameters.get('sslrootcert'),
@@ -95,18 +83,4 @@ function parseSsl(parameters: ReadonlyMap<string, string>): Partial<PostgresConn
   };
   const given = Object.entries(files).filter(([, path]) => path !== undefined && path !== '');
   return { ...(sslMode === undefined ? {} : { sslMode }), ...Object.fromEntries(given) };
-}
-
-function decode(part: string, text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw wrongUrl(`its ${part} has a "%" that is no percent-encoding; write "%25" for it`);
-  }
-}
-
-function wrongUrl(reason: string): Failure {
-  return new Failure('InvalidConfiguration', `The connection URL of PostgreSQL cannot be used: ${reason}`, {
-    advice: 'Write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE, special characters percent-encoded.',
-  });
 }
