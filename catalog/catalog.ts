@@ -15,7 +15,7 @@ import {
 } from './query-runs.ts';
 import { pruneRuns, recordFinish, recordStart } from './record-runs.ts';
 import { type Run, type RunFinish, type RunStart, utc } from './run-records.ts';
-import type { CatalogSnapshot, StoredSnapshot } from './snapshot-records.ts';
+import type { CatalogSnapshot } from './snapshot-records.ts';
 import {
   findSnapshots,
   type SnapshotChanges,
