@@ -8,7 +8,7 @@ import type { Repository } from '../repository/repository.ts';
 import type { NewSnapshot, Snapshot } from '../repository/snapshot.ts';
 import { findNode } from '../repository/tree/walk.ts';
 import { type BackupInput, type OpenedInput, openInput } from './backup-input.ts';
-import type { ProgressBoard } from './output/progress.ts';
+import type { ProgressBoard } from './output/progress-board.ts';
 import { programVersion } from './version.ts';
 import { WarningList } from './warning-list.ts';
 

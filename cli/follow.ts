@@ -3,7 +3,7 @@ import type { Progress } from '../contracts/jobs.ts';
 import { cancelRun, hasWorker, type Run, runResult } from '../control/runs.ts';
 import { watchRun } from '../control/watch.ts';
 import type { CommandContext } from './context.ts';
-import type { ProgressBoard } from './output/progress.ts';
+import type { ProgressBoard } from './output/progress-board.ts';
 
 export interface FollowOptions {
   /** What the run is about, for the row. */

@@ -1,5 +1,5 @@
 import type { Warning } from '../contracts/jobs.ts';
-import type { ProgressBoard } from './output/progress.ts';
+import type { ProgressBoard } from './output/progress-board.ts';
 
 const keptWarnings = 100;
 

@@ -13,7 +13,8 @@ import { freshSnapshot } from '../fresh-snapshot.ts';
 import { duration, repeatable } from '../option-values.ts';
 import { renderBackup } from '../output/backup.ts';
 import { formatTime, shortId } from '../output/format.ts';
-import { createProgressBoard, type ProgressBoard } from '../output/progress.ts';
+import { createProgressBoard } from '../output/progress.ts';
+import type { ProgressBoard } from '../output/progress-board.ts';
 import { withControl } from '../temporal.ts';
 
 interface Options {

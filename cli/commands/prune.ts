@@ -9,7 +9,8 @@ import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { byteCount, duration } from '../option-values.ts';
 import { formatBytes, formatQuantity } from '../output/format.ts';
-import { createProgressBoard, type ProgressBoard } from '../output/progress.ts';
+import { createProgressBoard } from '../output/progress.ts';
+import type { ProgressBoard } from '../output/progress-board.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../repository-access.ts';
 
 export interface PruneCommandOptions {

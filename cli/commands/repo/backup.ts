@@ -17,7 +17,8 @@ import { byteCount, counted, pointInTime, positiveCount, repeatable } from '../.
 import { renderBackup } from '../../output/backup.ts';
 import { formatBytes, shortId } from '../../output/format.ts';
 import { printable } from '../../output/printable.ts';
-import { createProgressBoard, type ProgressBoard } from '../../output/progress.ts';
+import { createProgressBoard } from '../../output/progress.ts';
+import type { ProgressBoard } from '../../output/progress-board.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../../repository-access.ts';
 import { type BackupInputOptions, inputOf } from './backup-input.ts';
 

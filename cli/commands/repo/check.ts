@@ -14,7 +14,8 @@ import { withExamples } from '../../examples.ts';
 import { damageExitCode } from '../../failure.ts';
 import { byteCount, percentage } from '../../option-values.ts';
 import { formatBytes, formatDuration, formatQuantity } from '../../output/format.ts';
-import { createProgressBoard, type ProgressRow } from '../../output/progress.ts';
+import { createProgressBoard } from '../../output/progress.ts';
+import type { ProgressRow } from '../../output/progress-board.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../../repository-access.ts';
 import { addSnapshotOptions, type SnapshotOptions, snapshotFilter } from '../../snapshot-options.ts';
 

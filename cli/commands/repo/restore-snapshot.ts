@@ -13,7 +13,7 @@ import { type IncludeOptions, includePatterns } from '../../include-options.ts';
 import { includedPaths } from '../../included-paths.ts';
 import { formatBytes, formatCount, formatDuration, formatQuantity, shortId } from '../../output/format.ts';
 import { printable } from '../../output/printable.ts';
-import type { ProgressBoard } from '../../output/progress.ts';
+import type { ProgressBoard } from '../../output/progress-board.ts';
 import type { RepositorySelection } from '../../repository-access.ts';
 import { findSnapshotFolder, type SnapshotFolder } from '../../snapshot-folder.ts';
 import type { SnapshotOptions } from '../../snapshot-options.ts';
