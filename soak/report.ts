@@ -7,9 +7,9 @@ export function table(results: readonly RowResult[]): string {
     '|---|---|---|---|---|---|---|',
   ];
   const rows = results.map((result) => {
-    const { id, title, cases, failures, seconds, seed, isCutShort } = result;
+    const { id, title, cases, failures, seconds, seeds, isCutShort } = result;
     const short = isCutShort ? ' (time over)' : '';
-    return `| ${id} | ${title} | ${cases}${short} | ${failures.length} | ${bound(result)} | ${seconds.toFixed(0)} | ${seed} |`;
+    return `| ${id} | ${title} | ${cases}${short} | ${failures.length} | ${bound(result)} | ${seconds.toFixed(0)} | ${seeds.join(', ')} |`;
   });
   return [...head, ...rows].join('\n');
 }

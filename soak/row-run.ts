@@ -2,17 +2,21 @@ import type { TestScope } from '../test/repository/temporary-folder.ts';
 import { Random } from './random.ts';
 import type { CaseFailure, Row, RowResult } from './row.ts';
 
-/** A case that takes longer hangs. */
-const hangMs = 120_000;
+const defaultHangMs = 120_000;
 /** After so many failures there is nothing more to learn. */
 const mostFailures = 10;
 
 export interface RowRunOptions {
   readonly seed: number;
+  /** Cases that the row should have. */
   readonly count: number;
+  /** Number of the first case; those before it have run already. */
+  readonly first?: number;
   readonly signal: AbortSignal;
   /** Ends the row at its next case. Without an end when left out. */
   readonly maxMs?: number;
+  /** Of the row. */
+  readonly hangMs?: number | undefined;
 }
 
 export interface Case {
@@ -30,18 +34,22 @@ export class RowRun implements TestScope {
   readonly random: Random;
   readonly #seed: number;
   readonly #endMs: number;
+  readonly #hangMs: number;
   readonly #kinds = new Map<string, number>();
   readonly #failures: CaseFailure[] = [];
   readonly #skipped = new Map<string, string>();
   readonly #figures = new Map<string, number>();
   readonly #cleanUp: (() => unknown)[] = [];
-  #number = 0;
+  #number: number;
   #isCutShort = false;
 
-  constructor({ seed, count, signal, maxMs = Number.POSITIVE_INFINITY }: RowRunOptions) {
+  constructor({ seed, count, signal, first = 0, ...times }: RowRunOptions) {
+    const { maxMs = Number.POSITIVE_INFINITY, hangMs = defaultHangMs } = times;
     this.#seed = seed;
     this.count = count;
     this.signal = signal;
+    this.#number = first;
+    this.#hangMs = hangMs;
     this.random = new Random(seed);
     this.#endMs = performance.now() + maxMs;
   }
@@ -53,7 +61,7 @@ export class RowRun implements TestScope {
 
   /** The cases, until there were enough of them, the time is over, or too many failed. */
   *cases(count = this.count): Generator<Case> {
-    for (let left = count; left > 0; left -= 1) {
+    while (this.#number < count) {
       if (this.isOver) return;
       const number = this.#number++;
       yield { number, random: new Random(this.#seed * 1_000_003 + number) };
@@ -73,7 +81,7 @@ export class RowRun implements TestScope {
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
     const fromMs = performance.now();
     try {
-      await beforeHanging(work());
+      await beforeHanging(work(), this.#hangMs);
     } catch (error) {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#failures.push({ kind, number: this.#number - 1, message });
@@ -101,9 +109,10 @@ export class RowRun implements TestScope {
     return {
       id,
       title,
-      seed: this.#seed,
+      seeds: [this.#seed],
       seconds,
       cases: [...this.#kinds.values()].reduce((sum, count) => sum + count, 0),
+      next: this.#number,
       kinds,
       failures: this.#failures,
       skipped: Object.fromEntries(this.#skipped),
@@ -115,7 +124,7 @@ export class RowRun implements TestScope {
 
 /** Runs a row and gives back what it has shown. */
 export async function runRow(row: Row, options: RowRunOptions): Promise<RowResult> {
-  const run = new RowRun(options);
+  const run = new RowRun({ ...options, hangMs: row.hangMs });
   const fromMs = performance.now();
   try {
     await row.run(run);
@@ -125,7 +134,7 @@ export async function runRow(row: Row, options: RowRunOptions): Promise<RowResul
   return run.result(row, (performance.now() - fromMs) / 1000);
 }
 
-async function beforeHanging(work: Promise<void>): Promise<void> {
+async function beforeHanging(work: Promise<void>, hangMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const hanging = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`It hangs: no end after ${hangMs} ms.`)), hangMs);

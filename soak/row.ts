@@ -13,15 +13,19 @@ export interface Row {
   readonly counts: { readonly test: number; readonly soak: number };
   /** Injects the faults. What does not hold is told to the run; what is thrown is a fault of the row itself. */
   readonly run: (run: RowRun) => Promise<void>;
+  /** A case that takes longer hangs; two minutes when left out. */
+  readonly hangMs?: number;
 }
 
-/** What a row has shown. */
+/** What a row has shown, in one run or in several. */
 export interface RowResult {
   readonly id: string;
   readonly title: string;
-  readonly seed: number;
+  readonly seeds: readonly number[];
   readonly seconds: number;
   readonly cases: number;
+  /** Number of the case at which the next run with the same seed goes on. */
+  readonly next: number;
   /** Cases by their kind. */
   readonly kinds: Readonly<Record<string, number>>;
   readonly failures: readonly CaseFailure[];

@@ -11,7 +11,7 @@ import { checkRepository } from '../../repository/check/check.ts';
 import { Repository } from '../../repository/repository.ts';
 import { Secret } from '../../secrets/secret.ts';
 import { openStore } from '../../stores/open.ts';
-import { temporalExecutable } from '../../test/servers/temporal.ts';
+import { temporalExecutable } from '../../test/servers/temporal-executable.ts';
 import { fillWithRandomFiles, type Installation, install } from '../../test/workers/installation.ts';
 import { packSizeBytes } from '../../test/workers/pack-size.ts';
 import { startWorkerChild, type WorkerChild } from '../../test/workers/worker-child.ts';

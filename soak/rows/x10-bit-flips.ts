@@ -41,12 +41,10 @@ export const smallFiles: Row = {
         Array.from({ length: bytes.to - bytes.from }, (_, index) => ({ object, bytes, index })),
       ),
     );
-    // A step that has no factor in common with the number of bytes comes to each of them once.
+    // Fewer cases are spread over all files.
     const step = bytes.length < run.count ? 1 : Math.floor(bytes.length / run.count);
-    let next = 0;
-    for (const { random } of run.cases(Math.min(run.count, bytes.length))) {
-      const chosen = bytes[next];
-      next += step;
+    for (const { number, random } of run.cases(Math.min(run.count, bytes.length))) {
+      const chosen = bytes[number * step];
       if (!chosen) return;
       const position = chosen.bytes.from + chosen.index;
       const mask = 1 << random.below(8);

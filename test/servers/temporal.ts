@@ -1,7 +1,9 @@
 import { after } from 'node:test';
-import { ensureTemporal } from '../../tools/temporal.ts';
 import { startTemporalServer } from '../../tools/temporal-server.ts';
-import { environmentNames, printNotice } from './environment.ts';
+import { environmentNames } from './environment.ts';
+import { temporalExecutable } from './temporal-executable.ts';
+
+export { temporalExecutable };
 
 export interface SharedTemporal {
   /** "127.0.0.1:7233". */
@@ -24,9 +26,4 @@ export async function temporalServer(): Promise<SharedTemporal> {
   if (address !== undefined) return { address, namespace: 'default' };
   own ??= temporalExecutable().then((executable) => startTemporalServer({ executable, headless: true }));
   return own;
-}
-
-/** The `temporal` program, for tests that start, kill and restart a server of their own. */
-export async function temporalExecutable(): Promise<string> {
-  return process.env[environmentNames.temporalExecutable] ?? ensureTemporal({ onNotice: printNotice });
 }

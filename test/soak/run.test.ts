@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { readResults } from '../../soak/results.ts';
+import { temporaryFolder } from '../repository/temporary-folder.ts';
+
+const execute = promisify(execFile);
+const program = fileURLToPath(new URL('../../soak/run.ts', import.meta.url));
+
+test('a soak that was ended goes on where it was, and its runs are summed up', async (t) => {
+  const results = join(await temporaryFolder(t), 'results');
+  const row = ['--row', 'X17-decoders', '--seed', '7'];
+  const first = await soak(results, [...row, '--count', '8']);
+  assert.match(first, /cases 0 to 8/);
+  const second = await soak(results, [...row, '--count', '20', '--resume']);
+  assert.match(second, /cases 8 to 20/);
+  assert.deepEqual(
+    (await readResults(results)).map(({ cases }) => cases),
+    [8, 12],
+  );
+  assert.match(await soak(results, ['--summary']), /^\| X17-decoders .* \| 20 \| 0 \| .* \| 7 \|$/m);
+});
+
+test('a soak prints nothing after the place of its results', async (t) => {
+  const results = join(await temporaryFolder(t), 'results');
+  const output = await soak(results, ['--row', 'X1', '--count', '0']);
+  assert.match(output, /Written to \S+\.json and \S+\.md\n$/);
+});
+
+async function soak(results: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await execute(process.execPath, [program, ...args, '--results', results]);
+  return stdout;
+}
