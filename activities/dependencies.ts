@@ -1,7 +1,9 @@
 import type { CopyDebtReport, CopyRoute, RunBeginning, RunReport } from '../contracts/activities.ts';
+import type { HookRequest } from '../contracts/hooks.ts';
 import type { ResolvedHost, ResolvedRepository, ResolvedSource } from '../contracts/jobs.ts';
 import type { RunLimitsRequest } from '../contracts/limits.ts';
 import type { SourcePage } from '../contracts/scheduled-jobs.ts';
+import type { Hook } from '../hooks/run.ts';
 import type { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Maintenance } from '../maintenance/maintenance.ts';
@@ -17,6 +19,8 @@ export interface ActivityDependencies {
   readonly names: Names;
   /** Makes a source for one operation; the caller closes it. Secrets are resolved here. */
   createSource(source: string): Promise<Source>;
+  /** Finds a hook of the configuration of this host. Secrets are resolved here. */
+  createHook(request: Pick<HookRequest, 'source' | 'hook'>): Promise<Hook>;
   /** Makes what restores the snapshots of a source that holds no databases. */
   createRestorer(source: string): Promise<Restorer>;
   /** Makes what restores the databases of the source `source` into the server of the source `to`. */

@@ -6,6 +6,7 @@ import { checkInRepository } from './check.ts';
 import { copyToRepository } from './copy.ts';
 import { createDatabaseActivities } from './database-restore.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { runHookStep } from './hook.ts';
 import { maintenanceActivities } from './maintenance.ts';
 import { renewObjectLocks } from './object-locks.ts';
 import { compareRestored, planRestore, restoreSnapshot } from './restore.ts';
@@ -28,6 +29,7 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
         }
       }),
     capture: (input) => runStep(dependencies, 'capture', (step) => captureSource(dependencies, input, step)),
+    runHook: (request) => runStep(dependencies, 'hook', (step) => runHookStep(dependencies, request, step)),
     limitRun: (request) => runStep(dependencies, 'capture', () => dependencies.limitRun(request)),
     commitSnapshot: ({ repository: name, draft }) =>
       runStep(dependencies, 'commit', ({ signal: stop }) =>

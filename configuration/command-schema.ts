@@ -1,16 +1,8 @@
 import { z } from 'zod';
 import { durationSchema } from './duration-schema.ts';
+import { programFields, words } from './program-fields.ts';
 import { referencePattern } from './reference-schema.ts';
 import { sourceFields } from './source-fields.ts';
-
-const words = z
-  .array(
-    z
-      .string()
-      .min(1)
-      .refine((word) => !word.includes('\0')),
-  )
-  .min(1);
 
 /** A source of kind `command`. */
 export const commandSourceSchema = z
@@ -30,22 +22,7 @@ export const commandSourceSchema = z
       .max(200)
       .default('output')
       .meta({ description: 'Name of the file in the snapshot.', examples: ['mongo.archive'] }),
-    env: z
-      .record(
-        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a name of an environment variable'),
-        z.string(),
-      )
-      .default({})
-      .meta({
-        description:
-          'Environment of the programs beside PATH, HOME, LANG and TZ: texts, or references to secrets (env:NAME, file:PATH).',
-        examples: [{ DATABASE_URL: 'env:DATABASE_URL' }],
-      }),
-    workingFolder: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({ description: 'Folder in which they run. Default: /.', examples: ['/srv/app'] }),
+    ...programFields,
     timeout: durationSchema({ leastMs: 1000, mostMs: 7 * 86_400_000 })
       .optional()
       .meta({ description: 'Longest run of a program.', examples: ['6h'] }),

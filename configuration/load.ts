@@ -11,6 +11,7 @@ import {
 } from './from-environment.ts';
 import { notificationsWithPaths } from './notification-paths.ts';
 import { type ConfigurationText, fieldProblems, syntaxProblem } from './problems.ts';
+import { withEnvironments, withReferencePaths } from './program-paths.ts';
 import { absoluteReference } from './references.ts';
 import { repositoryWithPaths } from './repository-paths.ts';
 import { configurationSchema, type ParsedConfiguration } from './schema.ts';
@@ -155,14 +156,12 @@ function withPaths(
     ([name, repository]) => [name, repositoryWithPaths(folder, repository)] as const,
   );
   const sources = Object.entries(parsed.sources).map(([name, source]) => {
-    if (source.kind === 'files') {
-      return [name, withSourcePaths(folder, source)] as const;
-    }
+    const hooks = withEnvironments(folder, source.hooks);
+    if (source.kind === 'files') return [name, { ...withSourcePaths(folder, source), hooks }] as const;
     if (source.kind === 'command') {
-      const env = Object.entries(source.env).map(([key, value]) => [key, absoluteReference(folder, value)]);
-      return [name, { ...source, env: Object.fromEntries(env) }] as const;
+      return [name, { ...source, env: withReferencePaths(folder, source.env), hooks }] as const;
     }
-    return [name, { ...source, ...withConnection(folder, source.connection) }] as const;
+    return [name, { ...source, ...withConnection(folder, source.connection), hooks }] as const;
   });
   return {
     ...parsed,
@@ -176,6 +175,7 @@ function withPaths(
         ? {}
         : { connection: absoluteReference(folder, parsed.catalog.connection) },
     repositories: Object.fromEntries(repositories),
+    hooks: withEnvironments(folder, parsed.hooks),
     sources: Object.fromEntries(sources),
   };
 }

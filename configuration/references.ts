@@ -12,11 +12,11 @@ export function absoluteReference(folder: string, reference: string): string {
 export function secretFilesIn(
   configuration: Pick<
     ParsedConfiguration,
-    'repositories' | 'sources' | 'temporal' | 'notifications' | 'catalog'
+    'repositories' | 'sources' | 'hooks' | 'temporal' | 'notifications' | 'catalog'
   >,
 ): readonly string[] {
-  const { repositories, sources, temporal, notifications, catalog } = configuration;
-  const texts = textsIn([repositories, sources, temporal, notifications, catalog]);
+  const { repositories, sources, hooks, temporal, notifications, catalog } = configuration;
+  const texts = textsIn([repositories, sources, hooks, temporal, notifications, catalog]);
   const files = texts.filter((text) => text.startsWith('file:')).map((text) => text.slice('file:'.length));
   return [...new Set(files)];
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { nameSchema } from '../contracts/inputs.ts';
 import { apiSchema, catalogSchema } from './api-schema.ts';
 import { durationSchema } from './duration-schema.ts';
+import { runHooksSchema } from './hooks-schema.ts';
 import { notificationsSchema } from './notifications-schema.ts';
 import { policiesSchema } from './policies-schema.ts';
 import { secretReferenceSchema } from './reference-schema.ts';
@@ -154,6 +155,11 @@ export const configurationSchema = z
     schedules: schedulesSchema.prefault({}).meta({
       description: 'When each schedule runs.',
       examples: [{ automated_backups: { at: '01:30' } }],
+    }),
+    hooks: runHooksSchema.prefault({}).meta({
+      description:
+        'Programs that are run on this host around runs over every source (automated_backups, incremental_backups).',
+      examples: [{ always: [{ command: ['curl', '-fsS', 'https://ping.example.com/night'] }] }],
     }),
     sources: z
       .record(nameSchema, sourceSchema)

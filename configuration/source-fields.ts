@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nameSchema } from '../contracts/inputs.ts';
+import { sourceHooksSchema } from './hooks-schema.ts';
 
 /** Fields that every kind of source has. */
 export const sourceFields = {
@@ -29,6 +30,10 @@ export const sourceFields = {
     .max(20)
     .default([])
     .meta({ description: 'Tags that every snapshot of the source gets.', examples: [['team-a']] }),
+  hooks: sourceHooksSchema.prefault({}).meta({
+    description: 'Programs that are run on the host of the source around each of its backups.',
+    examples: [{ before: [{ command: ['docker', 'stop', 'wiki'] }] }],
+  }),
 };
 
 /** A list of names, or patterns of them. */

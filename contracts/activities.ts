@@ -5,6 +5,7 @@ import type {
   DatabaseStepResult,
   SectionStep,
 } from './database-restore.ts';
+import type { HookRequest } from './hooks.ts';
 import type {
   CaptureResult,
   PreflightReport,
@@ -193,6 +194,8 @@ export interface ControlActivities {
 export interface HostActivities {
   preflight(source: ResolvedSource): Promise<PreflightReport>;
   capture(input: CaptureInput): Promise<CaptureResult>;
+  /** Runs a program of the user, which runs again when the worker was lost in the middle. */
+  runHook(request: HookRequest): Promise<{ readonly seconds: number }>;
   /** Changes what a capture under way, or one that is to come, may take of the network. */
   limitRun(request: RunLimitsRequest): Promise<void>;
   /** Writes the snapshot; the same draft gives the same id, and is stored once. */

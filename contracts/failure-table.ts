@@ -45,6 +45,12 @@ export const failureRules = {
     httpStatus: 500,
     advice: 'Read the last lines that the program printed; they name the cause.',
   },
+  HookFailed: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 500,
+    advice: 'Run the command by hand on the host that the hook belongs to, as the user of the worker.',
+  },
   SourceUnreachable: {
     retryable: true,
     exitCode: 1,

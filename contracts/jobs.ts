@@ -1,3 +1,5 @@
+import type { HookResult, ResolvedHook } from './hooks.ts';
+
 /** Plain JSON that passes between workflows, activities, CLI and API. Times are ISO strings in UTC. */
 
 export type SourceKind =
@@ -35,6 +37,8 @@ export interface ResolvedSource {
   readonly heartbeatTimeoutMs: number;
   /** Time after which a host that takes no step counts as offline, in ms. */
   readonly hostTimeoutMs: number;
+  /** Absent when there are none. */
+  readonly hooks?: readonly ResolvedHook[];
 }
 
 /** A host as a workflow needs to know it. */
@@ -124,6 +128,8 @@ export interface BackupResult {
   readonly summary: BackupSummary;
   readonly warnings: readonly Warning[];
   readonly warningCount: number;
+  /** Hooks that were run, in order; absent when there are none. */
+  readonly hooks?: readonly HookResult[];
   readonly startedAt: string;
   readonly finishedAt: string;
 }
@@ -203,6 +209,7 @@ export interface Progress {
 
 export type Phase =
   | 'starting'
+  | 'hook'
   | 'preflight'
   | 'capture'
   | 'commit'

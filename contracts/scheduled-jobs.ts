@@ -1,5 +1,7 @@
 import type { Finding } from './findings.ts';
+import type { HookResult, ResolvedHook } from './hooks.ts';
 import type { FleetTally } from './inputs.ts';
+import type { ResolvedHost } from './jobs.ts';
 
 /** Results of the workflows that schedules start: plain JSON, counts and short lists. Times are ISO, UTC. */
 
@@ -14,6 +16,8 @@ export interface SourcePage {
   readonly sources: readonly ListedSource[];
   /** Whether there are further ones. */
   readonly more: boolean;
+  /** Hooks around a run over all of them, and the host that runs them; absent when there are none. */
+  readonly around?: { readonly place: ResolvedHost; readonly hooks: readonly ResolvedHook[] };
 }
 
 /**
@@ -22,6 +26,8 @@ export interface SourcePage {
  * that went on when this run ended.
  */
 export interface FleetResult extends FleetTally {
+  /** Hooks around the run, in order; absent when there are none. */
+  readonly hooks?: readonly HookResult[];
   readonly startedAt: string;
   readonly finishedAt: string;
 }

@@ -3,6 +3,7 @@ import { channelChecks } from './channels.ts';
 import type { Check } from './check.ts';
 import { configurationCheck, secretChecks } from './configuration.ts';
 import type { DoctorContext } from './context.ts';
+import { hookChecks } from './hooks.ts';
 import { machineChecks } from './machine.ts';
 import { repositoryChecks } from './repositories.ts';
 import { sourceChecks } from './sources.ts';
@@ -17,6 +18,7 @@ export function doctorChecks(context: DoctorContext): readonly Check[] {
     ...repositoryChecks(context),
     ...bucketChecks(context),
     ...sourceChecks(context),
+    ...hookChecks(context),
     temporalCheck(context),
     ...channelChecks(context),
   ];

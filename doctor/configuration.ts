@@ -80,8 +80,8 @@ async function secretMode(reference: string): Promise<readonly CheckResult[]> {
 
 /** Every reference once, wherever it stands: what is none (a URL without a password) is passed over. */
 function references(configuration: Configuration): readonly string[] {
-  const { repositories, sources, temporal, notifications } = configuration;
-  const found = textsIn([repositories, sources, temporal, notifications]);
+  const { repositories, sources, hooks, temporal, notifications } = configuration;
+  const found = textsIn([repositories, sources, hooks, temporal, notifications]);
   return [...new Set(found)].filter((text) => referencePattern.test(text));
 }
 

@@ -32,6 +32,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   metrics: ['contracts', 'catalog', 'policy'],
   reports: ['contracts', 'catalog', 'policy'],
   programs: ['contracts', 'secrets/secret.ts'],
+  hooks: ['contracts', 'programs'],
   secrets: ['contracts', 'programs'],
   posix: ['contracts'],
   tools: ['contracts', 'secrets/secret.ts', 'programs', 'scripts/exclusive.mjs'],

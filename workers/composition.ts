@@ -22,6 +22,7 @@ import { Bucket } from '../stores/s3/bucket/bucket.ts';
 import { withCleanup } from '../stores/with-cleanup.ts';
 import { postgresConnection } from './database-connections.ts';
 import { createHistory } from './history.ts';
+import { createHook } from './hooks.ts';
 import { inspected } from './inspection.ts';
 import { composeMaintenance } from './maintenance.ts';
 import { createNames } from './names.ts';
@@ -54,6 +55,7 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
   return {
     names: createNames(configuration, programVersion),
     createSource: (name) => createSource(configuration, env, name),
+    createHook: (request) => createHook(configuration, env, request),
     createRestorer: (name) => createRestorer(configuration, env, name),
     createDatabaseRestorer: (sources) => createDatabaseRestorer(configuration, env, sources),
     openRepository: open,

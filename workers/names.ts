@@ -6,8 +6,10 @@ import type { SourceConfiguration } from '../configuration/schema.ts';
 import type { CopyRoute } from '../contracts/activities.ts';
 import { parseDuration } from '../contracts/duration.ts';
 import { Failure } from '../contracts/failures.ts';
+import type { ResolvedHook } from '../contracts/hooks.ts';
 import { hostQueue } from '../contracts/queues.ts';
 import { cleanPaths } from '../sources/files/targets.ts';
+import { resolvedHooks } from './hooks.ts';
 
 /** Answers what workflows ask of the configuration; needs no secret and no connection. */
 export function createNames(configuration: Configuration, programVersion: string): Names {
@@ -36,6 +38,7 @@ export function createNames(configuration: Configuration, programVersion: string
         copies: placementOf(configuration, name).copiesIn.filter(isInStep),
         tags: source.tags,
         ...timeouts,
+        ...withHooks(resolvedHooks(source.hooks)),
       };
     },
     resolveRepository: (name) => ({ repository: repositoryName(configuration, name), ...home }),
@@ -72,9 +75,15 @@ export function createNames(configuration: Configuration, programVersion: string
       const sources = rest
         .slice(0, limit)
         .map((source) => ({ source, host: own(configuration.sources, source)?.host ?? configuration.host }));
-      return { sources, more: rest.length > limit };
+      const hooks = resolvedHooks(configuration.hooks);
+      const around = hooks.length === 0 ? {} : { around: { place: home, hooks } };
+      return { sources, more: rest.length > limit, ...around };
     },
   };
+}
+
+function withHooks(hooks: readonly ResolvedHook[]): { readonly hooks?: readonly ResolvedHook[] } {
+  return hooks.length === 0 ? {} : { hooks };
 }
 
 /** One route for each repository that copies come from. */

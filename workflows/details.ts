@@ -31,6 +31,7 @@ const titles: Readonly<Record<WorkflowType, string>> = {
 
 const phases: Readonly<Record<Phase, string>> = {
   starting: 'Starting',
+  hook: 'Running a hook',
   preflight: 'Checking that everything is there',
   capture: 'Reading the source into the repository',
   commit: 'Writing the snapshot',

@@ -7,13 +7,15 @@ import {
   type KeepAs,
   type RetentionName,
 } from '../contracts/inputs.ts';
+import type { ResolvedHost } from '../contracts/jobs.ts';
 import { signalNames, workflowTypes } from '../contracts/messages.ts';
 import { backupWorkflowId } from '../contracts/queues.ts';
 import type { FleetResult, SourcePage } from '../contracts/scheduled-jobs.ts';
 import type { backupSource } from './backup-source.ts';
 import { describeTally, emptyTally, isIncomplete, isToldElsewhere, runFleet } from './fleet.ts';
+import { type HookReport, type HookSettings, type Hooks, withHooks } from './hooks.ts';
 import { childRun, fleetLimits, lookUp } from './options.ts';
-import { runStory, type Story } from './story.ts';
+import { type Outcome, runStory, type Story } from './story.ts';
 
 interface Kind {
   readonly workflow: 'dailyBackup' | 'incrementalBackup';
@@ -65,24 +67,58 @@ async function backUpEverySource(
         limit: fleetLimits.sourcesInOneHistory,
         ...(continued === undefined ? {} : { after: continued.after }),
       });
-      const tally = await runFleet(members(page), continued?.tally ?? emptyTally, {
-        ...fleetLimits.backups,
-        untilMs: Date.parse(startedAt) + patienceMs,
-        ...(page.more ? { stragglersMs: fleetLimits.stragglersMs } : {}),
-        run: ({ name }) => backUp(name, { ...input, retention }),
-        merge: ({ name }) => keepAs(name, { retention, ...scheduleOf(input) }),
-        onEnd: (soFar) => show(story, soFar),
-      });
-      const last = page.sources.at(-1);
-      if (page.more && last !== undefined) {
-        await goOn(input, { after: last.source, startedAt, tally });
-      }
-      const ending = describeTally(tally);
-      story.know({ note: ending, ending, isToldElsewhere: isToldElsewhere(tally) });
-      const result: FleetResult = { ...tally, startedAt, finishedAt: story.now() };
-      return { result, status: isIncomplete(tally) ? 'partial' : 'done' };
+      let tally = continued?.tally ?? emptyTally;
+      const work = async (hooks: Hooks): Promise<Outcome<FleetResult>> => {
+        tally = await hooks.whileReading(() => {
+          story.enter('sources');
+          return runFleet(members(page), tally, {
+            ...fleetLimits.backups,
+            untilMs: Date.parse(startedAt) + patienceMs,
+            ...(page.more ? { stragglersMs: fleetLimits.stragglersMs } : {}),
+            run: ({ name }) => backUp(name, { ...input, retention }),
+            merge: ({ name }) => keepAs(name, { retention, ...scheduleOf(input) }),
+            onEnd: (soFar) => show(story, soFar),
+          });
+        });
+        const last = page.sources.at(-1);
+        if (page.more && last !== undefined) {
+          await goOn(input, { after: last.source, startedAt, tally });
+        }
+        const ending = describeTally(tally);
+        story.know({ note: ending, ending, isToldElsewhere: isToldElsewhere(tally) });
+        const result: FleetResult = { ...tally, startedAt, finishedAt: story.now() };
+        return { result, status: isIncomplete(tally) ? 'partial' : 'done' };
+      };
+      return await withHooks<FleetResult>(
+        { ...hooksAround(page), story, isBeginning: continued === undefined, ...tellingOf(() => tally) },
+        { work, amend: (result, report) => amended(result, report, story) },
+      );
     },
   });
+}
+
+function hooksAround({ around }: SourcePage): Pick<HookSettings, 'place' | 'hooks'> {
+  return around ?? { place: nowhere, hooks: [] };
+}
+
+/** Where no hook is run. */
+const nowhere: ResolvedHost = { host: '', queue: '', heartbeatTimeoutMs: 0, hostTimeoutMs: 0 };
+
+/** What the hooks are told of the sources; one that has failed is a failure. */
+function tellingOf(tally: () => FleetTally): Pick<HookSettings, 'facts' | 'isFailed'> {
+  return {
+    facts() {
+      const { total, failed, failures } = tally();
+      return { sources: { total, failed, failedNames: failures.map(({ name }) => name) } };
+    },
+    isFailed: () => tally().failed > 0,
+  };
+}
+
+function amended(result: FleetResult, { results, warnings }: HookReport, story: Story): FleetResult {
+  if (results.length === 0) return result;
+  if (warnings.length > 0) story.know({ warnings, warningCount: warnings.length, isToldElsewhere: false });
+  return { ...result, hooks: results, finishedAt: story.now() };
 }
 
 function members({ sources }: SourcePage) {

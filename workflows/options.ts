@@ -244,6 +244,26 @@ export function restoreStepsOn(place: ResolvedSource) {
   };
 }
 
+export interface HookStep {
+  readonly summary: string;
+  /** Of its program, which the worker ends then. */
+  readonly timeoutMs: number;
+  /** It may have to undo something, and is waited for longer. */
+  readonly isCleanup: boolean;
+}
+
+/** A hook on a host. What it says is final: an attempt is made again only when its worker was lost. */
+export function hookOn(place: ResolvedSource | ResolvedHost, { summary, timeoutMs, isCleanup }: HookStep) {
+  return step(place, summary, {
+    // The worker has a minute to end the program, and another one to tell.
+    startToCloseTimeout: timeoutMs + 120_000,
+    // Two lost workers more, with a new one coming each time.
+    scheduleToCloseTimeout: 3 * timeoutMs + 24 * 3_600_000,
+    // While it waits, nobody hears that the run has failed: an hour at the default of 15 minutes.
+    scheduleToStartTimeout: place.hostTimeoutMs * (isCleanup ? 4 : 1),
+  });
+}
+
 /** A person waits for the answer; a host that is off is told within a minute. */
 export function limitsOn(place: ResolvedSource) {
   return step(place, 'Change the limits', {

@@ -1,3 +1,4 @@
+import type { HookResult } from '../../contracts/hooks.ts';
 import type { BackupSummary } from '../../contracts/jobs.ts';
 import { formatBytes, formatCount, formatDuration, formatQuantity, shortId } from './format.ts';
 
@@ -9,10 +10,12 @@ export interface ShownBackup {
   readonly summary: BackupSummary;
   readonly warningCount: number;
   readonly seconds: number;
+  readonly hooks?: readonly HookResult[] | undefined;
 }
 
 /** A backup's result in a few lines. */
-export function renderBackup({ snapshot, note, summary, warningCount, seconds }: ShownBackup): string {
+export function renderBackup(shown: ShownBackup): string {
+  const { snapshot, note, summary, warningCount, seconds, hooks = [] } = shown;
   const { filesNew, filesChanged, filesUnmodified, dirsNew, dirsChanged, dirsUnmodified } = summary;
   const lines = [
     `Files    ${changes(filesNew, filesChanged, filesUnmodified)}`,
@@ -21,6 +24,7 @@ export function renderBackup({ snapshot, note, summary, warningCount, seconds }:
     `Stored   ${formatBytes(summary.dataAddedPacked)} (${formatBytes(summary.dataAdded)} before compression)`,
     `Snapshot ${snapshot === undefined ? `none: ${note ?? ''}` : shortId(snapshot)}`,
   ];
+  if (hooks.length > 0) lines.push(`Hooks    ${hooks.map(describeHook).join(', ')}`);
   if (warningCount > 0) {
     lines.push(`In part: ${formatQuantity(warningCount, 'warning')}; what could be read is stored`);
   }
@@ -29,4 +33,10 @@ export function renderBackup({ snapshot, note, summary, warningCount, seconds }:
 
 function changes(added: number, changed: number, unmodified: number): string {
   return `${formatCount(added)} new, ${formatCount(changed)} changed, ${formatCount(unmodified)} unmodified`;
+}
+
+/** "before: stop the wiki (1.2 s)". */
+function describeHook({ point, name, status, seconds }: HookResult): string {
+  const ending = status === 'failed' ? 'failed after ' : '';
+  return `${point}: ${name} (${ending}${formatDuration(seconds * 1000)})`;
 }

@@ -1,17 +1,17 @@
 import { isAbsolute } from 'node:path';
 import { Failure } from '../../contracts/failures.ts';
 import type { RestoreCheck } from '../../contracts/jobs.ts';
-import type { ProgramHost } from '../../programs/host.ts';
-import { runProgram } from '../../programs/run.ts';
-import { readFile } from '../../repository/read-file.ts';
 import {
   type Command,
   checkWords,
-  outputFile,
   programName,
   programRequest,
   requireProgram,
-} from '../../sources/command/command.ts';
+} from '../../programs/command.ts';
+import type { ProgramHost } from '../../programs/host.ts';
+import { runProgram } from '../../programs/run.ts';
+import { readFile } from '../../repository/read-file.ts';
+import { fileNameOf } from '../../sources/produced-files.ts';
 import { createFilesRestorer } from '../files/restorer.ts';
 import type { RestoredCounts, RestoreJob, Restorer } from '../restorer.ts';
 import { fileOf } from '../snapshot-files.ts';
@@ -64,7 +64,7 @@ function restoreCommandOf({ source, restoreCommand }: CommandRestorerOptions): C
 /** The command may run twice, when a first attempt was lost: it has to bear that. */
 async function feed(options: CommandRestorerOptions, job: RestoreJob): Promise<RestoredCounts> {
   const command = restoreCommandOf(options);
-  const node = await fileOf(options.source, outputFile(options.file), job);
+  const node = await fileOf(options.source, fileNameOf(options.file), job);
   let bytes = 0;
   async function* counted(): AsyncGenerator<Buffer> {
     for await (const chunk of readFile(job.reader, node, job.signal)) {
@@ -87,7 +87,7 @@ async function feed(options: CommandRestorerOptions, job: RestoreJob): Promise<R
 
 /** What the command has made of it only the command knows. */
 async function compare(options: CommandRestorerOptions, job: RestoreJob): Promise<readonly RestoreCheck[]> {
-  const { size = 0n } = await fileOf(options.source, outputFile(options.file), job);
+  const { size = 0n } = await fileOf(options.source, fileNameOf(options.file), job);
   const detail = `ended well after ${size} bytes; what it made of them was not compared`;
   return [{ subject: programName(restoreCommandOf(options)), passed: true, detail }];
 }

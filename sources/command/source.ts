@@ -1,18 +1,17 @@
 import { Failure } from '../../contracts/failures.ts';
 import type { PreflightReport } from '../../contracts/jobs.ts';
-import { type ProgramHost, programHost } from '../../programs/host.ts';
-import { type RunningProgram, runProgram } from '../../programs/run.ts';
-import type { Entry } from '../../repository/archive/entry.ts';
-import { ProducedFiles, streamOf } from '../produced-files.ts';
-import type { CaptureContext, Source } from '../source.ts';
 import {
   type Command,
   checkWords,
-  outputFile,
   programName,
   programRequest,
   requireProgram,
-} from './command.ts';
+} from '../../programs/command.ts';
+import { type ProgramHost, programHost } from '../../programs/host.ts';
+import { type RunningProgram, runProgram } from '../../programs/run.ts';
+import type { Entry } from '../../repository/archive/entry.ts';
+import { fileNameOf, ProducedFiles, streamOf } from '../produced-files.ts';
+import type { CaptureContext, Source } from '../source.ts';
 
 export interface CommandSourceOptions {
   /** Name of the source: of the folder in the snapshot. */
@@ -55,7 +54,7 @@ class CommandSource implements Source {
     const signal = AbortSignal.any([context.signal, this.#closing.signal]);
     const files = new ProducedFiles();
     yield files.folder(name, () => [
-      files.stream(outputFile(file), () => streamOf(this.#output(signal), signal)),
+      files.stream(fileNameOf(file), () => streamOf(this.#output(signal), signal)),
     ]);
   }
 

@@ -70,6 +70,22 @@ const whole = {
       copies: ['offsite'],
       host: 'db1',
       tags: ['team-a'],
+      hooks: {
+        before: [
+          {
+            command: ['docker', 'stop', 'wiki'],
+            name: 'stop the wiki',
+            timeout: '1m',
+            onError: 'continue',
+            env: { TOKEN: 'env:TOKEN', FILE: 'file:hook.key' },
+            workingFolder: '/srv',
+          },
+        ],
+        afterRead: [{ command: ['docker', 'start', 'wiki'] }],
+        after: [{ command: ['true'] }],
+        onFailure: [{ command: ['true'] }],
+        always: [{ command: ['true'] }],
+      },
     },
     shop: { kind: 'postgres', connection: 'env:SHOP', databases: ['shop'] },
     crm: {
@@ -83,6 +99,12 @@ const whole = {
         sslMode: 'require',
       },
     },
+  },
+  hooks: {
+    before: [{ command: ['true'] }],
+    after: [{ command: ['true'] }],
+    onFailure: [{ command: ['true'] }],
+    always: [{ command: ['curl', '-fsS', 'https://ping.example.com/night'], env: { TOKEN: 'env:TOKEN' } }],
   },
   schedules: {
     timeZone: 'Europe/Madrid',
@@ -185,7 +207,7 @@ test('every field, wrong in every way, is named with its place, and never with a
       if (problem === undefined) return;
       for (const line of problem.split('\n')) {
         assert.match(line, /^\/etc\/resguardo\/resguardo\.yaml(:\d+:\d+)?: \S+/u, line);
-        assert.doesNotMatch(line, /Error|undefined|\bat \S+:\d+:\d+\)|\[object/);
+        assert.doesNotMatch(line, /\b(?:[A-Z]\w*)?Error\b|undefined|\bat \S+:\d+:\d+\)|\[object/);
       }
       const section = String(path[0]);
       assert.ok(problem.includes(section) || problem.includes('repositor'), `${path.join('.')}: ${problem}`);

@@ -42,6 +42,7 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<Run<unknown>>>> 
   'backup-source-missing': ({ control }) => startBackup(control, { source: 'gone' }),
   'backup-wrong-kind': ({ control }) => startBackup(control, { source: 'docs', kind: 'mysql' }),
   'backup-host-offline': ({ control }) => startBackup(control, { source: 'far' }),
+  'backup-hooks': ({ control }) => startBackup(control, { source: 'hooked' }),
   'backup-cancelled': async ({ control, worker, barrier, installation }) => {
     await fillWithRandomFiles(installation.docs, { files: 3, bytesEach: 10_000 });
     const run = await startBackup(control, { source: 'docs' });
@@ -139,7 +140,11 @@ async function record(
   third: { url: third, password: "file:absent.key" }`,
     more: 'defaultRepository: main',
     moreSources: `  gone: { kind: files, paths: [gone], copies: [second, third] }
-  far: { kind: files, paths: [/etc], host: lonely-host }`,
+  far: { kind: files, paths: [/etc], host: lonely-host }
+  hooked:
+    kind: files
+    paths: [docs]
+    hooks: { before: [{ command: ['true'] }], afterRead: [{ command: ['false'] }], always: [{ command: ['true'] }] }`,
   });
   const barrier = barrierAt('before index put');
   let failures = 0;

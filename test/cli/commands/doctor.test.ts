@@ -93,3 +93,15 @@ test('a configuration that cannot be read is a failure with its place, and the r
     ['node', 'clock'],
   );
 });
+
+test('the program of a hook that is not there is a failure, and no hook is run', async (t) => {
+  const hooks = (program: string) => `hooks: {before: [{command: [${program}, /tmp]}]}`;
+  const { of } = await doctor(
+    t,
+    (path) =>
+      `${usable(path)}${hooks('echo')}\nsources:\n  data: {kind: files, paths: [data], ${hooks('no-such-freezer')}}\n  far: {kind: files, paths: [data], host: far, ${hooks('not-here')}}\n`,
+  );
+  assert.match(of('hook', 'data')?.message ?? '', /no-such-freezer of the hook before 1 was not found/);
+  assert.equal(of('hook', 'all sources')?.status, 'ok');
+  assert.equal(of('hook', 'far'), undefined);
+});

@@ -1,9 +1,8 @@
 import { basename } from 'node:path';
-import { Failure } from '../../contracts/failures.ts';
-import { findProgram } from '../../programs/find.ts';
-import type { ProgramHost } from '../../programs/host.ts';
-import type { Secret } from '../../secrets/secret.ts';
-import { fileNameOf } from '../produced-files.ts';
+import { Failure } from '../contracts/failures.ts';
+import type { Secret } from '../secrets/secret.ts';
+import { findProgram } from './find.ts';
+import type { ProgramHost } from './host.ts';
 
 /** A program of the user: never a shell, unless the user names one. */
 export interface Command {
@@ -22,11 +21,6 @@ export interface Command {
 /** "mongodump". */
 export function programName({ words }: Command): string {
   return basename(words[0] ?? '');
-}
-
-/** Name in the snapshot of the file that holds the output. */
-export function outputFile(file: string): string {
-  return fileNameOf(file);
 }
 
 /** What `runProgram` needs of it. */
