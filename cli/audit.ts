@@ -142,8 +142,8 @@ function sudoUser({ env }: CommandContext): AuditDetail {
 
 /** The repository that a command means, for the log: by its name or URL, without what a URL may hide. */
 export function auditedRepository(selection: {
-  readonly repo?: string;
-  readonly repository?: string;
+  readonly repo?: string | undefined;
+  readonly repository?: string | undefined;
 }): string {
   const { repo, repository } = selection;
   return repository ?? repo?.replace(/\/\/[^@/]*@/, '//') ?? '(default repository)';

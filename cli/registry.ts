@@ -47,6 +47,7 @@ const repositoryCommands: readonly CommandFile[] = [
   { name: 'forget', load: async () => (await import('./commands/forget.ts')).defineForget },
   { name: 'prune', load: async () => (await import('./commands/prune.ts')).definePrune },
   { name: 'copy', load: async () => (await import('./commands/repo/copy.ts')).defineRepoCopy },
+  { name: 'move', load: async () => (await import('./commands/repo/move.ts')).defineRepoMove },
   { name: 'tag', load: async () => (await import('./commands/repo/tag.ts')).defineRepoTag },
   { name: 'key', load: async () => (await import('./commands/key.ts')).defineKey },
   { name: 'stats', load: async () => (await import('./commands/repo/stats.ts')).defineRepoStats },

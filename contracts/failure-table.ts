@@ -87,6 +87,13 @@ export const failureRules = {
     httpStatus: 404,
     advice: 'Check the repository URL, or create the repository with `resguardo repo init`.',
   },
+  RepositoryMoved: {
+    retryable: false,
+    exitCode: 10,
+    httpStatus: 410,
+    advice:
+      'Set the URL of the repository to the new place on every host, and start the workers there anew; or move it back.',
+  },
   RepositoryExists: {
     retryable: false,
     exitCode: 1,

@@ -20,6 +20,7 @@ import { addKey, findKey, listKeys, type OpenedKey } from './keys/keys.ts';
 import { FencedStore } from './lock/fenced-store.ts';
 import type { RepositoryLock } from './lock/held-lock.ts';
 import { acquireLock, type LockPlace, type LockRequest, removeLocks, resticLockTiming } from './lock/lock.ts';
+import { assertNotMoved } from './move/moved-note.ts';
 import type { AddKeyOptions, InitOptions, OpenWriterOptions, RepositoryOptions } from './options.ts';
 import { PackSegments } from './pack/pack-segments.ts';
 import { findTree } from './prune/marked-packs.ts';
@@ -83,11 +84,12 @@ export class Repository implements PackedBlobReader {
 
   /**
    * Creates a repository and opens it.
-   * @throws {Failure} RepositoryExists
+   * @throws {Failure} RepositoryExists; RepositoryMoved where one lay
    */
   static async init(store: Store, password: Secret, options: InitOptions = {}): Promise<Repository> {
     if ((await store.size({ type: 'config', name: '' })) !== undefined)
       throw repositoryExists(store.location);
+    await assertNotMoved(store);
     const config = newConfig(options.chunkerPolynomial);
     const master = randomMasterKey();
     await store.create();
@@ -106,11 +108,11 @@ export class Repository implements PackedBlobReader {
 
   /**
    * Opens a repository; does not load its index.
-   * @throws {Failure} RepositoryNotFound, WrongKey, RepositoryUnsupported, RepositoryDamaged
+   * @throws {Failure} RepositoryNotFound, RepositoryMoved, WrongKey, RepositoryUnsupported, RepositoryDamaged
    */
   static async open(store: Store, password: Secret, options: RepositoryOptions = {}): Promise<Repository> {
     const sealedConfig = await store.load({ type: 'config', name: '' });
-    if (!sealedConfig) throw notFound(store.location);
+    if (!sealedConfig) throw await notFound(store);
     let config: Buffer | undefined;
     const isMaster = (master: MasterKey): boolean => {
       config = new Sealing(master).open(sealedConfig);
@@ -265,6 +267,7 @@ function thisOwner(): KeyOwner {
   return { hostname: hostname(), username: userInfo().username };
 }
 
-function notFound(location: string): Failure {
-  return new Failure('RepositoryNotFound', `There is no repository at ${location}.`);
+async function notFound(store: Store): Promise<Failure> {
+  await assertNotMoved(store);
+  return new Failure('RepositoryNotFound', `There is no repository at ${store.location}.`);
 }

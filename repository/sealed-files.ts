@@ -21,7 +21,7 @@ const maxPlainBytes: Readonly<Record<SealedType, number>> = {
 /** First byte of a compressed plaintext (restic's design document, "Unpacked Data Format"). */
 const compressedMark = 2;
 
-type SealedType = Exclude<FileType, 'data' | 'key'>;
+type SealedType = Exclude<FileType, 'data' | 'key' | 'moved'>;
 
 /** Called before and after each put with its name, for tests that stop a run there. */
 export type Failpoint = (name: string) => void | Promise<void>;

@@ -2,7 +2,7 @@ import { createHash, hash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileKey, isFileName } from './layout.ts';
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from './store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from './store.ts';
 
 /** What the cache has to know of the repository that it is for. */
 export interface CachedRepository {
@@ -84,7 +84,7 @@ class CachedStore implements Store {
   }
 
   /** Files that are gone from the store go from the cache once they were all listed. */
-  async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     const listed = new Set<string>();
     for await (const file of this.#store.list(type, signal)) {
       listed.add(file.name);
@@ -168,7 +168,7 @@ class CachedStore implements Store {
     }
   }
 
-  async #files(types: readonly Exclude<FileType, 'config'>[]) {
+  async #files(types: readonly ListedType[]) {
     const found: { readonly file: StoreFile; readonly bytes: number; readonly usedMs: number }[] = [];
     for (const type of types) {
       const folder = dirname(join(this.#folder, fileKey({ type, name: 'x'.repeat(64) })));

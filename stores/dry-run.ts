@@ -1,4 +1,4 @@
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from './store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from './store.ts';
 
 /** A store that says it has done what it is told, and changes nothing in the one below. */
 export function dryRunStore(store: Store): Store {
@@ -28,7 +28,7 @@ class DryRunStore implements Store {
     return this.#store.size(file, signal);
   }
 
-  list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     return this.#store.list(type, signal);
   }
 

@@ -1,5 +1,5 @@
 import type { Gate } from './network/gate.ts';
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from './store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from './store.ts';
 
 /** A store that sends so many requests at once as its gate lets through; further ones wait. */
 export function withGate(store: Store, gate: Gate): Store {
@@ -34,7 +34,7 @@ class GatedStore implements Store {
   }
 
   /** Not counted: between its pages the caller works, and would keep the place from requests of that work. */
-  list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     return this.#store.list(type, signal);
   }
 

@@ -1,4 +1,4 @@
-import type { FileType, StoreFile } from './store.ts';
+import type { ListedType, StoreFile } from './store.ts';
 
 const folders = {
   key: 'keys',
@@ -6,16 +6,16 @@ const folders = {
   snapshot: 'snapshots',
   index: 'index',
   data: 'data',
-} as const satisfies Record<Exclude<FileType, 'config'>, string>;
+} as const satisfies Record<ListedType, string>;
 
 /** Folder of a type of file in restic's layout. */
-export function typeFolder(type: Exclude<FileType, 'config'>): string {
+export function typeFolder(type: ListedType): string {
   return folders[type];
 }
 
 /** Path of a file below the root of a repository; packs are spread over 256 folders. */
 export function fileKey({ type, name }: StoreFile): string {
-  if (type === 'config') return 'config';
+  if (type === 'config' || type === 'moved') return type;
   return type === 'data' ? `data/${name.slice(0, 2)}/${name}` : `${folders[type]}/${name}`;
 }
 

@@ -13,7 +13,7 @@ import {
   syncFolder,
   writeSynced,
 } from './local-file.ts';
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from './store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from './store.ts';
 
 const types = ['key', 'lock', 'snapshot', 'index', 'data'] as const;
 
@@ -97,7 +97,7 @@ class LocalStore implements Store {
     }
   }
 
-  async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     for await (const { name, path } of this.#walk(type, signal)) {
       if (!isFileName(name)) continue;
       const sizeBytes = await this.#sizeOfListed(path, signal);
@@ -132,14 +132,14 @@ class LocalStore implements Store {
   async close(): Promise<void> {}
 
   #path(file: StoreFile): string {
-    if (file.type !== 'config' && !isFileName(file.name)) {
+    if (file.type !== 'config' && file.type !== 'moved' && !isFileName(file.name)) {
       throw new Failure('Internal', `"${file.name}" is no name of a stored file.`);
     }
     return join(this.location, fileKey(file));
   }
 
   /** All files of a type, with those that are none of ours. */
-  async *#walk(type: Exclude<FileType, 'config'>, signal: AbortSignal | undefined) {
+  async *#walk(type: ListedType, signal: AbortSignal | undefined) {
     await this.#assertPresent(signal);
     const folder = join(this.location, typeFolder(type));
     if (type !== 'data') {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFailure } from '../contracts/failures.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from './store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from './store.ts';
 import { StoreFailure } from './trouble.ts';
 
 export interface RetryPolicy {
@@ -63,7 +63,7 @@ class RetryingStore implements Store {
   }
 
   /** Goes through the listing again after a failure, and yields what was not yielded before. */
-  async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     const seen = new Set<string>();
     const attempts = new Attempts(this.#policy, this.#breaker);
     try {

@@ -1,12 +1,16 @@
 /**
  * The port between the repository engine and the place where its files lie. Names and layout are
- * restic's: `config`, `keys/…`, `locks/…`, `snapshots/…`, `index/…`, `data/xx/…`.
+ * restic's: `config`, `keys/…`, `locks/…`, `snapshots/…`, `index/…`, `data/xx/…`. `moved` is ours: it says where a
+ * repository went that lay there.
  */
-export type FileType = 'config' | 'key' | 'lock' | 'snapshot' | 'index' | 'data';
+export type FileType = 'config' | 'moved' | ListedType;
+
+/** Types of which a repository has many files, in a folder of their own. */
+export type ListedType = 'key' | 'lock' | 'snapshot' | 'index' | 'data';
 
 export interface StoreFile {
   readonly type: FileType;
-  /** 64 lower-case hex digits; empty for `config`. */
+  /** 64 lower-case hex digits; empty for `config` and `moved`. */
   readonly name: string;
 }
 
@@ -46,7 +50,7 @@ export interface Store {
   size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined>;
 
   /** Lists the files of a type in any order. Names that are not 64 hex digits are passed over. */
-  list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile>;
+  list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile>;
 
   /** Removes a file. Removing what is not there is no error. */
   remove(file: StoreFile, signal?: AbortSignal): Promise<void>;

@@ -1,4 +1,4 @@
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../../stores/store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../../stores/store.ts';
 import type { RepositoryLock } from './held-lock.ts';
 
 /**
@@ -43,7 +43,7 @@ export class FencedStore implements Store {
     return this.#store.size(file, signal);
   }
 
-  list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     return this.#store.list(type, signal);
   }
 

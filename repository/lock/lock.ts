@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import type { Store } from '../../stores/store.ts';
 import { shortId } from '../ids.ts';
+import { assertNotMoved } from '../move/moved-note.ts';
 import { damaged, type SealedFiles } from '../sealed-files.ts';
 import { HeldLock, type RepositoryLock } from './held-lock.ts';
 import { decodeLockFile, encodeLockFile, isStale, type LockFile, newLockFile } from './lock-file.ts';
@@ -95,7 +96,10 @@ async function tryLock(place: LockPlace, request: LockRequest): Promise<Reposito
   const lock = new HeldLock(place, file, name);
   lock.settle(async (stopped) => {
     const either = signal ? AbortSignal.any([signal, stopped]) : stopped;
-    await delay(timing.settleMs, undefined, { signal: either });
+    await Promise.all([
+      delay(timing.settleMs, undefined, { signal: either }),
+      assertStillHere(place.store, either),
+    ]);
     await assertNoConflict(place, { exclusive, own: name, signal: either });
   });
   if (request.readsEarly === true && !exclusive && !request.waitMs) return lock;
@@ -125,6 +129,13 @@ async function assertNoConflict({ store, files, timing }: LockPlace, check: Conf
     if (isStale(lock, timing.now())) await store.remove({ type: 'lock', name }, signal);
     else if (exclusive || lock.exclusive) throw locked(store.location, lock);
   }
+}
+
+/** Whoever waited for a lock may get it where the repository was until it was moved. */
+async function assertStillHere(store: Store, signal: AbortSignal): Promise<void> {
+  if ((await store.size({ type: 'config', name: '' }, signal)) !== undefined) return;
+  await assertNotMoved(store, signal);
+  throw new Failure('RepositoryNotFound', `The repository at ${store.location} has gone.`);
 }
 
 /** Undefined when it has been removed in the meantime. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileKey } from '../../stores/layout.ts';
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../../stores/store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../../stores/store.ts';
 
 /** Where a process can die, in the order of a run: before, amid and after each write, around each removal. */
 export interface Death {
@@ -49,7 +49,7 @@ export class KillingStore implements Store {
     return this.#store.size(file, signal);
   }
 
-  list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     return this.#store.list(type, signal);
   }
 

@@ -6,7 +6,7 @@ import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
 import { exactRange } from '../ranges.ts';
 import type { StoreSettings } from '../settings.ts';
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
 import { azureClient } from './client.ts';
 import { azureCode, azureFailure, azureStatus } from './failures.ts';
@@ -103,7 +103,7 @@ class AzureStore implements Store {
     });
   }
 
-  async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     const prefix = `${this.#prefix}${typeFolder(type)}/`;
     const blobs = this.#container.listBlobsFlat({ prefix, ...abort(signal) });
     for (;;) {

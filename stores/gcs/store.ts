@@ -4,7 +4,7 @@ import { type HttpAnswer, type HttpRequest, httpRequest } from '../network/http-
 import { Bandwidth } from '../network/limits.ts';
 import { exactRange, rangeHeader } from '../ranges.ts';
 import type { StoreSettings } from '../settings.ts';
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
 import { answerFailure, networkFailure } from './failures.ts';
 import { parseListing } from './listing.ts';
@@ -99,7 +99,7 @@ class GcsStore implements Store {
     return Number(size);
   }
 
-  async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     let pageToken: string | undefined;
     do {
       const prefix = this.#prefixed(`${typeFolder(type)}/`);

@@ -14,7 +14,7 @@ import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
 import { exactRange, rangeHeader } from '../ranges.ts';
 import type { S3Settings, StoreSettings } from '../settings.ts';
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
 import { s3Client } from './client.ts';
 import { httpStatus, s3Failure } from './failures.ts';
@@ -131,7 +131,7 @@ class S3Store implements Store {
     });
   }
 
-  async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     const request = { Bucket: this.#at.bucket, Prefix: this.#prefixed(`${typeFolder(type)}/`) };
     const pages = paginateListObjectsV2({ client: this.#client }, request, abort(signal))[
       Symbol.asyncIterator

@@ -3,7 +3,7 @@ import { Failure } from '../../contracts/failures.ts';
 import { fileKey, isFileName, typeFolder } from '../layout.ts';
 import { Bandwidth } from '../network/limits.ts';
 import type { StoreSettings } from '../settings.ts';
-import type { ByteRange, FileType, Store, StoredFile, StoreFile } from '../store.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
 import { connectSftp, type SftpConnection } from './connection.ts';
 import { sftpFailure, sftpStatus, status } from './failures.ts';
@@ -95,7 +95,7 @@ class SftpStore implements Store {
     });
   }
 
-  async *list(type: Exclude<FileType, 'config'>, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     for await (const { name, sizeBytes } of this.#entries(type, signal)) {
       if (isFileName(name)) yield { name, sizeBytes };
     }
@@ -157,7 +157,7 @@ class SftpStore implements Store {
     return new StoreFailure('full', { action: 'Writing', place: this.location, code, cause: error });
   }
 
-  async *#entries(type: Exclude<FileType, 'config'>, signal: AbortSignal | undefined) {
+  async *#entries(type: ListedType, signal: AbortSignal | undefined) {
     const folder = `${this.#at.path}/${typeFolder(type)}`;
     if (type !== 'data') {
       yield* await this.#readFolder(folder, signal);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { hash, randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { isFailure } from '../../contracts/failures.ts';
-import type { FileType, Store, StoreFile } from '../../stores/store.ts';
+import type { FileType, ListedType, Store, StoreFile } from '../../stores/store.ts';
 
 /** Makes an empty store for one test, and removes it when the test has ended. `create` is not yet called. */
 export type MakeStore = (t: TestContext) => Promise<Store>;
@@ -214,7 +214,7 @@ async function saveBytes(store: Store, type: FileType, bytes: Buffer): Promise<S
   return file;
 }
 
-async function list(store: Store, type: Exclude<FileType, 'config'>) {
+async function list(store: Store, type: ListedType) {
   const files = await Array.fromAsync(store.list(type));
   return files.sort(byName);
 }
