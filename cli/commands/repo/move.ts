@@ -11,7 +11,8 @@ import { withExamples } from '../../examples.ts';
 import { partialExitCode } from '../../failure.ts';
 import { targetOf } from '../../move-target.ts';
 import { formatBytes, formatQuantity } from '../../output/format.ts';
-import { createProgressBoard, type ProgressRow } from '../../output/progress.ts';
+import { createProgressBoard } from '../../output/progress.ts';
+import type { ProgressRow } from '../../output/progress-board.ts';
 import { addRepositoryOptions, type RepositorySelection, resolveAccess } from '../../repository-access.ts';
 import { switchConfiguration } from '../../switch-configuration.ts';
 
