@@ -62,7 +62,7 @@ export async function copyFiles(files: readonly TypedFile[], copy: FileCopy): Pr
         if (file.type !== type) continue;
         const release = await slots.acquire(file.sizeBytes);
         if (background.signal.aborted) break;
-        background.track(copyFile(file, { ...copy, signal: background.signal }).finally(release));
+        void background.track(copyFile(file, { ...copy, signal: background.signal }).finally(release));
       }
     } finally {
       await background.settle();
