@@ -1,65 +1,25 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
-import type { BackupSummary, Warning } from '../../contracts/jobs.ts';
-import type { BlobReader, BlobWriter, SavedContent, SaveOptions } from '../blobs.ts';
+import type { SavedContent, SaveOptions } from '../blobs.ts';
 import { smallFileBytes } from '../blobs.ts';
 import { Background } from '../tasks/background.ts';
 import { Pace } from '../tasks/pace.ts';
 import { Slots } from '../tasks/slots.ts';
-import { type EncodedNode, encodeNode } from '../tree/encode.ts';
-import type { TreeNode } from '../tree/node.ts';
+import {
+  completeNode,
+  type EncodedMetadata,
+  type EncodedNode,
+  encodeMetadata,
+  encodeNode,
+} from '../tree/encode.ts';
 import { localUtcOffset, type UtcOffset } from '../tree/time.ts';
+import type { ArchiveRequest, ArchiveResult } from './archive-request.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { DirectoryEntry, Entry, FileEntry, StreamEntry } from './entry.ts';
-import { type FileComparison, isUnchanged, ParentFolder } from './parent-folder.ts';
+import { isUnchanged, ParentFolder } from './parent-folder.ts';
 import { completed, encodeUnique, type PendingNode } from './pending-nodes.ts';
 import { Place } from './place.ts';
 import { saveFile } from './save-file.ts';
 import { type ItemChange, SummaryCounter } from './summary.ts';
-
-export interface ArchiveRequest {
-  readonly repository: BlobReader;
-  readonly writer: BlobWriter;
-  /** Top entries of the snapshot. */
-  readonly roots: AsyncIterable<Entry> | Iterable<Entry>;
-  /** Root tree of an earlier snapshot: files that have not changed since are not read again. */
-  readonly parentTree?: string;
-  /** How files are compared with it; by size, times and inode when left out. */
-  readonly comparison?: FileComparison;
-  readonly signal: AbortSignal;
-  /** Called about ten times a second, and at the end. */
-  readonly onProgress?: (progress: ArchiveProgress) => void;
-  /** Called for each file and folder that is stored or was found unmodified. */
-  readonly onItem?: (item: ArchivedItem) => void;
-  /** What could not be stored, or not as it was; the run goes on. */
-  readonly onWarning?: (warning: Warning) => void;
-  /** An index is written whenever so many bytes were stored since the last one, or five minutes went by. */
-  readonly checkpointEveryBytes?: number;
-  /** Large files and streams that are read at the same time; small files are read many together. */
-  readonly filesInFlight?: number;
-  /** Time zone of the times in trees; that of the process when left out. */
-  readonly utcOffset?: UtcOffset;
-}
-
-export interface ArchiveProgress {
-  readonly filesDone: number;
-  readonly bytesDone: number;
-  readonly bytesStored: number;
-  /** Path of the item under way. */
-  readonly current: string;
-}
-
-export interface ArchivedItem {
-  /** A folder's ends with a slash. */
-  readonly path: string;
-  readonly change: ItemChange;
-  readonly sizeBytes: number;
-}
-
-export interface ArchiveResult {
-  /** Id of the root tree. */
-  readonly tree: string;
-  readonly summary: BackupSummary;
-}
 
 const defaultFilesInFlight = 8;
 /** Enough to fill the batches of all that read, and some more. */
@@ -128,7 +88,8 @@ class ArchiveRun {
   ): Promise<PendingNode[]> {
     const nodes: PendingNode[] = [];
     const take = (entry: Entry): Started | Promise<Started> => {
-      const place = new Place(folder, entry.name, parent?.find(entry.name));
+      const listed = encodeMetadata(entry.name, entry.metadata, this.#utcOffset);
+      const place = new Place(folder, listed, parent);
       this.#current = place;
       const node = this.#reuse(entry, place);
       return node ? { node } : this.#store(entry, place);
@@ -156,9 +117,9 @@ class ArchiveRun {
 
   /** The node of a file that has not changed since the earlier snapshot, with the content of then. */
   #reuse(entry: Entry, place: Place): EncodedNode | undefined {
-    const { previous } = place;
-    if (entry.kind !== 'file' || !previous || !this.#isUnchanged(entry, previous)) return undefined;
-    const content = previous.content ?? [];
+    if (entry.kind !== 'file') return undefined;
+    const content = place.same ? place.same.content : this.#unchangedContent(entry, place);
+    if (content === undefined) return undefined;
     if (!content.every((id) => this.#request.repository.hasBlob('data', id))) {
       this.#warn(place.path, 'parts of it are missing in the repository; it is stored again');
       return undefined;
@@ -167,11 +128,14 @@ class ArchiveRun {
     this.#counter.file('unmodified', sizeBytes);
     this.#request.onItem?.({ path: place.path, change: 'unmodified', sizeBytes: Number(sizeBytes) });
     this.#bytesDone += Number(sizeBytes);
-    return this.#encode(entry, { content });
+    return place.same ? { name: entry.name, json: place.same.json } : completeNode(place.listed, { content });
   }
 
-  #isUnchanged({ metadata }: FileEntry, previous: TreeNode): boolean {
-    return isUnchanged(metadata, previous, this.#request.comparison);
+  /** The earlier content of a file of which something else may have changed. */
+  #unchangedContent({ metadata }: FileEntry, place: Place): readonly string[] | undefined {
+    const { previous } = place;
+    if (!previous || !isUnchanged(metadata, previous, this.#request.comparison)) return undefined;
+    return previous.content;
   }
 
   async #store(entry: Entry, place: Place): Promise<Started> {
@@ -183,7 +147,7 @@ class ArchiveRun {
       case 'stream':
         return this.#inFlight(this.#files, () => this.#storeStream(entry, place));
       case 'other':
-        return { node: this.#encode(entry, {}) };
+        return { node: completeNode(place.listed, {}) };
     }
   }
 
@@ -198,12 +162,12 @@ class ArchiveRun {
   }
 
   async #storeDirectory(entry: DirectoryEntry, place: Place): Promise<Started> {
-    const parent = await this.#loadParent(place.previous?.subtree, place.path);
+    const parent = await this.#loadParent(place.previousSubtree, place.path);
     const nodes = await this.#storeChildren(entry.children(), place.path, parent);
     const finish = async (): Promise<EncodedNode> => {
       const subtree = await this.#saveTree(await completed(nodes), place.path);
-      const node = this.#encode(entry, { subtree });
-      const change = this.#changeOf(node, place.previous);
+      const node = completeNode(place.listed, { subtree });
+      const change = this.#changeOf(node, place);
       this.#counter.directory(change);
       this.#request.onItem?.({ path: `${place.path}/`, change, sizeBytes: 0 });
       return node;
@@ -225,23 +189,26 @@ class ArchiveRun {
     const result = await saveFile(entry, this.#request.writer, this.#saveOptions());
     if (result.warning !== undefined) this.#warn(place.path, result.warning);
     if (result.kind === 'skipped') return undefined;
-    return this.#storedNode({ ...entry, metadata: result.metadata }, result.saved, place);
+    const { saved, metadata } = result;
+    const isAsListed = metadata === entry.metadata && saved.sizeBytes === metadata.size;
+    const listed = isAsListed ? place.listed : this.#encode({ ...entry, metadata }, saved.sizeBytes);
+    return this.#storedNode(completeNode(listed, { content: saved.content }), saved, place);
   }
 
   async #storeStream(entry: StreamEntry, place: Place): Promise<EncodedNode> {
     const stream = await entry.open(this.#background.signal);
     try {
       const saved = await this.#request.writer.saveStream(stream, this.#saveOptions());
-      return await this.#storedNode(entry, saved, place);
+      const listed = this.#encode(entry, saved.sizeBytes);
+      return await this.#storedNode(completeNode(listed, { content: saved.content }), saved, place);
     } finally {
       stream.destroy();
     }
   }
 
-  async #storedNode(entry: Entry, saved: SavedContent, place: Place): Promise<EncodedNode> {
-    const node = this.#encode(entry, { content: saved.content, size: saved.sizeBytes });
+  async #storedNode(node: EncodedNode, saved: SavedContent, place: Place): Promise<EncodedNode> {
     this.#counter.content(saved);
-    const change = this.#changeOf(node, place.previous);
+    const change = this.#changeOf(node, place);
     this.#counter.file(change, saved.sizeBytes);
     this.#request.onItem?.({ path: place.path, change, sizeBytes: Number(saved.sizeBytes) });
     await this.#checkpoints.after(this.#counter.storedBytes, this.#background.signal);
@@ -258,11 +225,14 @@ class ArchiveRun {
     };
   }
 
-  #encode(entry: Entry, stored: Partial<TreeNode>): EncodedNode {
-    return encodeNode({ ...entry.metadata, ...stored, name: entry.name }, this.#utcOffset);
+  /** Metadata with the size of what was stored. */
+  #encode({ name, metadata }: Entry, size: bigint): EncodedMetadata {
+    return encodeMetadata(name, { ...metadata, size }, this.#utcOffset);
   }
 
-  #changeOf(node: EncodedNode, previous: TreeNode | undefined): ItemChange {
+  #changeOf(node: EncodedNode, place: Place): ItemChange {
+    if (place.isSame(node)) return 'unmodified';
+    const { previous } = place;
     if (!previous) return 'new';
     return encodeNode(previous, this.#utcOffset).json.equals(node.json) ? 'unmodified' : 'changed';
   }

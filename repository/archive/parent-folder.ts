@@ -2,23 +2,36 @@ import { isFailure } from '../../contracts/failures.ts';
 import type { BlobReader } from '../blobs.ts';
 import { NodeLookup } from '../tree/decode.ts';
 import type { NodeMetadata, TreeNode } from '../tree/node.ts';
+import { type RawNode, RawTree } from '../tree/raw-tree.ts';
 
-/** A folder of the earlier snapshot, by the names in it. */
+/** A folder of the earlier snapshot. */
 export class ParentFolder {
-  readonly #nodes: NodeLookup;
+  readonly #bytes: Buffer;
+  readonly #treeId: string;
+  readonly #raw: RawTree;
+  /** By name. Made when something has changed. */
+  #nodes: NodeLookup | undefined;
 
-  private constructor(nodes: NodeLookup) {
-    this.#nodes = nodes;
+  private constructor(bytes: Buffer, treeId: string) {
+    this.#bytes = bytes;
+    this.#treeId = treeId;
+    this.#raw = new RawTree(bytes);
   }
 
   /** @throws {Failure} RepositoryDamaged */
   static async load(reader: BlobReader, treeId: string, signal: AbortSignal): Promise<ParentFolder> {
-    return new ParentFolder(new NodeLookup(await reader.loadBlob('tree', treeId, signal), treeId));
+    return new ParentFolder(await reader.loadBlob('tree', treeId, signal), treeId);
+  }
+
+  /** The node with exactly this metadata. */
+  match(metadata: Buffer): RawNode | undefined {
+    return this.#raw.match(metadata);
   }
 
   /** A damaged node is as good as none: its file is stored as if it were new. */
   find(name: Buffer): TreeNode | undefined {
     try {
+      this.#nodes ??= new NodeLookup(this.#bytes, this.#treeId);
       return this.#nodes.find(name);
     } catch (error) {
       if (isFailure(error, 'RepositoryDamaged')) return undefined;

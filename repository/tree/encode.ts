@@ -1,7 +1,7 @@
 /** Trees as JSON, byte for byte as restic 0.19.1 writes them, so that equal folders have equal ids. */
 import { isUtf8 } from 'node:buffer';
 import { goString, goStringOfBytes, goValue } from './go-json.ts';
-import type { TreeNode } from './node.ts';
+import type { NodeMetadata, TreeNode } from './node.ts';
 import { quoteName } from './quote.ts';
 import { formatTime, type UtcOffset } from './time.ts';
 
@@ -12,20 +12,52 @@ export interface EncodedNode {
   readonly json: Buffer;
 }
 
+/** What a node begins with: all that is known before its content is stored. */
+export interface EncodedMetadata {
+  readonly name: Buffer;
+  readonly json: Buffer;
+}
+
+type Metadata = NodeMetadata & Pick<TreeNode, 'genericAttributes'>;
+
+/** What is known of a node when its content is stored. */
+export type StoredFields = Pick<TreeNode, 'content' | 'subtree' | 'error'>;
+
 export function encodeNode(node: TreeNode, utcOffset: UtcOffset): EncodedNode {
+  const json = metadataFields(node.name, node, utcOffset) + storedFields(node);
+  return { name: node.name, json: Buffer.from(json, 'utf8') };
+}
+
+export function encodeMetadata(name: Buffer, metadata: NodeMetadata, utcOffset: UtcOffset): EncodedMetadata {
+  return { name, json: Buffer.from(metadataFields(name, metadata, utcOffset), 'utf8') };
+}
+
+/** The node that begins so. */
+export function completeNode({ name, json }: EncodedMetadata, stored: StoredFields): EncodedNode {
+  const rest = storedFields(stored);
+  const bytes = Buffer.byteLength(rest, 'utf8');
+  const node = Buffer.allocUnsafe(json.length + bytes);
+  json.copy(node);
+  node.write(rest, json.length, 'utf8');
+  return { name, json: node };
+}
+
+function metadataFields(name: Buffer, node: Metadata, utcOffset: UtcOffset): string {
   const mtime = formatTime(node.mtimeNs, utcOffset);
   const atime = node.atimeNs === node.mtimeNs ? mtime : formatTime(node.atimeNs, utcOffset);
   const ctime = node.ctimeNs === node.mtimeNs ? mtime : formatTime(node.ctimeNs, utcOffset);
-  const json =
-    `{"name":${goString(quoteName(node.name))},"type":"${node.type}"${numberField('mode', node.mode)}` +
+  return (
+    `{"name":${goString(quoteName(name))},"type":"${node.type}"${numberField('mode', node.mode)}` +
     `,"mtime":"${mtime}","atime":"${atime}","ctime":"${ctime}","uid":${node.uid},"gid":${node.gid}` +
     `${textField('user', node.user)}${textField('group', node.group)}` +
     `${numberField('inode', node.inode)}${numberField('device_id', node.deviceId)}` +
     `${numberField('size', node.size)}${numberField('links', node.links)}` +
-    `${linkFields(node)}${attributeFields(node)}${numberField('device', node.device)}` +
-    `,"content":${contentValue(node.content)}${textField('subtree', node.subtree)}` +
-    `${textField('error', node.error)}}`;
-  return { name: node.name, json: Buffer.from(json, 'utf8') };
+    `${linkFields(node)}${attributeFields(node)}${numberField('device', node.device)}`
+  );
+}
+
+function storedFields({ content, subtree, error }: StoredFields): string {
+  return `,"content":${contentValue(content)}${textField('subtree', subtree)}${textField('error', error)}}`;
 }
 
 /**
@@ -72,14 +104,14 @@ function textField(key: string, value: string | undefined): string {
   return value === undefined || value === '' ? '' : `,"${key}":${goString(value)}`;
 }
 
-function linkFields(node: TreeNode): string {
+function linkFields(node: Pick<TreeNode, 'linkTarget'>): string {
   const target = node.linkTarget;
   if (target === undefined || target.length === 0) return '';
   const text = `,"linktarget":${goStringOfBytes(target)}`;
   return isUtf8(target) ? text : `${text},"linktarget_raw":"${target.toString('base64')}"`;
 }
 
-function attributeFields(node: TreeNode): string {
+function attributeFields(node: Pick<TreeNode, 'extendedAttributes' | 'genericAttributes'>): string {
   let fields = '';
   const extended = node.extendedAttributes ?? [];
   if (extended.length > 0) {

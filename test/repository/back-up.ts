@@ -1,5 +1,6 @@
 import type { BackupSummary, Warning } from '../../contracts/jobs.ts';
-import { type ArchiveRequest, archive } from '../../repository/archive/archiver.ts';
+import type { ArchiveRequest } from '../../repository/archive/archive-request.ts';
+import { archive } from '../../repository/archive/archiver.ts';
 import type { Entry } from '../../repository/archive/entry.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { createFilesSource, type FilesSourceOptions } from '../../sources/files/source.ts';

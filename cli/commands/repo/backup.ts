@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Failure, isFailure } from '../../../contracts/failures.ts';
-import type { ArchivedItem } from '../../../repository/archive/archiver.ts';
+import type { ArchivedItem } from '../../../repository/archive/archive-request.ts';
 import { auditedRepository } from '../../audit.ts';
 import { withLockedRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
