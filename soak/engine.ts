@@ -1,5 +1,6 @@
 /** The engine as the rows use it: short ways to what a person would do by command. */
 
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -45,6 +46,15 @@ export async function fileHashes(folder: string): Promise<ReadonlyMap<string, st
     hashes.set(path.slice(folder.length), hash('sha256', await readFile(path)));
   }
   return hashes;
+}
+
+/** Asserts that nobody's lock and, once it is swept, no file that was half written is left in a repository. */
+export async function assertNoOrphans(folder: string): Promise<void> {
+  await openLocalStore(folder).sweep(0);
+  const left = (await readdir(folder, { recursive: true })).filter(
+    (path) => path.startsWith('locks/') || path.includes('.tmp-'),
+  );
+  assert.deepEqual(left, [], 'locks or temporary files are left');
 }
 
 /** Removes what a case has made. Node cannot remove what lies deeper than a path is long. */

@@ -2,6 +2,7 @@ import type { Row } from './row.ts';
 import { endedWorkers, frozenWorkers, killedServers, killedWorkers } from './rows/x1-workers.ts';
 import { kills } from './rows/x2-kills.ts';
 import { powerCut } from './rows/x2-power-cut.ts';
+import { killedRepairs } from './rows/x2-repair.ts';
 import { fullDisk, fullTarget } from './rows/x9-full-disk.ts';
 import { bitFlips, smallFiles } from './rows/x10-bit-flips.ts';
 import { repairs } from './rows/x10-repair.ts';
@@ -20,6 +21,7 @@ import { staleLocks } from './rows/x20-stale-locks.ts';
 export const rows: readonly Row[] = [
   killedWorkers,
   kills,
+  killedRepairs,
   powerCut,
   endedWorkers,
   killedServers,

@@ -4,6 +4,9 @@ export const operationNames = [
   'backup',
   'forget',
   'prune',
+  'prune-mark',
+  'prune-expired',
+  'prune-rescue',
   'tag',
   'rebuild-index',
   'passwd',
@@ -11,6 +14,11 @@ export const operationNames = [
 ] as const;
 
 export type OperationName = (typeof operationNames)[number];
+
+/** What gets a damaged repository back, in this order. */
+export const repairNames = ['repair-packs', 'repair-index', 'repair-snapshots'] as const;
+
+export type RepairName = (typeof repairNames)[number];
 
 /** What `passwd` changes the password to. */
 export const secondPassword = 'battery staple';

@@ -19,7 +19,7 @@ export const repairs: Row = {
     const bench = await damageBench(run);
     const whole = await readAll(bench.folder);
     const packs = (await storedObjects(bench)).filter(({ type }) => type === 'data');
-    const harms = Object.entries(damages);
+    const harms = Object.entries(packDamages);
     const first = run.random.below(harms.length);
     for (const { number, random } of run.cases()) {
       const [name, damage] = harms[(first + number) % harms.length] ?? [];
@@ -36,30 +36,31 @@ export const repairs: Row = {
 };
 
 /** Damages a pack; returns the ids of blobs that are lost by that. */
-const damages: Readonly<Record<string, (pack: StoredObject, random: Random) => Promise<readonly string[]>>> =
-  {
-    'a flipped bit': async (pack, random) => {
-      const bytes = random.pick(pack.classes);
-      const flipped = Buffer.from(pack.bytes);
-      const position = bytes.from + random.below(bytes.to - bytes.from);
-      flipped[position] = (flipped[position] ?? 0) ^ (1 << random.below(8));
-      await writeFile(pack.path, flipped);
-      return bytes.blob ? [bytes.blob.id] : [];
-    },
-    'a pack that is cut': async (pack, random) => {
-      const length = random.below(pack.bytes.length);
-      await truncate(pack.path, length);
-      return blobsOf(pack);
-    },
-    'a pack that is gone': async (pack) => {
-      await rm(pack.path);
-      return blobsOf(pack);
-    },
-    'a pack that is another': async (pack, random) => {
-      await writeFile(pack.path, random.bytes(pack.bytes.length));
-      return blobsOf(pack);
-    },
-  };
+export const packDamages: Readonly<
+  Record<string, (pack: StoredObject, random: Random) => Promise<readonly string[]>>
+> = {
+  'a flipped bit': async (pack, random) => {
+    const bytes = random.pick(pack.classes);
+    const flipped = Buffer.from(pack.bytes);
+    const position = bytes.from + random.below(bytes.to - bytes.from);
+    flipped[position] = (flipped[position] ?? 0) ^ (1 << random.below(8));
+    await writeFile(pack.path, flipped);
+    return bytes.blob ? [bytes.blob.id] : [];
+  },
+  'a pack that is cut': async (pack, random) => {
+    const length = random.below(pack.bytes.length);
+    await truncate(pack.path, length);
+    return blobsOf(pack);
+  },
+  'a pack that is gone': async (pack) => {
+    await rm(pack.path);
+    return blobsOf(pack);
+  },
+  'a pack that is another': async (pack, random) => {
+    await writeFile(pack.path, random.bytes(pack.bytes.length));
+    return blobsOf(pack);
+  },
+};
 
 function blobsOf({ classes }: StoredObject): readonly string[] {
   return classes.flatMap(({ blob }) => blob?.id ?? []);
@@ -74,7 +75,12 @@ async function repair({ folder }: DamageBench, { name }: StoredObject): Promise<
   }
 }
 
-async function assertRepaired(bench: DamageBench, lost: readonly string[], run: RowRun): Promise<void> {
+/** Asserts that a repository is sound again, and that files without the lost blobs are as they were. */
+export async function assertRepaired(
+  bench: DamageBench,
+  lost: readonly string[],
+  run: RowRun,
+): Promise<void> {
   const { folder, snapshots, usersOf } = bench;
   assert.deepEqual(await damagesOf(folder, run.signal), []);
   const repository = await open(folder);

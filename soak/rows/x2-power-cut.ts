@@ -6,16 +6,17 @@ import { promisify } from 'node:util';
 import { findProgram } from '../../programs/find.ts';
 import { temporaryFolder } from '../../test/repository/temporary-folder.ts';
 import { operationNames } from '../operations/names.ts';
+import { operationProgram } from '../operations/start.ts';
 import { parseTrace, powerCutProblems } from '../operations/trace.ts';
 import type { Row } from '../row.ts';
-import { makeRepository, operationProgram } from './x2-kills.ts';
+import { makeRepository } from './x2-kills.ts';
 
 const execute = promisify(execFile);
 
 export const powerCut: Row = {
   id: 'X2-power-cut',
   title: 'files and names are on the disk before anything builds on them, and all of them at the end',
-  counts: { test: 2, soak: 24 },
+  counts: { test: 2, soak: 33 },
   run: async (run) => {
     const strace = findProgram('strace', process.env.PATH ?? '');
     if (!strace) {
