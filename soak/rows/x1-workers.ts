@@ -25,6 +25,8 @@ const files = { files: 60, bytesEach: 200_000 };
 const sourceBytes = files.files * files.bytesEach;
 /** About what a whole backup takes: the fault may come before, amid and after it. */
 const longestWaitMs = 2500;
+/** Of the installation. */
+const heartbeatTimeoutMs = 3000;
 
 interface Place {
   readonly installation: Installation;
@@ -91,22 +93,29 @@ export const frozenWorkers: Row = row(
   { test: 0, soak: 20 },
   {
     title: 'a worker that is frozen longer than its heartbeat may be stores nothing when it wakes',
-    harm: async ({ installation, worker, run }) => {
+    harm: async ({ installation, worker, random }) => {
       worker.process.kill('SIGSTOP');
-      run.after(() => worker.process.kill('SIGCONT'));
-      return await start(installation);
+      const next = await start(installation);
+      // It wakes amid the work of the other, or when that is done.
+      if (random.below(4) > 0) {
+        await delay(2 * heartbeatTimeoutMs + random.below(heartbeatTimeoutMs));
+        worker.process.kill('SIGCONT');
+      }
+      return next;
     },
+    // What the server gives to the polls of a frozen worker waits until its time is over, step by step.
+    hangMs: 400_000,
   },
 );
 
 function row(
   id: string,
   counts: Row['counts'],
-  { title, harm }: { readonly title: string; readonly harm: Harm },
+  { harm, ...more }: Pick<Row, 'title' | 'hangMs'> & { readonly harm: Harm },
 ): Row {
   return {
+    ...more,
     id,
-    title,
     counts,
     run: async (run) => {
       const server = await startServer(run);
