@@ -25,3 +25,20 @@ export class Random {
     return bytes;
   }
 }
+
+/** Picks first in turn and then as another does, so that each way of a fault comes before any comes twice. */
+export class FirstInTurn extends Random {
+  #turn: number | undefined;
+
+  constructor(random: Random, turn: number) {
+    super(random.below(2 ** 31));
+    this.#turn = turn;
+  }
+
+  override pick<T>(items: readonly T[]): T {
+    const turn = this.#turn;
+    this.#turn = undefined;
+    const item = turn === undefined ? undefined : items[turn % items.length];
+    return item ?? super.pick(items);
+  }
+}

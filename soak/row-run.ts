@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { TestScope } from '../test/repository/temporary-folder.ts';
 import { Random } from './random.ts';
 import type { CaseFailure, Row, RowResult } from './row.ts';
@@ -68,6 +69,11 @@ export class RowRun implements TestScope {
     }
   }
 
+  /** What is left of the time, in ms. */
+  get leftMs(): number {
+    return this.#endMs - performance.now();
+  }
+
   /** Whether no further case is wanted. */
   get isOver(): boolean {
     if (this.#failures.length >= mostFailures) return true;
@@ -83,7 +89,7 @@ export class RowRun implements TestScope {
     try {
       await beforeHanging(work(), this.#hangMs);
     } catch (error) {
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const message = inspect(error);
       this.#failures.push({ kind, number: this.#number - 1, message });
     }
     this.figure('slowest case, ms', performance.now() - fromMs);

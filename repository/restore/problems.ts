@@ -1,5 +1,6 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import type { Warning } from '../../contracts/jobs.ts';
+import { errorCode } from '../../posix/error-code.ts';
 import type { MetadataProblem } from './metadata.ts';
 
 const listedDamages = 20;
@@ -119,5 +120,5 @@ export class RestoreProblems {
 
 function systemCode(error: unknown): string | undefined {
   if (isFailure(error) || !(error instanceof Error)) return undefined;
-  return 'code' in error && typeof error.code === 'string' && 'syscall' in error ? error.code : undefined;
+  return 'syscall' in error ? errorCode(error) : undefined;
 }

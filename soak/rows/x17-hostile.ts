@@ -15,6 +15,7 @@ import { putBack, readAll } from '../damage/files.ts';
 import { open, removeFolder, restore } from '../engine.ts';
 import { type Stage, tricks } from '../hostile/tricks.ts';
 import { HostileWriter } from '../hostile/writer.ts';
+import { FirstInTurn } from '../random.ts';
 import type { Row } from '../row.ts';
 import type { RowRun } from '../row-run.ts';
 
@@ -41,7 +42,9 @@ export const hostile: Row = {
       const fromMs = performance.now();
       await run.check(name, async () => {
         const writer = new HostileWriter(await open(folder), folder);
-        const snapshot = await play({ writer, random, outside } satisfies Stage);
+        const turn = Math.floor(number / plays.length);
+        const ways = new FirstInTurn(random, turn);
+        const snapshot = await play({ writer, random: ways, outside } satisfies Stage);
         await withNothingOutside(base, () => useAll(folder, { snapshot, target: join(base, 'target'), run }));
       });
       run.figure(`time (${name}), ms`, performance.now() - fromMs);

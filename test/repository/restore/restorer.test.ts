@@ -249,6 +249,21 @@ test('damage is told at the end, when everything else is restored', async (t) =>
   assert.deepEqual(readdirSync(target).toSorted(), ['damaged folder', 'whole']);
 });
 
+test('a link whose target no system takes is told as damage, and the rest is restored', async (t) => {
+  const { made, make, target } = await maker(t);
+  const tree = await make.tree(
+    await make.file('before', 'whole'),
+    node('link', 'symlink', { linkTarget: Buffer.from('a\0b') }),
+    await make.file('then', 'whole'),
+  );
+  await assert.rejects(restore(made, tree, target), (error) => {
+    assert.ok(isFailure(error, 'RepositoryDamaged'));
+    assert.match(error.message, /\/link: The target of the link has a zero byte/);
+    return true;
+  });
+  assert.deepEqual(readdirSync(target).toSorted(), ['before', 'then']);
+});
+
 test('a file whose second half cannot be read is not left half written', async (t) => {
   const { made, make, target } = await maker(t);
   const [first, second] = [await make.file('x', 'first'), await make.file('x', 'second')];
