@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { toApplicationFailure } from '../contracts/application-failure.ts';
 import { Failure, type FailureType, isFailure } from '../contracts/failures.ts';
+import { errorCode } from '../posix/error-code.ts';
 
 export interface FailedStep {
   /** Name of the activity, for the message. */
@@ -49,7 +50,7 @@ function retryDelayMs(failure: Failure, storageFullRetryMs: number): number | un
 
 /** System calls tell by their code what a person can mend. */
 function unexpected(error: unknown, step: string): Failure {
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new Failure('StorageFull', `The step ${step} ran out of space on a file system of its host`, {
       cause: error,
@@ -64,9 +65,4 @@ function unexpected(error: unknown, step: string): Failure {
       cause: error,
     },
   );
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }

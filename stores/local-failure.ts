@@ -1,4 +1,5 @@
 import { Failure, type FailureType, isFailure } from '../contracts/failures.ts';
+import { errorCode } from '../posix/error-code.ts';
 
 const full = new Set(['ENOSPC', 'EDQUOT']);
 const forbidden = new Set([
@@ -31,11 +32,6 @@ export function localFailure(
     cause: error,
     ...advice(code, operation, path),
   });
-}
-
-export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 function failureType(code: string): FailureType {

@@ -1,7 +1,7 @@
 import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '../contracts/failures.ts';
-import { errorCode } from './local-failure.ts';
+import { errorCode } from '../posix/error-code.ts';
 import type { ByteRange } from './store.ts';
 
 /** Steps of the local store on single files. Errors are those of the file system. */
