@@ -1,8 +1,17 @@
 import type { Row } from './row.ts';
-import { endedWorkers, frozenWorkers, killedServers, killedWorkers } from './rows/x1-workers.ts';
+import {
+  awayForAMinute,
+  awayForLong,
+  endedWorkers,
+  frozenWorkers,
+  killedServers,
+  killedWorkers,
+} from './rows/x1-workers.ts';
 import { kills } from './rows/x2-kills.ts';
 import { powerCut } from './rows/x2-power-cut.ts';
 import { killedRepairs } from './rows/x2-repair.ts';
+import { fullCache } from './rows/x9-cache.ts';
+import { diskErrors } from './rows/x9-errors.ts';
 import { fullDisk, fullTarget } from './rows/x9-full-disk.ts';
 import { bitFlips, smallFiles } from './rows/x10-bit-flips.ts';
 import { repairs } from './rows/x10-repair.ts';
@@ -16,6 +25,7 @@ import { oddTrees } from './rows/x16-odd-trees.ts';
 import { decoderFuzz } from './rows/x17-decoders.ts';
 import { hostile } from './rows/x17-hostile.ts';
 import { staleLocks } from './rows/x20-stale-locks.ts';
+import { keyTiming } from './rows/x21-timing.ts';
 
 /** All rows, in the order of the fault table. */
 export const rows: readonly Row[] = [
@@ -25,9 +35,13 @@ export const rows: readonly Row[] = [
   powerCut,
   endedWorkers,
   killedServers,
+  awayForAMinute,
+  awayForLong,
   frozenWorkers,
   fullDisk,
   fullTarget,
+  fullCache,
+  diskErrors,
   bitFlips,
   smallFiles,
   repairs,
@@ -42,4 +56,5 @@ export const rows: readonly Row[] = [
   hostile,
   decoderFuzz,
   staleLocks,
+  keyTiming,
 ];

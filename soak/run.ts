@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { removeFolder } from './engine.ts';
+import { leftBehind } from './left-behind.ts';
 import { details, table } from './report.ts';
 import { nextCase, readResults, sumUp, writeResults } from './results.ts';
 import type { Row, RowResult } from './row.ts';
@@ -95,7 +96,13 @@ async function runAndWrite(settings: Settings): Promise<void> {
       const { seed, maxMs, count = row.counts.soak } = settings;
       const first = nextCase(earlier, { id: row.id, seed });
       console.log(`${row.id}: ${row.title} (seed ${seed}, cases ${first} to ${count})`);
-      const result = await runRow(row, { seed, maxMs, count, first, signal: interruption.signal });
+      const shown = await runRow(row, { seed, maxMs, count, first, signal: interruption.signal });
+      const left = (await leftBehind(folder)).map((message) => ({
+        kind: 'left behind',
+        number: shown.next,
+        message,
+      }));
+      const result = { ...shown, failures: [...shown.failures, ...left] };
       results.push(result);
       console.log(`${details([result])}\n`);
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +16,7 @@ import { fillWithRandomFiles, type Installation, install } from '../../test/work
 import { packSizeBytes } from '../../test/workers/pack-size.ts';
 import { startWorkerChild, type WorkerChild } from '../../test/workers/worker-child.ts';
 import { startTemporalServer, type TemporalServer } from '../../tools/temporal-server.ts';
-import { fileHashes, removeFolder, restore } from '../engine.ts';
+import { assertNoOrphans, fileHashes, removeFolder, restore } from '../engine.ts';
 import type { Random } from '../random.ts';
 import type { Row } from '../row.ts';
 import type { RowRun } from '../row-run.ts';
@@ -25,6 +25,9 @@ const files = { files: 60, bytesEach: 200_000 };
 const sourceBytes = files.files * files.bytesEach;
 /** About what a whole backup takes: the fault may come before, amid and after it. */
 const longestWaitMs = 2500;
+/** Fewer than the source becomes. */
+const mostPacks = 18;
+const minuteMs = 60_000;
 /** Of the installation. */
 const heartbeatTimeoutMs = 3000;
 
@@ -88,6 +91,34 @@ export const killedServers: Row = row(
   },
 );
 
+export const awayForAMinute: Row = row(
+  'X4-minute',
+  { test: 0, soak: 10 },
+  {
+    title: 'a backup whose Temporal server is killed and away for a minute is finished, and stored once',
+    harm: async ({ server }) => {
+      await server.killAndStart(minuteMs);
+      return undefined;
+    },
+    hangMs: 5 * minuteMs,
+  },
+);
+
+export const awayForLong: Row = row(
+  'X4-long',
+  { test: 0, soak: 1 },
+  {
+    title: 'the same for ten minutes, or for what the time of the row leaves',
+    harm: async ({ server, run }) => {
+      const awayMs = Math.max(minuteMs, Math.min(10 * minuteMs, run.leftMs - minuteMs));
+      run.figure('outage, s', awayMs / 1000);
+      await server.killAndStart(awayMs);
+      return undefined;
+    },
+    hangMs: 20 * minuteMs,
+  },
+);
+
 export const frozenWorkers: Row = row(
   'X5',
   { test: 0, soak: 20 },
@@ -119,12 +150,14 @@ function row(
     counts,
     run: async (run) => {
       const server = await startServer(run);
-      for (const { random } of run.cases()) {
+      for (const { number, random } of run.cases()) {
+        const isAmid = number % 2 === 0;
         const installation = await install({ address: server.address });
         const control = await connectControl({ settings: installation.configuration.temporal, env: {} });
         const worker = await start(installation);
         try {
-          await run.check(id, () => backUp({ installation, control, server, worker, random, run }, harm));
+          const place = { installation, control, server, worker, random, run };
+          await run.check(isAmid ? 'amid the storing' : 'at any time', () => backUp(place, harm, isAmid));
         } finally {
           worker.process.kill('SIGCONT');
           await worker.kill();
@@ -136,11 +169,14 @@ function row(
   };
 }
 
-async function backUp(place: Place, harm: Harm): Promise<void> {
+async function backUp(place: Place, harm: Harm, isAmid: boolean): Promise<void> {
   const { installation, control, worker, random, run } = place;
   await fillWithRandomFiles(installation.docs, files);
+  const packs = isAmid
+    ? packsStored(installation.repositoryPath, 1 + random.below(mostPacks), run)
+    : undefined;
   const backup = await startBackup(control, { source: 'docs' });
-  await delay(random.below(longestWaitMs));
+  await (packs ?? delay(random.below(longestWaitMs)));
   const next = await harm(place);
   const fromMs = performance.now();
   try {
@@ -152,6 +188,16 @@ async function backUp(place: Place, harm: Harm): Promise<void> {
     await assertStoredOnce(installation, snapshot, run);
   } finally {
     await next?.kill();
+  }
+}
+
+/** Resolves when so many packs are in a repository. */
+async function packsStored(repositoryPath: string, count: number, { signal }: RowRun): Promise<void> {
+  const stored = new Set<string>();
+  const events = watch(path.join(repositoryPath, 'data'), { recursive: true, signal });
+  for await (const { filename } of events) {
+    if (/[0-9a-f]{64}$/.test(filename ?? '')) stored.add(filename ?? '');
+    if (stored.size >= count) return;
   }
 }
 
@@ -177,6 +223,7 @@ async function assertStoredOnce(
     assert.deepEqual(await fileHashes(path.join(target, docs)), await fileHashes(docs));
     const { locks, packBytes } = await inventory();
     assert.equal(locks, 0, 'a lock is left');
+    await assertNoOrphans(repositoryPath);
     run.figure('bytes stored twice', Math.max(0, packBytes - sourceBytes * 1.02));
     assert.ok(packBytes < sourceBytes * 1.02 + 3 * packSizeBytes, `${packBytes} bytes are stored`);
   } finally {

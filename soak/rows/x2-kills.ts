@@ -40,10 +40,13 @@ export const kills: Row = {
   },
 };
 
-/** What they do not need stays in the repository, and a check mentions it. */
-const leavesNotes: ReadonlySet<OperationName> = new Set(['forget', 'tag', 'passwd', 'prune-mark']);
+/** What nobody needs may stay in the repository, or be marked, and a check mentions it. */
+const leavesNotes: ReadonlySet<OperationName> = new Set([
+  ...(['forget', 'tag', 'passwd'] as const),
+  ...(['prune-mark', 'prune-expired', 'prune-rescue'] as const),
+]);
 
-interface Place {
+export interface Place {
   readonly operation: OperationName;
   readonly folder: string;
   /** What is backed up, or the repository that is copied from. */
@@ -55,7 +58,8 @@ interface Place {
   readonly steps: number;
 }
 
-async function makePlace(run: RowRun, operation: OperationName): Promise<Place> {
+/** A repository on which an operation has something to do, and what must come out of it. */
+export async function makePlace(run: RowRun, operation: OperationName): Promise<Place> {
   const made = await makeRepository(run, operation);
   const before = await readAll(made.folder);
   const steps = await carryOut(operation, made, 'none');
@@ -112,13 +116,18 @@ async function addFiles(
 }
 
 async function killAndGoOn(place: Place, step: number, signal: AbortSignal): Promise<void> {
-  const { operation, folder, before } = place;
-  await putBack(folder, before);
-  await assert.rejects(carryOut(operation, place, step), { signal: 'SIGKILL' });
+  await putBack(place.folder, place.before);
+  await assert.rejects(carryOut(place.operation, place, step), { signal: 'SIGKILL' });
+  await goOn(place, signal);
+}
+
+/** Asserts that what an operation left when it ended in the middle is valid, and that the next one finishes it. */
+export async function goOn(place: Place, signal: AbortSignal): Promise<void> {
+  const { operation, folder } = place;
   // Until the prune has taken its packs back, the snapshot that was put back has none.
   if (operation !== 'prune-rescue') await assertValid(place, signal);
   await carryOut(operation, place, 'none').catch((error: unknown) => {
-    // What was killed after its last step is done: a repository is there, and a password is changed.
+    // What ended after its last step is done: a repository is there, and a password is changed.
     if (!/RepositoryExists|WrongKey/.test(String(error))) throw error;
   });
   const notes = await assertValid(place, signal);

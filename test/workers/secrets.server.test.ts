@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import proto from '@temporalio/proto';
-import type { Control } from '../../control/client.ts';
 import { startTemporalServer, type TemporalServer } from '../../tools/temporal-server.ts';
 import { runCommand } from '../cli/command-line.ts';
 import { startEndpoint } from '../http/server.ts';
@@ -12,6 +9,7 @@ import { startMailServer } from '../notify/mail-server.ts';
 import { connectionUrl, postgresServer } from '../servers/postgres.ts';
 import { temporalExecutable } from '../servers/temporal.ts';
 import { workBench } from './bench.ts';
+import { assertHidden, filesIn, histories } from './canaries.ts';
 import { fillWithRandomFiles } from './installation.ts';
 import { runByHand } from './run-by-hand.ts';
 
@@ -95,12 +93,7 @@ describe('secrets', () => {
     }
     assert.ok(passwords.includes(canaries.SMTP_PASSWORD ?? '-'));
     assert.match(found['the log of the worker'], /SourceAuthentication/);
-    const secret = Object.entries({ ...canaries, main: installation.password });
-    for (const [where, text] of Object.entries(found)) {
-      assert.ok(text.length > 100, where);
-      const shown = secret.filter(([, value]) => text.includes(value)).map(([name]) => name);
-      assert.deepEqual(shown, [], where);
-    }
+    assertHidden({ ...canaries, main: installation.password }, found);
   });
 });
 
@@ -141,23 +134,4 @@ notifications:
   pings:
     all: { url: env:PING_URL, of: [docs, shop, far] }`,
   };
-}
-
-async function histories({ client }: Control): Promise<string> {
-  const texts: string[] = [];
-  for await (const { workflowId, runId } of client.workflow.list()) {
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    const bytes = proto.temporal.api.history.v1.History.encode(history).finish();
-    texts.push(Buffer.from(bytes).toString('latin1'));
-  }
-  return texts.join('\n');
-}
-
-async function filesIn(folder: string): Promise<string> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name));
-  const texts = await Promise.all(files.map((file) => readFile(file, 'latin1')));
-  return texts.join('\n');
 }
