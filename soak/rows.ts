@@ -10,6 +10,9 @@ import {
 import { kills } from './rows/x2-kills.ts';
 import { powerCut } from './rows/x2-power-cut.ts';
 import { killedRepairs } from './rows/x2-repair.ts';
+import { busyService } from './rows/x6-busy-service.ts';
+import { badLine } from './rows/x7-bad-line.ts';
+import { endedCredentials } from './rows/x8-credentials.ts';
 import { fullCache } from './rows/x9-cache.ts';
 import { diskErrors } from './rows/x9-errors.ts';
 import { fullDisk, fullTarget } from './rows/x9-full-disk.ts';
@@ -38,6 +41,9 @@ export const rows: readonly Row[] = [
   awayForAMinute,
   awayForLong,
   frozenWorkers,
+  busyService,
+  badLine,
+  endedCredentials,
   fullDisk,
   fullTarget,
   fullCache,

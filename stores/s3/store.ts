@@ -19,6 +19,7 @@ import { StoreFailure } from '../trouble.ts';
 import { s3Client } from './client.ts';
 import { httpStatus, s3Failure } from './failures.ts';
 import { placeOf, type S3Location } from './location.ts';
+import { haveCredentialsChanged } from './renewed-credentials.ts';
 
 /**
  * Opens a bucket as a store. Nothing is read yet. Objects are put whole, since a pack is far below the limit of
@@ -222,10 +223,19 @@ class S3Store implements Store {
     send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     signal?.throwIfAborted();
+    const request = { action, place: this.#place, signal };
+    let used: Awaited<ReturnType<S3Client['config']['credentials']>> | undefined;
+    try {
+      used = await this.#client.config.credentials();
+      return await send(abort(signal));
+    } catch (error) {
+      const failure = s3Failure(error, request);
+      if (!(await haveCredentialsChanged(this.#client, used, failure))) throw failure;
+    }
     try {
       return await send(abort(signal));
     } catch (error) {
-      throw s3Failure(error, { action, place: this.#place, signal });
+      throw s3Failure(error, request);
     }
   }
 }

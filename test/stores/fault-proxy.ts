@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TestScope } from '../repository/temporary-folder.ts';
 
 /** What to do to a request. Positions are bytes of the body of the answer. */
 export type Fault =
@@ -18,6 +18,13 @@ export type Fault =
   | { readonly kind: 'reset'; readonly afterBytes: number }
   /** The body is passed in pieces with pauses between them. */
   | { readonly kind: 'drip'; readonly pieceBytes: number; readonly everyMs: number }
+  /** The answer ends early and is announced so. */
+  | { readonly kind: 'truncate'; readonly afterBytes: number }
+  /** What was answered to the same request when it came for the first time. */
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'header'; readonly name: string; readonly value: string }
+  /** The request waits for something to be done. */
+  | { readonly kind: 'work'; readonly work: () => Promise<void> }
   /** One bit of the body of the request, or of the answer, is turned. */
   | { readonly kind: 'flip'; readonly of: 'request' | 'answer'; readonly at: number };
 
@@ -25,6 +32,8 @@ export interface FaultRule {
   readonly method?: string;
   /** Matched against the path with its query. */
   readonly path?: RegExp;
+  /** So many of the matching requests pass before; default: none. */
+  readonly skip?: number;
   /** So many of the matching requests; default: all. */
   readonly times?: number;
   /** Share of the matching requests, chosen by the seed. */
@@ -51,22 +60,24 @@ export interface FaultProxy {
  * A proxy before a real server that does what networks and services do on bad days. Headers pass unchanged, so
  * that signatures stay right.
  */
-export async function faultProxy(t: TestContext, upstream: string, seed = 1): Promise<FaultProxy> {
+export async function faultProxy(t: TestScope, upstream: string, seed = 1): Promise<FaultProxy> {
   const random = seededRandom(seed);
   const seen: SeenRequest[] = [];
-  let active: { readonly rule: FaultRule; left: number }[] = [];
+  let active: { readonly rule: FaultRule; left: number; skip: number }[] = [];
+  const first: FirstAnswers = new Map();
   const server = createServer((incoming, outgoing) => {
     const { method = '', url: path = '' } = incoming;
     seen.push({ method, path, atMs: performance.now() });
     const found = active.find(
-      ({ rule, left }) =>
-        left > 0 &&
-        (rule.method ?? method) === method &&
-        (rule.path ?? /^/).test(path) &&
-        random() < (rule.share ?? 1),
+      (candidate) =>
+        candidate.left > 0 &&
+        (candidate.rule.method ?? method) === method &&
+        (candidate.rule.path ?? /^/).test(path) &&
+        candidate.skip-- <= 0 &&
+        random() < (candidate.rule.share ?? 1),
     );
     if (found !== undefined) found.left -= 1;
-    handle({ incoming, outgoing, upstream }, found?.rule.fault).catch(() => outgoing.destroy());
+    handle({ incoming, outgoing, upstream, first }, found?.rule.fault).catch(() => outgoing.destroy());
   });
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -78,18 +89,33 @@ export async function faultProxy(t: TestContext, upstream: string, seed = 1): Pr
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     rules: (...rules) => {
-      active = rules.map((rule) => ({ rule, left: rule.times ?? Number.POSITIVE_INFINITY }));
+      active = rules.map((rule) => ({
+        rule,
+        left: rule.times ?? Number.POSITIVE_INFINITY,
+        skip: rule.skip ?? 0,
+      }));
     },
   };
+}
+
+/** First answers to listings, by method and path. */
+type FirstAnswers = Map<string, Answer>;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: string[];
+  readonly content: Buffer;
 }
 
 interface Exchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   readonly upstream: string;
+  readonly first: FirstAnswers;
 }
 
-async function handle({ incoming, outgoing, upstream }: Exchange, fault: Fault | undefined): Promise<void> {
+async function handle(exchange: Exchange, fault: Fault | undefined): Promise<void> {
+  const { incoming, outgoing } = exchange;
   const body = Buffer.concat(await Array.fromAsync(incoming));
   if (fault?.kind === 'silence') return;
   if (fault?.kind === 'answer') {
@@ -98,13 +124,52 @@ async function handle({ incoming, outgoing, upstream }: Exchange, fault: Fault |
     return;
   }
   if (fault?.kind === 'latency') await delay(fault.ms);
+  if (fault?.kind === 'work') await fault.work();
   if (fault?.kind === 'flip' && fault.of === 'request') flipBit(body, fault.at);
+  const { status, headers, content } = changed(await answerTo(exchange, body, fault), fault);
+  // The whole length is announced, whatever comes of it.
+  outgoing.writeHead(status, headers);
+  await pass(outgoing, content, fault);
+}
+
+async function answerTo(
+  { incoming, upstream, first }: Exchange,
+  body: Buffer,
+  fault: Fault | undefined,
+): Promise<Answer> {
+  const { method, url = '' } = incoming;
+  const before = first.get(`${method} ${url}`);
+  if (fault?.kind === 'stale' && before !== undefined) return before;
   const answer = await forward(incoming, upstream, body);
   const content = Buffer.concat(await Array.fromAsync(answer));
-  if (fault?.kind === 'flip' && fault.of === 'answer') flipBit(content, fault.at);
-  // The whole length is announced, whatever comes of it.
-  outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-  await pass(outgoing, content, fault);
+  const whole = { status: answer.statusCode ?? 502, headers: answer.rawHeaders, content };
+  if (url.includes('list-type=') && before === undefined) first.set(`${method} ${url}`, whole);
+  return whole;
+}
+
+function changed({ status, headers, content }: Answer, fault: Fault | undefined): Answer {
+  switch (fault?.kind) {
+    case 'flip':
+      if (fault.of === 'answer') flipBit(content, fault.at);
+      return { status, headers, content };
+    case 'truncate': {
+      const cut = content.subarray(0, fault.afterBytes);
+      return { status, headers: withHeader(headers, 'Content-Length', String(cut.length)), content: cut };
+    }
+    case 'header':
+      return { status, headers: withHeader(headers, fault.name, fault.value), content };
+    default:
+      return { status, headers, content };
+  }
+}
+
+/** Names and values in turn, as Node has them. */
+function withHeader(headers: readonly string[], name: string, value: string): string[] {
+  const others = headers.filter((_, index) => {
+    const owner = headers[index - (index % 2)];
+    return owner?.toLowerCase() !== name.toLowerCase();
+  });
+  return [...others, name, value];
 }
 
 async function pass(outgoing: ServerResponse, content: Buffer, fault: Fault | undefined): Promise<void> {
