@@ -81,7 +81,7 @@ function environment(): Readonly<Record<string, string>> {
 }
 
 function resguardo(repository: string, ...args: readonly string[]): Command {
-  const argv = [process.execPath, file('../cli/main.ts'), 'repo', ...args] as const;
+  const argv = [process.execPath, file('../cli/main.mjs'), 'repo', ...args] as const;
   return { argv: [...argv, '--repo', repository, '--quiet'], env: environment() };
 }
 

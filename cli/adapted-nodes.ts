@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Failure } from '../contracts/failures.ts';
 import type { TreeNode } from '../repository/tree/node.ts';
-import { pathMatcher } from './composition.ts';
+import { pathMatcher } from './sources.ts';
 
 /** Options that change what is known of an item before it is restored. */
 export interface AdaptOptions {

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Warning } from '../contracts/jobs.ts';
 import type { Entry } from '../repository/archive/entry.ts';
-import { type FilesSourceOptions, filesSource } from './composition.ts';
+import { type FilesSourceOptions, filesSource } from './sources.ts';
 
 /** What a backup by the engine alone stores: files, or a stream as one file. */
 export type BackupInput =

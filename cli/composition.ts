@@ -1,12 +1,9 @@
 import { bytesPerSecond } from '../configuration/store-settings.ts';
 import { Failure } from '../contracts/failures.ts';
 import { withLock } from '../repository/lock/with-lock.ts';
-import { Repository } from '../repository/repository.ts';
-import { readPatternFile } from '../sources/files/pattern-file.ts';
-import { compilePatterns, type PathFilter } from '../sources/files/patterns.ts';
-import { createFilesSource, type FilesSourceOptions } from '../sources/files/source.ts';
-import type { Source } from '../sources/source.ts';
-import { cachedStore } from '../stores/cache.ts';
+import type { RepositoryOptions } from '../repository/options.ts';
+import type { Repository } from '../repository/repository.ts';
+import { openRepository } from '../repository/unlock.ts';
 import { dryRunStore } from '../stores/dry-run.ts';
 import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
@@ -18,9 +15,9 @@ import type { CommandContext } from './context.ts';
 import { cacheFolderFor } from './metadata-cache.ts';
 import { type RepositoryAccess, type RepositorySelection, resolveAccess } from './repository-access.ts';
 
-/** The one place of the command line that names stores and sources. */
+/** The one place of the command line that names stores. */
 
-export type { AppliedStep, Bucket, BucketPlan, FilesSourceOptions };
+export type { AppliedStep, Bucket, BucketPlan };
 export { describeStep as describeBucketStep };
 
 /** @throws {Failure} InvalidInput, InvalidConfiguration, SecretUnavailable */
@@ -52,24 +49,6 @@ export async function bucketOf(
   return await S3Bucket.open(url, { env, caFile, s3 });
 }
 
-/** A source for paths that a person gave on the command line. */
-export function filesSource(options: FilesSourceOptions): Source {
-  return createFilesSource(options);
-}
-
-/**
- * Tells whether a path, or a folder above it, has one of the patterns, with restic's meaning.
- * @throws {Failure} InvalidConfiguration for a pattern that is malformed
- */
-export function pathMatcher(patterns: readonly string[], ignoreCase = false): PathFilter {
-  return compilePatterns(patterns, ignoreCase);
-}
-
-/** Patterns of files, with restic's meaning. */
-export function patternsOfFiles(files: readonly string[], env: NodeJS.ProcessEnv): readonly string[] {
-  return files.flatMap((file) => readPatternFile(file, env));
-}
-
 /**
  * Opens the repository that a command means, works with it, and closes it.
  * @throws {Failure} RepositoryNotFound, WrongKey, RepositoryUnsupported, and what the work throws
@@ -83,15 +62,20 @@ export async function withRepository<T>(
   const opened = await storeOf(context, access);
   const store = selection.writesNothing === true ? dryRunStore(opened) : opened;
   const folder = cacheFolderFor(context, selection, access.url);
-  const repository = await Repository.open(store, access.password, {
+  const repository = await openRepository(store, access.password, {
     ...access.options,
-    ...(folder === undefined ? {} : { cache: (below, facts) => cachedStore(below, facts, { folder }) }),
+    ...(folder === undefined ? {} : { cache: await cacheIn(folder) }),
   });
   try {
     return await work(repository);
   } finally {
     await repository.close();
   }
+}
+
+async function cacheIn(folder: string): Promise<NonNullable<RepositoryOptions['cache']>> {
+  const { cachedStore } = await import('../stores/cache.ts');
+  return (below, facts) => cachedStore(below, facts, { folder });
 }
 
 /** What a command does with a repository, which says how it has to be locked. */

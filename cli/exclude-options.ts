@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { patternsOfFiles } from './composition.ts';
 import type { CommandContext } from './context.ts';
 import { repeatable } from './option-values.ts';
+import { patternsOfFiles } from './sources.ts';
 
 /** Options that leave out by patterns; names and meaning are restic's. */
 export interface ExcludeOptions {

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { Failure } from '../contracts/failures.ts';
-import { pathMatcher } from './composition.ts';
 import type { CommandContext } from './context.ts';
+import { pathMatcher } from './sources.ts';
 
 /** Options that name files with paths in them. */
 export interface FilesFromOptions {

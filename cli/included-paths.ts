@@ -1,8 +1,8 @@
 import { Failure } from '../contracts/failures.ts';
 import type { BlobReader } from '../repository/blobs.ts';
 import { walkTree } from '../repository/tree/walk.ts';
-import { pathMatcher } from './composition.ts';
 import type { IncludePatterns } from './include-options.ts';
+import { pathMatcher } from './sources.ts';
 
 /**
  * The paths of a tree that patterns choose; undefined when there are no patterns. A path without `*`, `?` or `[` that

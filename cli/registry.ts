@@ -75,8 +75,8 @@ export function defineRepositoryCommands(definition: Definition): Promise<void> 
 }
 
 /**
- * Loads the one command that the arguments name. Arguments that name none ask for help, or misspell one: then all
- * are needed.
+ * Loads the one command that the arguments name. Arguments that name none ask for the version, for help, or misspell
+ * a command: then all are needed.
  */
 async function define(files: readonly CommandFile[], definition: Definition): Promise<void> {
   const { args } = definition;
@@ -84,6 +84,7 @@ async function define(files: readonly CommandFile[], definition: Definition): Pr
     (arg, index) => args[index - 1] !== '--config' && files.some(({ name }) => name === arg),
   );
   const named = files.filter(({ name }) => name === args[position]);
+  if (named.length === 0 && args.includes('--version')) return;
   const rest = { ...definition, args: args.slice(position + 1) };
   for (const { load } of named.length > 0 ? named : files) await (await load())(rest);
 }

@@ -11,6 +11,7 @@ import { type Configuration, loadConfiguration } from '../configuration/load.ts'
 import { isFailure } from '../contracts/failures.ts';
 import { connectControl } from '../control/client.ts';
 import { createLogger } from '../logging/logger.ts';
+import { randomKeyCost } from '../repository/crypto/key-derivation.ts';
 import { Repository } from '../repository/repository.ts';
 import { Secret } from '../secrets/secret.ts';
 import { openStore } from '../stores/open.ts';
@@ -126,7 +127,9 @@ async function runDemo({ output, interrupt, place, keep, cleanups }: Demo): Prom
 async function prepareRepository(place: Place): Promise<boolean> {
   if (await hasRepository(place)) return false;
   const password = new Secret((await readFile(place.keyFile, 'utf8')).trim());
-  const repository = await Repository.init(await openStore(place.repository), password);
+  const repository = await Repository.init(await openStore(place.repository), password, {
+    scryptCost: randomKeyCost,
+  });
   await repository.close();
   return true;
 }

@@ -5,9 +5,8 @@ import type { ByteRange, Store } from '../stores/store.ts';
 import { loadBlob } from './blob-loader.ts';
 import { BlobOpener } from './blob-opener.ts';
 import type { BlobType, BlobWriter, PackedBlobReader } from './blobs.ts';
-import { Chunker } from './chunker/chunker.ts';
 import { Compressor } from './compression.ts';
-import { decodeConfig, encodeConfig, newConfig, type RepositoryConfig } from './config.ts';
+import { encodeConfig, newConfig, type RepositoryConfig } from './config.ts';
 import { type MasterKey, randomMasterKey } from './crypto/master-key.ts';
 import { Sealing } from './crypto/sealing.ts';
 import { shortId } from './ids.ts';
@@ -16,19 +15,17 @@ import { IndexLoader } from './index/index-loader.ts';
 import { JobPool } from './jobs/job-pool.ts';
 import type { JobProgram } from './jobs/job-work.ts';
 import type { KeyFile, KeyOwner } from './keys/key-file.ts';
-import { addKey, findKey, listKeys, type OpenedKey } from './keys/keys.ts';
+import { addKey, listKeys, type OpenedKey } from './keys/keys.ts';
 import { FencedStore } from './lock/fenced-store.ts';
 import type { RepositoryLock } from './lock/held-lock.ts';
 import { acquireLock, type LockPlace, type LockRequest, removeLocks, resticLockTiming } from './lock/lock.ts';
 import { assertNotMoved } from './move/moved-note.ts';
 import type { AddKeyOptions, InitOptions, OpenWriterOptions, RepositoryOptions } from './options.ts';
 import { PackSegments } from './pack/pack-segments.ts';
-import { findTree } from './prune/marked-packs.ts';
 import { damaged, repositoryExists, SealedFiles } from './sealed-files.ts';
 import { decodeSnapshot, encodeSnapshot, type NewSnapshot, type Snapshot } from './snapshot.ts';
 import { chooseSnapshot, type SnapshotFilter } from './snapshot-filter.ts';
-import { findUnindexedPacks } from './writer/adoption.ts';
-import { RepositoryWriter } from './writer/repository-writer.ts';
+import { type Unlocked, unlock } from './unlock.ts';
 
 const defaultPackBytes = 16 * 1024 * 1024;
 
@@ -111,17 +108,12 @@ export class Repository implements PackedBlobReader {
    * @throws {Failure} RepositoryNotFound, RepositoryMoved, WrongKey, RepositoryUnsupported, RepositoryDamaged
    */
   static async open(store: Store, password: Secret, options: RepositoryOptions = {}): Promise<Repository> {
-    const sealedConfig = await store.load({ type: 'config', name: '' });
-    if (!sealedConfig) throw await notFound(store);
-    let config: Buffer | undefined;
-    const isMaster = (master: MasterKey): boolean => {
-      config = new Sealing(master).open(sealedConfig);
-      return config !== undefined;
-    };
-    const otherMaster = damaged('config', '', 'its authentication code is wrong');
-    const key = await findKey(store, { password, isMaster, otherMaster, hint: options.keyHint });
-    if (!config) throw otherMaster;
-    return new Repository(store, key, decodeConfig(config), options);
+    return Repository.opened(store, await unlock(store, password, options), options);
+  }
+
+  /** What `open` gives, when the key is known already. */
+  static opened(store: Store, { key, config }: Unlocked, options: RepositoryOptions): Repository {
+    return new Repository(store, key, config, options);
   }
 
   /** Reads the index files that are new since the last call. Blobs are known and readable from then on. */
@@ -156,6 +148,12 @@ export class Repository implements PackedBlobReader {
   /** Opens a writer for one run, with the index as it is now. */
   async openWriter(options: OpenWriterOptions = {}): Promise<BlobWriter & { readonly adoptedPacks: number }> {
     await this.loadIndex(options.signal);
+    // Loaded when it is needed: programs that read start faster.
+    const [{ Chunker }, { RepositoryWriter }, { findUnindexedPacks }] = await Promise.all([
+      import('./chunker/chunker.ts'),
+      import('./writer/repository-writer.ts'),
+      import('./writer/adoption.ts'),
+    ]);
     const chunker = await Chunker.create(this.chunkerPolynomial);
     const adopted = options.adoptUnindexed ? await findUnindexedPacks(this, options.signal) : [];
     const writer = new RepositoryWriter({
@@ -223,6 +221,7 @@ export class Repository implements PackedBlobReader {
    * @throws {Failure} RepositoryDamaged when the repository has not its tree
    */
   async commitSnapshot(snapshot: NewSnapshot, signal?: AbortSignal): Promise<string> {
+    const { findTree } = await import('./prune/marked-packs.ts');
     if (!(await findTree(this, snapshot, signal))) {
       const message = `The tree ${shortId(snapshot.tree)} of a new snapshot is not in the repository.`;
       throw new Failure('RepositoryDamaged', message);
@@ -265,9 +264,4 @@ export class Repository implements PackedBlobReader {
 
 function thisOwner(): KeyOwner {
   return { hostname: hostname(), username: userInfo().username };
-}
-
-async function notFound(store: Store): Promise<Failure> {
-  await assertNotMoved(store);
-  return new Failure('RepositoryNotFound', `There is no repository at ${store.location}.`);
 }

@@ -39,7 +39,7 @@ export async function start(file, args) {
 
 /** The file behind the command `resguardo`: Node runs TypeScript from a clone, but not from a package. */
 export function commandLineFile() {
-  return isInstalledAsPackage() ? 'dist/cli/main.js' : 'cli/main.ts';
+  return isInstalledAsPackage() ? 'dist/cli/main.mjs' : 'cli/main.mjs';
 }
 
 function isInstalledAsPackage() {

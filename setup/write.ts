@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from '../contracts/failures.ts';
 import { Secret } from '../secrets/secret.ts';
 import { configurationText } from './configuration-text.ts';
+import { makeKeyFile } from './key-file.ts';
 import type { SetupPlan } from './plan.ts';
 import { recoverySheet } from './recovery-sheet.ts';
+import { writeNew } from './write-new.ts';
 
 export interface WrittenSetup {
   readonly configurationFile: string;
@@ -17,14 +18,19 @@ export interface WrittenSetup {
 
 const sheetName = 'resguardo-recovery.md';
 
-const keyBytes = 32;
-
 export interface SetupRequest {
   readonly plan: SetupPlan;
   readonly configurationFile: string;
   readonly date: Date;
-  /** Creates the repository, or looks whether the one that is there opens; gets the key that was made. */
-  readonly createRepository: (key: Secret | undefined) => Promise<void>;
+  /** Creates the repository, or looks whether the one that is there opens. */
+  readonly createRepository: (key: SetupKey | undefined) => Promise<void>;
+}
+
+/** The key of the key file. */
+export interface SetupKey {
+  readonly secret: Secret;
+  /** Whether it was made now, of random bits; one that was there may be what a person typed. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -40,7 +46,11 @@ export async function writeSetup(request: SetupRequest): Promise<WrittenSetup> {
   await request.createRepository(key);
   const sheetFile = path.join(path.dirname(configurationFile), sheetName);
   const day = request.date.toISOString().slice(0, 10);
-  const sheet = recoverySheet({ plan, date: day, ...(key === undefined ? {} : { key: key.reveal() }) });
+  const sheet = recoverySheet({
+    plan,
+    date: day,
+    ...(key === undefined ? {} : { key: key.secret.reveal() }),
+  });
   await rm(sheetFile, { force: true });
   await writeNew(sheetFile, sheet, 0o600);
   await writeNew(configurationFile, configurationText(plan), 0o644);
@@ -48,7 +58,7 @@ export async function writeSetup(request: SetupRequest): Promise<WrittenSetup> {
     configurationFile,
     sheetFile,
     ...(plan.keyFile === undefined ? {} : { keyFile: plan.keyFile }),
-    ...(key === undefined ? {} : { key }),
+    ...(key === undefined ? {} : { key: key.secret }),
   };
 }
 
@@ -63,37 +73,13 @@ async function refuseExisting(file: string): Promise<void> {
   });
 }
 
-async function makeKey(file: string): Promise<Secret> {
-  const text = `${randomBytes(keyBytes).toString('base64')}\n`;
+async function makeKey(file: string): Promise<SetupKey> {
   try {
-    await writeNew(file, text, 0o600);
-    return new Secret(text.trim());
+    return { secret: await makeKeyFile(file), isNew: true };
   } catch (error) {
     if (!(error instanceof Failure && error.type === 'TargetConflict')) throw error;
     const existing = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
     if (existing === '') throw error;
-    return new Secret(existing);
+    return { secret: new Secret(existing), isNew: false };
   }
-}
-
-async function writeNew(file: string, text: string, mode: number): Promise<void> {
-  try {
-    await mkdir(path.dirname(file), { recursive: true });
-    const handle = await open(file, 'wx', mode);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw unwritable(file, error);
-  }
-}
-
-function unwritable(file: string, error: unknown): Failure {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  if (code === 'EEXIST') return new Failure('TargetConflict', `${file} is there already`, { cause: error });
-  if (code === 'ENOSPC') return new Failure('StorageFull', `There is no space for ${file}`, { cause: error });
-  return new Failure('TargetUnwritable', `${file} cannot be written (${code})`, { cause: error });
 }

@@ -93,12 +93,16 @@ describe('the source text', () => {
     );
   });
 
-  test('chooses concrete stores and sources in one file of the CLI', () => {
-    const choosing = files.filter(
-      ({ path, imports }) => folderOf(path) === 'cli' && imports.some((target) => isConcrete(target)),
-    );
-    assert.ok(choosing.length <= 1, `these files of cli/ choose: ${pathsOf(choosing).join(', ')}`);
-  });
+  for (const port of Object.keys(ports)) {
+    test(`chooses concrete ${port} in one file of the CLI`, () => {
+      const choosing = files.filter(
+        ({ path, imports }) =>
+          folderOf(path) === 'cli' &&
+          imports.some((target) => folderOf(target) === port && isConcrete(target)),
+      );
+      assert.ok(choosing.length <= 1, `these files of cli/ choose: ${pathsOf(choosing).join(', ')}`);
+    });
+  }
 
   test('reaches the engine from the API through control alone', () => {
     assertNone(

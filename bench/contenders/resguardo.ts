@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commandFlags } from '../../scripts/start.mjs';
+import { commandFlags, commandLineFile } from '../../scripts/start.mjs';
 import type { Command } from '../measure.ts';
 import { type Contender, password } from './contender.ts';
 
-const program = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const program = fileURLToPath(new URL(`../../${commandLineFile()}`, import.meta.url));
 
 /** Ours, with the flags that the command `resguardo` gives to Node. */
 export function resguardo(): Contender {

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../repository/snapshot.ts';
 import { matchesFilter } from '../../repository/snapshot-filter.ts';
 import type { TreeNode } from '../../repository/tree/node.ts';
 import { type WalkedNode, walkTree } from '../../repository/tree/walk.ts';
-import { pathMatcher, withLockedRepository } from '../composition.ts';
+import { withLockedRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { pointInTime, repeatable } from '../option-values.ts';
@@ -15,6 +15,7 @@ import { printable } from '../output/printable.ts';
 import { byTime } from '../output/snapshot.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../repository-access.ts';
 import { addSnapshotOptions, type SnapshotOptions, snapshotFilter } from '../snapshot-options.ts';
+import { pathMatcher } from '../sources.ts';
 
 interface Options extends RepositorySelection, SnapshotOptions {
   readonly ignoreCase?: boolean;

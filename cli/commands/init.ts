@@ -1,13 +1,13 @@
 import { homedir, hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { isFailure } from '../../contracts/failures.ts';
+import { randomKeyCost } from '../../repository/crypto/key-derivation.ts';
 import { Repository } from '../../repository/repository.ts';
 import { resolveSecret } from '../../secrets/resolve.ts';
-import type { Secret } from '../../secrets/secret.ts';
 import { configurationText } from '../../setup/configuration-text.ts';
 import { planSetup, type SetupPlan } from '../../setup/plan.ts';
 import { probeMachine } from '../../setup/probe.ts';
-import { type WrittenSetup, writeSetup } from '../../setup/write.ts';
+import { type SetupKey, type WrittenSetup, writeSetup } from '../../setup/write.ts';
 import { storeOf } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
@@ -57,7 +57,11 @@ async function init(context: CommandContext, options: Options): Promise<number> 
     configurationFile: file,
     date: new Date(),
     createRepository: async (key) =>
-      createOrOpen(context, plan, key ?? (await resolveSecret(plan.repository.password, env))),
+      createOrOpen(
+        context,
+        plan,
+        key ?? { secret: await resolveSecret(plan.repository.password, env), isNew: false },
+      ),
   });
   const { configurationFile, keyFile, sheetFile } = written;
   const { repository, notices } = plan;
@@ -70,14 +74,14 @@ async function init(context: CommandContext, options: Options): Promise<number> 
 async function createOrOpen(
   context: CommandContext,
   { repository: { url } }: SetupPlan,
-  password: Secret,
+  { secret, isNew }: SetupKey,
 ): Promise<void> {
   const store = await storeOf(context, { url });
   try {
-    await (await Repository.init(store, password)).close();
+    await (await Repository.init(store, secret, isNew ? { scryptCost: randomKeyCost } : {})).close();
   } catch (error) {
     if (!isFailure(error, 'RepositoryExists')) throw error;
-    await (await Repository.open(store, password)).close();
+    await (await Repository.open(store, secret)).close();
   }
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { removeFolder } from '../engine.ts';
 import type { Row } from '../row.ts';
 
-const program = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../cli/main.mjs', import.meta.url));
 /** `nobody` on Linux. */
 const nobody = 65_534;
 

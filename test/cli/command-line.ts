@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../cli/main.mjs', import.meta.url));
 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;

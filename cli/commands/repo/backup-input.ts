@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { Failure } from '../../../contracts/failures.ts';
 import type { BackupInput } from '../../backup-input.ts';
-import type { FilesSourceOptions } from '../../composition.ts';
 import type { CommandContext } from '../../context.ts';
 import { type ExcludeOptions, excludePatterns } from '../../exclude-options.ts';
 import { type FilesFromOptions, pathsFromFiles } from '../../files-from.ts';
+import type { FilesSourceOptions } from '../../sources.ts';
 
 /** Options that say what `repo backup` stores. */
 export interface BackupInputOptions extends ExcludeOptions, FilesFromOptions {

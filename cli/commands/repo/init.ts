@@ -1,5 +1,9 @@
+import { resolve } from 'node:path';
 import { Option } from 'commander';
+import { Failure } from '../../../contracts/failures.ts';
+import { randomKeyCost } from '../../../repository/crypto/key-derivation.ts';
 import { Repository } from '../../../repository/repository.ts';
+import { makeKeyFile } from '../../../setup/key-file.ts';
 import { auditedRepository } from '../../audit.ts';
 import { renderPlan, setUpBucket } from '../../bucket.ts';
 import { bucketOf, storeOf, withRepository } from '../../composition.ts';
@@ -15,6 +19,7 @@ import {
 } from '../../repository-access.ts';
 
 interface Options extends RepositorySelection, FromSelection {
+  readonly makeKey?: string;
   readonly copyChunkerParams?: boolean;
   readonly createBucket?: boolean;
   readonly objectLock?: boolean;
@@ -31,6 +36,7 @@ export function defineRepoInit({ parent, run }: Definition): void {
         'version of the format: 2 is the only one that is written',
       ).choices(['2', 'latest', 'stable']),
     )
+    .option('--make-key <file>', 'make a random key, keep it in this new file, and take it as the password')
     .option('--copy-chunker-params', 'cut content as the repository of --from-repo does, for copies of it')
     .option('--create-bucket', 'make the S3 bucket and set it up first; the plan is shown and asked about')
     .option('--object-lock', 'with --create-bucket: objects of it can be locked')
@@ -39,26 +45,30 @@ export function defineRepoInit({ parent, run }: Definition): void {
     run(init, { action: 'repo.init', subjects: (options) => [auditedRepository(options)] }),
   );
   withExamples(command, [
-    ['(umask 077; head -c 32 /dev/urandom | base64 > resguardo.key)', 'make a key'],
-    ['resguardo repo init --repo /srv/backup --password-file resguardo.key', 'create the repository'],
+    ['resguardo repo init --repo /srv/backup --make-key resguardo.key', 'a repository, and the key of it'],
+    ['resguardo repo init --repo /srv/backup --password-file resguardo.key', 'by a password that is there'],
     ['resguardo repo init --repo s3:s3.amazonaws.com/acme-backup/main --create-bucket', 'the bucket, too'],
   ]);
 }
 
 async function init(context: CommandContext, options: Options): Promise<number> {
-  const access = await resolveAccess(context, options, { isNew: true });
+  const keyFile = await makeKey(context, options);
+  const selection = keyFile === undefined ? options : { ...options, passwordFile: keyFile };
+  const access = await resolveAccess(context, selection, { isNew: true });
   if (options.createBucket === true) await createBucket(context, access, options);
   const store = await storeOf(context, access);
   const chunkerPolynomial = await polynomialOf(context, options);
   const repository = await Repository.init(store, access.password, {
     ...access.options,
     ...(chunkerPolynomial === undefined ? {} : { chunkerPolynomial }),
+    ...(keyFile === undefined ? {} : { scryptCost: randomKeyCost }),
   });
   try {
     await context.output.result(
-      { id: repository.id, repository: store.location },
+      { id: repository.id, repository: store.location, ...(keyFile !== undefined && { keyFile }) },
       [
         `Created the repository ${shortId(repository.id)} at ${store.location}`,
+        ...(keyFile === undefined ? [] : [`Its password is the key in ${keyFile}.`]),
         'Without its password nobody can read it, you included: keep a copy of it somewhere else.',
       ].join('\n'),
     );
@@ -66,6 +76,20 @@ async function init(context: CommandContext, options: Options): Promise<number> 
     await repository.close();
   }
   return 0;
+}
+
+/** Path of the key that was made, if one was asked for. */
+async function makeKey({ cwd }: CommandContext, options: Options): Promise<string | undefined> {
+  const { makeKey: file, passwordFile, passwordCommand, insecureNoPassword } = options;
+  if (file === undefined) return undefined;
+  if ((passwordFile ?? passwordCommand ?? insecureNoPassword) !== undefined) {
+    throw new Failure('InvalidInput', '--make-key makes the password, and another one was given', {
+      advice: 'Leave one of them out.',
+    });
+  }
+  const path = resolve(cwd, file);
+  await makeKeyFile(path);
+  return path;
 }
 
 async function createBucket(

@@ -6,7 +6,6 @@ import { previewRestore, type RestorePreview } from '../../../repository/restore
 import type { RestoreRequest, RestoreTotals } from '../../../repository/restore/request.ts';
 import { restoreTree } from '../../../repository/restore/restorer.ts';
 import { type AdaptOptions, nodeAdapter } from '../../adapted-nodes.ts';
-import { pathMatcher } from '../../composition.ts';
 import type { CommandContext } from '../../context.ts';
 import { type ExcludeOptions, excludePatterns } from '../../exclude-options.ts';
 import { type IncludeOptions, includePatterns } from '../../include-options.ts';
@@ -17,6 +16,7 @@ import type { ProgressBoard } from '../../output/progress-board.ts';
 import type { RepositorySelection } from '../../repository-access.ts';
 import { findSnapshotFolder, type SnapshotFolder } from '../../snapshot-folder.ts';
 import type { SnapshotOptions } from '../../snapshot-options.ts';
+import { pathMatcher } from '../../sources.ts';
 import { WarningList } from '../../warning-list.ts';
 
 export interface RestoreOptions

@@ -1,7 +1,6 @@
 import { Failure } from '../../../contracts/failures.ts';
 import type { TreeChange } from '../../../repository/rewrite/rewrite-tree.ts';
 import { auditedRepository } from '../../audit.ts';
-import { pathMatcher } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { addExcludeOptions, type ExcludeOptions, excludePatterns } from '../../exclude-options.ts';
@@ -10,6 +9,7 @@ import { pointInTime } from '../../option-values.ts';
 import { type ReplaceOptions, renderReplaced, replaceAll } from '../../replace-snapshots.ts';
 import { addRepositoryOptions } from '../../repository-access.ts';
 import { addSnapshotOptions } from '../../snapshot-options.ts';
+import { pathMatcher } from '../../sources.ts';
 
 interface Options extends ReplaceOptions, ExcludeOptions, IncludeOptions {
   readonly newHost?: string;

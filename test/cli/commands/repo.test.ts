@@ -41,6 +41,28 @@ test('a folder goes into a repository and comes out the same', async (t) => {
   assert.deepEqual((await readdir(join(copy, 'link'))).sort(), ['große Datei.txt']);
 });
 
+test('a repository gets a key that was made for it, and no other', async (t) => {
+  const folder = await temporaryFolder(t);
+  const [repository, key] = [join(folder, 'repository'), join(folder, 'resguardo.key')];
+  const env = { HOME: folder };
+  const init = ['repo', 'init', '--repo', repository, '--make-key', key];
+  const both = await runCommand([...init, '--password-file', key], { env });
+  assert.equal(both.code, 2, both.stderr);
+  const made = await runCommand([...init, '--json'], { env });
+  assert.equal(made.code, 0, made.stderr);
+  assert.partialDeepStrictEqual(jsonOf(made), { keyFile: key });
+  assert.equal((await stat(key)).mode & 0o777, 0o600);
+  const text = await readFile(key, 'utf8');
+  assert.equal(Buffer.from(text, 'base64').length, 32);
+  const keys = await runCommand(['repo', 'key', 'list', '--repo', repository, '--password-file', key], {
+    env,
+  });
+  assert.equal(keys.code, 0, keys.stderr);
+  const again = await runCommand(init, { env });
+  assert.match(again.stderr, /resguardo\.key is there already/);
+  assert.equal(await readFile(key, 'utf8'), text);
+});
+
 test('a second backup of the same stores no data again, and names its parent', async (t) => {
   const folder = await temporaryFolder(t);
   const { env } = await makeRepository(folder);

@@ -6,6 +6,7 @@ import { watch, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFailure } from '../../../contracts/failures.ts';
+import { passwordCost, randomKeyCost } from '../../../repository/crypto/key-derivation.ts';
 import { Repository } from '../../../repository/repository.ts';
 import { Secret } from '../../../secrets/secret.ts';
 import { openLocalStore } from '../../../stores/local.ts';
@@ -55,6 +56,15 @@ for (const version of ['0.14.0', '0.19.1'] as const) {
     await repository.addKey(new Secret('added by us'), { cost: cheapScrypt });
     await writeFile(file, 'added by us');
     assert.match(await restic.run('--password-file', file, 'key', 'list'), /Created/);
+  });
+
+  test(`restic ${version} opens a repository by key files of both of our costs`, async (t) => {
+    for (const scryptCost of [randomKeyCost, passwordCost]) {
+      const folder = join(await temporaryFolder(t), 'repository');
+      await (await Repository.init(openLocalStore(folder), testPassword, { scryptCost })).close();
+      const restic = await Restic.of(version, folder);
+      assert.match(await restic.run('key', 'list'), /Created/);
+    }
   });
 
   test(`a repository that restic ${version} made takes our writes, and cuts content as we do`, async (t) => {

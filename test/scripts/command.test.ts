@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { commandFlags, commandLineFile } from '../../scripts/start.mjs';
+
+const run = promisify(execFile);
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const command = join(root, 'bin', 'resguardo');
+
+test('the command runs from anywhere, also by a link to it', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'resguardo-command-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const link = join(folder, 'resguardo');
+  await symlink(command, link);
+  const { stdout } = await run(link, ['--version'], { cwd: folder });
+  assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('the command gives its arguments on as they are, and the exit code back', async () => {
+  await assert.rejects(run(command, ['repo', 'ls', 'a b', '--repo', '/no/such', '--insecure-no-password']), {
+    code: 10,
+    stderr: /no repository at \/no\/such/,
+  });
+});
+
+test('the command has the flags and the program that its other entry has', async () => {
+  const text = await readFile(command, 'utf8');
+  assert.ok(text.includes(`exec "$node" ${commandFlags.join(' ')} "$root/${commandLineFile()}" "$@"`));
+});
