@@ -3,6 +3,7 @@ import { BlobNumbers } from './blob-numbers.ts';
 import type { BlobReader } from './blobs.ts';
 import { loadTree } from './tree/load-tree.ts';
 import type { TreeNode } from './tree/node.ts';
+import { RepeatLimit } from './tree/repeat-limit.ts';
 import { subtreeOf } from './tree/walk.ts';
 
 export interface DiffRequest {
@@ -60,6 +61,7 @@ interface Pair {
 export class TreeDiff {
   readonly #request: DiffRequest;
   readonly #blobs = new BlobNumbers();
+  readonly #repeats = new RepeatLimit();
   readonly #statistics: DiffStatistics = { changedFiles: 0, added: nothing(), removed: nothing() };
 
   constructor(request: DiffRequest) {
@@ -144,10 +146,12 @@ export class TreeDiff {
     }
   }
 
-  #load(tree: string): Promise<readonly TreeNode[]> {
+  async #load(tree: string): Promise<readonly TreeNode[]> {
     const { reader, signal } = this.#request;
     signal.throwIfAborted();
-    return loadTree(reader, tree, signal);
+    const nodes = await loadTree(reader, tree, signal);
+    this.#repeats.enter(tree, nodes);
+    return nodes;
   }
 
   #markNode({ type, content = [], subtree }: TreeNode, flag: number): void {

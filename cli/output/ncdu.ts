@@ -2,6 +2,7 @@ import type { BlobReader } from '../../repository/blobs.ts';
 import type { Snapshot } from '../../repository/snapshot.ts';
 import { loadTree } from '../../repository/tree/load-tree.ts';
 import type { TreeNode } from '../../repository/tree/node.ts';
+import { RepeatLimit } from '../../repository/tree/repeat-limit.ts';
 import { subtreeOf } from '../../repository/tree/walk.ts';
 
 /**
@@ -15,23 +16,30 @@ export async function* ncduExport(
 ): AsyncGenerator<string> {
   const timestamp = Math.floor(Date.parse(time) / 1000);
   yield `[1,2,${JSON.stringify({ time, progname: 'resguardo', progver: '', timestamp })},[{"name":"/"}`;
-  yield* folder(reader, { tree, path: Buffer.from('/') }, signal);
+  yield* folder({ reader, signal, repeats: new RepeatLimit() }, { tree, path: Buffer.from('/') });
   yield ']]\n';
 }
 
+interface Export {
+  readonly reader: BlobReader;
+  readonly signal: AbortSignal;
+  readonly repeats: RepeatLimit;
+}
+
 async function* folder(
-  reader: BlobReader,
+  whole: Export,
   { tree, path }: { readonly tree: string; readonly path: Buffer },
-  signal: AbortSignal,
 ): AsyncGenerator<string> {
-  for (const node of await loadTree(reader, tree, signal)) {
+  const nodes = await loadTree(whole.reader, tree, whole.signal);
+  whole.repeats.enter(tree, nodes);
+  for (const node of nodes) {
     if (node.type !== 'dir') {
       yield `,\n${JSON.stringify(item(node))}`;
       continue;
     }
     const below = Buffer.concat([path, node.name, Buffer.from('/')]);
     yield `,\n[${JSON.stringify(item(node))}`;
-    yield* folder(reader, { tree: subtreeOf(node, below), path: below }, signal);
+    yield* folder(whole, { tree: subtreeOf(node, below), path: below });
     yield ']';
   }
 }

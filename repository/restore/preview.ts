@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { loadTree } from '../tree/load-tree.ts';
 import type { TreeNode } from '../tree/node.ts';
+import { RepeatLimit } from '../tree/repeat-limit.ts';
 import { printablePath, subtreeOf } from '../tree/walk.ts';
 import { existingItem, stays } from './existing-file.ts';
 import { IncludedPaths } from './include.ts';
@@ -36,8 +37,10 @@ export async function previewRestore(
     counts[action] += 1;
     onItem(action, path);
   };
+  const repeats = new RepeatLimit();
   const visit = async (tree: string, folder: Folder): Promise<void> => {
     const nodes = await loadTree(request.reader, tree, request.signal);
+    repeats.enter(tree, nodes);
     for (const name of request.deleteExtra ? extraIn(folder, nodes) : []) {
       const path = `${folder.path}/${printablePath(name)}`;
       if (folder.included.below(name)?.inclusion === 'wanted' && !request.exclude?.(path))

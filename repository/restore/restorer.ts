@@ -5,6 +5,7 @@ import { Background } from '../tasks/background.ts';
 import { Pace } from '../tasks/pace.ts';
 import { loadTree } from '../tree/load-tree.ts';
 import type { TreeNode } from '../tree/node.ts';
+import { RepeatLimit } from '../tree/repeat-limit.ts';
 import { findNode, maxTreeDepth, printablePath, subtreeOf } from '../tree/walk.ts';
 import { contentParts } from './content-parts.ts';
 import { ContentWriter, type Writing } from './content-writer.ts';
@@ -80,6 +81,7 @@ class RestoreRun {
   readonly #content: ContentWriter;
   readonly #links: HardLinks;
   readonly #existing: ExistingItems;
+  readonly #repeats = new RepeatLimit();
   readonly #pace = new Pace(() => this.#report());
   readonly #root: TargetFolder;
   #filesDone = 0;
@@ -126,6 +128,7 @@ class RestoreRun {
   async #children(tree: string, place: Place, started: Promise<unknown>[]): Promise<void> {
     const { reader, exclude, adapt = (same: TreeNode) => same } = this.#request;
     const nodes = await loadTree(reader, tree, this.#background.signal);
+    this.#repeats.enter(tree, nodes);
     this.#existing.deleteExtra(nodes, place);
     for (const stored of nodes) {
       const node = adapt(stored);

@@ -4,6 +4,7 @@ import { shortId } from '../ids.ts';
 import { encodeNode, encodeTree } from '../tree/encode.ts';
 import { loadTree } from '../tree/load-tree.ts';
 import type { TreeNode } from '../tree/node.ts';
+import { RepeatLimit } from '../tree/repeat-limit.ts';
 import { localUtcOffset } from '../tree/time.ts';
 import { maxTreeDepth } from '../tree/walk.ts';
 
@@ -38,6 +39,7 @@ export class TreeRewriter {
   readonly #change: TreeChange;
   readonly #signal: AbortSignal;
   readonly #known = new Map<string, ChangedTree | undefined>();
+  readonly #repeats = new RepeatLimit();
   readonly #utcOffset = localUtcOffset();
 
   constructor(parts: {
@@ -87,13 +89,16 @@ export class TreeRewriter {
   }
 
   async #load(tree: string, path: string) {
+    let nodes: readonly TreeNode[];
     try {
-      return { nodes: await loadTree(this.#reader, tree, this.#signal), isReadable: true };
+      nodes = await loadTree(this.#reader, tree, this.#signal);
     } catch (error) {
       this.#signal.throwIfAborted();
-      const nodes = this.#change.unreadable(error, path === '' ? '/' : path);
-      return nodes && { nodes, isReadable: false };
+      const instead = this.#change.unreadable(error, path === '' ? '/' : path);
+      return instead && { nodes: instead, isReadable: false };
     }
+    this.#repeats.enter(tree, nodes);
+    return { nodes, isReadable: true };
   }
 
   async #rewriteNode(old: TreeNode, path: string, depth: number) {

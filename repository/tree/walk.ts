@@ -3,6 +3,7 @@ import type { BlobReader } from '../blobs.ts';
 import { shortId } from '../ids.ts';
 import { loadTree } from './load-tree.ts';
 import type { TreeNode } from './node.ts';
+import { RepeatLimit } from './repeat-limit.ts';
 
 /** Deeper than any path that a system can open (PATH_MAX is 4,096 bytes). */
 export const maxTreeDepth = 4096;
@@ -24,7 +25,13 @@ export async function* walkTree(
   treeId: string,
   signal?: AbortSignal,
 ): AsyncGenerator<WalkedNode> {
-  const open = [{ path: Buffer.alloc(0), nodes: (await loadTree(reader, treeId, signal)).values() }];
+  const limit = new RepeatLimit();
+  const enter = async (tree: string, path: Buffer) => {
+    const nodes = await loadTree(reader, tree, signal);
+    limit.enter(tree, nodes);
+    return { path, nodes: nodes.values() };
+  };
+  const open = [await enter(treeId, Buffer.alloc(0))];
   for (let folder = open.at(-1); folder; folder = open.at(-1)) {
     const next = folder.nodes.next();
     if (next.done) {
@@ -36,7 +43,7 @@ export async function* walkTree(
     yield { path, node };
     if (node.type !== 'dir') continue;
     if (open.length >= maxTreeDepth) throw tooDeep(treeId);
-    open.push({ path, nodes: (await loadTree(reader, subtreeOf(node, path), signal)).values() });
+    open.push(await enter(subtreeOf(node, path), path));
   }
 }
 

@@ -8,6 +8,7 @@ import { IncludedPaths } from '../../repository/restore/include.ts';
 import { nodeTypeOfMode, posixPermissions } from '../../repository/tree/file-mode.ts';
 import { loadTree } from '../../repository/tree/load-tree.ts';
 import type { TreeNode } from '../../repository/tree/node.ts';
+import { RepeatLimit } from '../../repository/tree/repeat-limit.ts';
 import { printablePath, subtreeOf } from '../../repository/tree/walk.ts';
 import type { RestoreJob } from '../restorer.ts';
 
@@ -30,6 +31,7 @@ export async function compareFiles(job: CompareJob): Promise<readonly RestoreChe
 class Comparison {
   readonly #job: CompareJob;
   readonly #differences: RestoreCheck[] = [];
+  readonly #repeats = new RepeatLimit();
   #differenceCount = 0;
   #items = 0;
   #files = 0;
@@ -50,7 +52,9 @@ class Comparison {
 
   async folder(treeId: string, folder: Buffer, included: IncludedPaths): Promise<void> {
     const names = new Set<string>();
-    for (const node of await loadTree(this.#job.reader, treeId, this.#job.signal)) {
+    const nodes = await loadTree(this.#job.reader, treeId, this.#job.signal);
+    this.#repeats.enter(treeId, nodes);
+    for (const node of nodes) {
       this.#job.signal.throwIfAborted();
       const below = included.below(node.name);
       // What is of no file type cannot be restored, and was warned of.

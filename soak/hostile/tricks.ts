@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { encodeIndex } from '../../repository/index/index-file.ts';
 import type { Random } from '../random.ts';
-import { bomb, fileNode, folderNode, type HostileWriter, linkNode, treeOf } from './writer.ts';
+import { bomb, doubledTrees, fileNode, folderNode, type HostileWriter, linkNode, treeOf } from './writer.ts';
 
 export interface Stage {
   readonly writer: HostileWriter;
@@ -148,14 +148,9 @@ const depth: Trick = async ({ writer, random }) => {
   return writer.snapshot(ids.at(-1));
 };
 
-/** Each level holds the next one twice: a few kilobytes that are 2^16 folders. */
+/** A few kilobytes that are up to 2^32 folders. */
 const laughter: Trick = async ({ writer, random }) => {
-  const trees: Buffer[] = [treeOf([])];
-  for (let level = 0; level < random.pick([4, 8, 10]); level += 1) {
-    const below = hash('sha256', trees.at(-1) ?? '');
-    trees.push(treeOf([folderNode('a', below), folderNode('b', below)]));
-  }
-  const ids = await writer.blobs('tree', trees);
+  const ids = await writer.blobs('tree', doubledTrees(random.pick([4, 10, 32])));
   return writer.snapshot(ids.at(-1));
 };
 

@@ -123,6 +123,16 @@ export function linkNode(name: string, target: string, change: object = {}) {
   return { name, type: 'symlink', ...usual, mode: 2 ** 27 + 0o777, linktarget: target, ...change };
 }
 
+/** Each level holds the next one twice; the last one is the root. */
+export function doubledTrees(levels: number): readonly Buffer[] {
+  const trees: Buffer[] = [treeOf([])];
+  for (let level = 0; level < levels; level += 1) {
+    const below = hash('sha256', trees.at(-1) ?? '');
+    trees.push(treeOf([folderNode('a', below), folderNode('b', below)]));
+  }
+  return trees;
+}
+
 /** So many zeros, compressed: a few bytes for each MiB. */
 export function bomb(sizeBytes: number, start = Buffer.alloc(0)): Buffer {
   return zstdCompressSync(Buffer.concat([start, Buffer.alloc(sizeBytes)]));
