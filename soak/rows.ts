@@ -22,11 +22,15 @@ import { rollback } from './rows/x11-rollback.ts';
 import { tampering } from './rows/x11-tampering.ts';
 import { wrongKeys, wrongKeysByCommand } from './rows/x12-keys.ts';
 import { nonces } from './rows/x13-nonces.ts';
+import { dyingCommands } from './rows/x14-commands.ts';
+import { dyingDumps } from './rows/x14-databases.ts';
 import { forbidden } from './rows/x15-forbidden.ts';
 import { movingFiles } from './rows/x15-moving-files.ts';
 import { oddTrees } from './rows/x16-odd-trees.ts';
 import { decoderFuzz } from './rows/x17-decoders.ts';
 import { hostile } from './rows/x17-hostile.ts';
+import { archives, plantedStatements, psqlCommands } from './rows/x18-hostile-dumps.ts';
+import { injectedNames } from './rows/x19-injected-names.ts';
 import { staleLocks } from './rows/x20-stale-locks.ts';
 import { keyTiming } from './rows/x21-timing.ts';
 
@@ -56,11 +60,17 @@ export const rows: readonly Row[] = [
   wrongKeys,
   wrongKeysByCommand,
   nonces,
+  dyingCommands,
+  dyingDumps,
   movingFiles,
   forbidden,
   oddTrees,
   hostile,
   decoderFuzz,
+  psqlCommands,
+  plantedStatements,
+  archives,
+  injectedNames,
   staleLocks,
   keyTiming,
 ];

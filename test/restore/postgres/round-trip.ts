@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { TestContext } from 'node:test';
 import type { DatabasePlan, DatabasePlanRequest } from '../../../contracts/database-restore.ts';
 import type { ResolvedSource, RestoreCheck, Warning } from '../../../contracts/jobs.ts';
 import { programHost } from '../../../programs/host.ts';
@@ -10,6 +9,7 @@ import { readManifest } from '../../../restore/postgres/snapshot-files.ts';
 import type { DatabaseManifest } from '../../../sources/postgres/manifest.ts';
 import { createPostgresSource, type PostgresSourceOptions } from '../../../sources/postgres/source.ts';
 import { backUpEntries } from '../../repository/back-up.ts';
+import type { TestScope } from '../../repository/temporary-folder.ts';
 import { testRepository } from '../../repository/test-repository.ts';
 import { createDatabase, type SharedPostgres } from '../../servers/postgres.ts';
 import { column, connectionTo, execute, never } from '../../sources/postgres/sample.ts';
@@ -22,7 +22,7 @@ export interface Backup {
 
 /** Backs up databases of the server into a repository; the manifest is that of the first one. */
 export async function backUp(
-  t: TestContext,
+  t: TestScope,
   server: SharedPostgres,
   databases: string | readonly string[],
   options: Partial<PostgresSourceOptions> = {},
@@ -49,7 +49,7 @@ export async function backUp(
 }
 
 /** A database with the statements run in it, removed after the test. */
-export async function prepared(t: TestContext, server: SharedPostgres, sql: string): Promise<string> {
+export async function prepared(t: TestScope, server: SharedPostgres, sql: string): Promise<string> {
   const database = await createDatabase(server);
   t.after(() => database.drop());
   await execute(connectionTo(server, database.name), sql);
@@ -64,7 +64,7 @@ export interface Restoring {
 
 /** Plans a restore, beside the original unless a target is given; what it makes is removed after the test. */
 export async function planned(
-  t: TestContext,
+  t: TestScope,
   server: SharedPostgres,
   { work }: Backup,
   change: Partial<DatabasePlanRequest> & { readonly user?: string } = {},

@@ -1,10 +1,10 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { MysqlConnection } from '../../../sources/mysql/connection.ts';
 import { createMysqlSource, type MysqlSourceOptions } from '../../../sources/mysql/source.ts';
 import type { Source } from '../../../sources/source.ts';
+import type { TestScope } from '../../repository/temporary-folder.ts';
 import { createDatabase, execute, type SharedMariadb } from '../../servers/mariadb.ts';
 
 export const never = new AbortController().signal;
@@ -14,7 +14,7 @@ export function connectionTo({ host, port, user }: SharedMariadb): MysqlConnecti
 }
 
 export function sourceOf(
-  t: TestContext,
+  t: TestScope,
   server: SharedMariadb,
   options: Partial<MysqlSourceOptions> = {},
 ): Source {
@@ -26,7 +26,7 @@ export function sourceOf(
 
 /** A database with the statements run in it, removed after the test. */
 export async function prepared(
-  t: TestContext,
+  t: TestScope,
   server: SharedMariadb,
   statements: readonly string[],
 ): Promise<string> {
@@ -72,7 +72,7 @@ export const largeStatements: readonly string[] = [
 export const isDump = (name: string): boolean => name.endsWith('.sql') && name !== 'users.sql';
 
 /** A program in place of `mariadb-dump`, which has the real one as "$REAL". */
-export async function dumpProgram(t: TestContext, server: SharedMariadb, script: string): Promise<string> {
+export async function dumpProgram(t: TestScope, server: SharedMariadb, script: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mariadb-dump-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const program = join(folder, 'mariadb-dump');
