@@ -29,7 +29,7 @@ export async function checkInRepository(
             current: current === undefined ? step : `${step}: ${current}`,
           }),
       });
-      const { snapshots, packs, blobs, bytesRead, damages, damageCount } = found;
+      const { snapshots, packs, blobs, bytesRead, damages, damageCount, notes } = found;
       const finishedAt = new Date().toISOString();
       return {
         repository: name,
@@ -39,6 +39,7 @@ export async function checkInRepository(
         bytesRead,
         damages,
         damageCount,
+        ...(notes.length > 0 && { notes }),
         startedAt,
         finishedAt,
       };

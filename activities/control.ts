@@ -7,7 +7,8 @@ import { runLookUp } from './step.ts';
 export function createControlActivities(dependencies: ActivityDependencies): ControlActivities {
   const { names, status, logger, history } = dependencies;
   return {
-    resolveSource: (source) => runLookUp(dependencies, () => names.resolveSource(source)),
+    resolveSource: (source, repository) =>
+      runLookUp(dependencies, () => names.resolveSource(source, repository)),
     resolveRepository: (repository) => runLookUp(dependencies, () => names.resolveRepository(repository)),
     resolveHost: () => runLookUp(dependencies, () => names.resolveHost()),
     listSources: (request) => runLookUp(dependencies, () => names.listSources(request)),
@@ -16,6 +17,7 @@ export function createControlActivities(dependencies: ActivityDependencies): Con
     listHosts: () => runLookUp(dependencies, () => names.listHosts()),
     listLockedRepositories: () => runLookUp(dependencies, () => names.listLockedRepositories()),
     listCopyTargets: (request) => runLookUp(dependencies, () => names.listCopyTargets(request)),
+    listArchives: () => runLookUp(dependencies, () => names.listArchives()),
     listCopyRoutes: (request) => runLookUp(dependencies, () => names.listCopyRoutes(request)),
     describeCopyDebt: (routes) => runLookUp(dependencies, () => history.copyDebt(routes)),
     recordStart: (run) => runLookUp(dependencies, () => history.recordStart(run)),

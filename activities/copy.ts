@@ -52,9 +52,10 @@ interface Copying {
 async function copyDue(copying: Copying): Promise<CopyStepResult> {
   const { dependencies, route, from, originals, to, step, signal } = copying;
   const copies = await Array.fromAsync(to.snapshots(signal));
-  const snapshots = route.sources.flatMap((source) =>
-    dueForCopy({ originals: ofSource(originals, source), copies: ofSource(copies, source) }),
-  );
+  const snapshots = route.sources.flatMap((source) => {
+    const due = dueForCopy({ originals: ofSource(originals, source), copies: ofSource(copies, source) });
+    return route.newestOnly === true ? due.slice(-1) : due;
+  });
   const damages: string[] = [];
   const result = await copySnapshots({
     from,

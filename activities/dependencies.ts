@@ -88,7 +88,7 @@ export interface CopyRequest {
 /** The configuration as activities ask for it. */
 export interface Names {
   /** @throws {Failure} InvalidInput for a name that the configuration does not have */
-  resolveSource(source: string): ResolvedSource;
+  resolveSource(source: string, repository?: string): ResolvedSource;
   /** @throws {Failure} InvalidInput for a name that the configuration does not have */
   resolveRepository(repository?: string): ResolvedRepository;
   /** The host of this configuration. */
@@ -103,6 +103,8 @@ export interface Names {
   listLockedRepositories(): readonly string[];
   /** Repositories that get copies; `scheduled`, those that have no schedule of their own. */
   listCopyTargets(request: { readonly scheduled: boolean }): readonly string[];
+  /** Those that get the newest snapshot of each source once a month. */
+  listArchives(): readonly string[];
   /** @throws {Failure} InvalidInput for a name that the configuration does not have */
   listCopyRoutes(request: CopyRequest): readonly CopyRoute[];
 }

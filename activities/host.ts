@@ -11,6 +11,7 @@ import { maintenanceActivities } from './maintenance.ts';
 import { renewObjectLocks } from './object-locks.ts';
 import { compareRestored, planRestore, restoreSnapshot } from './restore.ts';
 import { runStep, type Step } from './step.ts';
+import { thawSnapshot } from './thaw.ts';
 import { withRepository } from './with-repository.ts';
 
 /** Activities of a host's queue. */
@@ -45,6 +46,8 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
       runStep(dependencies, 'lock', (step) => renewObjectLocks(dependencies, request, step)),
     copySnapshots: (route) =>
       runStep(dependencies, 'copy', (step) => copyToRepository(dependencies, route, step)),
+    thawSnapshot: (request) =>
+      runStep(dependencies, 'preflight', (step) => thawSnapshot(dependencies, request, step)),
     planRestore: (request) =>
       runStep(dependencies, 'preflight', (step) => planRestore(dependencies, request, step)),
     restoreSnapshot: (plan) =>

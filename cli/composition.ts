@@ -50,6 +50,20 @@ export async function bucketOf(
 }
 
 /**
+ * Rules of a bucket of Google Cloud Storage that delete what a repository needs; undefined when that cannot be seen.
+ * @throws {Failure} as the store
+ */
+export async function harmfulRulesOf(
+  { env }: Pick<CommandContext, 'env'>,
+  { url, access = {} }: Pick<RepositoryAccess, 'url' | 'access'>,
+  signal: AbortSignal,
+): Promise<BucketPlan['harmful'] | undefined> {
+  const { readHarmfulRules } = await import('../stores/gcs/rules.ts');
+  const rules = await readHarmfulRules(url, { env, caFile: access.caFile, gcs: access.gcs }, signal);
+  return rules?.map((rule) => ({ ...rule, harm: 'expires' as const }));
+}
+
+/**
  * Opens the repository that a command means, works with it, and closes it.
  * @throws {Failure} RepositoryNotFound, WrongKey, RepositoryUnsupported, and what the work throws
  */

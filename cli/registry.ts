@@ -23,6 +23,7 @@ const commands: readonly CommandFile[] = [
   { name: 'copy', load: async () => (await import('./commands/copy.ts')).defineCopy },
   { name: 'forget', load: async () => (await import('./commands/forget.ts')).defineForget },
   { name: 'prune', load: async () => (await import('./commands/prune.ts')).definePrune },
+  { name: 'cost', load: async () => (await import('./commands/cost.ts')).defineCost },
   { name: 'key', load: async () => (await import('./commands/key.ts')).defineKey },
   { name: 'schedules', load: async () => (await import('./commands/schedules.ts')).defineSchedules },
   { name: 'notify', load: async () => (await import('./commands/notify.ts')).defineNotify },

@@ -7,8 +7,9 @@ import type { RepositoryOptions } from '../repository/repository.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { CommandContext } from './context.ts';
 import type { CacheSelection } from './metadata-cache.ts';
-import { compressionMode, duration, packBytes, positiveInteger } from './option-values.ts';
+import { compressionMode, duration, packBytes, positiveInteger, repeatable } from './option-values.ts';
 import { askForPassword, givenPassword, readText } from './repository-password.ts';
+import { storeOptions } from './store-options.ts';
 
 /** Options by which a command names its repository, and says how it is to be worked with. */
 export interface RepositorySelection extends CacheSelection {
@@ -30,6 +31,8 @@ export interface RepositorySelection extends CacheSelection {
   /** KiB per second. */
   readonly limitUpload?: number;
   readonly limitDownload?: number;
+  /** restic's `-o NAME=VALUE`. */
+  readonly option?: readonly string[];
 }
 
 /** A repository, and how to get its password when it is needed. */
@@ -83,6 +86,11 @@ export function addRepositoryOptions(command: Command): Command {
       'keep its index, snapshots and folders here (default: RESGUARDO_CACHE_DIR, else below ~/.cache)',
     )
     .option('--no-lock', 'take no lock: for reading from what cannot be written to')
+    .option(
+      '-o, --option <name=value>',
+      "restic's s3.storage-class, s3.region, s3.bucket-lookup, azure.access-tier, s3.connections …; repeatable",
+      repeatable,
+    )
     .option('--limit-upload <rate>', 'KiB per second that are sent at most', positiveInteger)
     .option('--limit-download <rate>', 'KiB per second that are received at most', positiveInteger);
 }
@@ -104,14 +112,27 @@ export async function resolveAccess(
     url,
     password: password ?? (await askForPassword(context, url, isNew)),
     options: repositoryOptions(selection),
+    access: accessOf(selection),
     limits: limitsOf(selection),
   };
 }
 
-function limitsOf({ limitUpload, limitDownload }: RepositorySelection): LimitsConfiguration {
+function limitsOf({ limitUpload, limitDownload, option }: RepositorySelection): LimitsConfiguration {
+  const { connections } = storeOptions(option);
   return {
+    ...(connections !== undefined && { connections }),
     ...(limitUpload !== undefined && { uploadKiB: limitUpload }),
     ...(limitDownload !== undefined && { downloadKiB: limitDownload }),
+  };
+}
+
+/** What the command line says goes before the configuration. */
+function accessOf({ option }: RepositorySelection, configured: StoreAccess = {}): StoreAccess {
+  const { s3, azure } = storeOptions(option);
+  return {
+    ...configured,
+    ...(s3 !== undefined && { s3: { ...configured.s3, ...s3 } }),
+    ...(azure !== undefined && { azure: { ...configured.azure, ...azure } }),
   };
 }
 
@@ -171,7 +192,7 @@ async function configuredAccess(
     url,
     password: given ?? (await resolveSecret(password, context.env)),
     options: { compression, ...repositoryOptions(selection) },
-    access,
+    access: accessOf(selection, access),
     limits: { ...limits, ...limitsOf(selection) },
   };
 }

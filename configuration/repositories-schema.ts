@@ -26,6 +26,14 @@ export const repositorySchema = z
           'Whether fire or theft where the data is leaves the repository whole. Default: false for a folder, true for anything else.',
         examples: [true],
       }),
+    archive: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          'Gets the newest snapshot of each source once a month (schedule monthly_archive), and not a copy after each backup: of the sources that name it in copies, or of all when none does. Default: false.',
+        examples: [true],
+      }),
     compression: z
       .enum(['fastest', 'default', 'better', 'max', 'off'])
       .default('default')

@@ -173,6 +173,11 @@ export const schedulesSchema = z.strictObject({
       'Copies what the repositories of copies and defaultCopies lack; after each backup this happens by itself. Default: every 6 hours.',
     examples: [{ every: '6h' }],
   }),
+  monthly_archive: scheduleSchema.meta({
+    description:
+      'Copies the newest snapshot of each source into the repositories with archive: true. Default: on the first of the month at 05:30.',
+    examples: [{ at: '05:30', on: 1 }],
+  }),
   object_lock_renewal: scheduleSchema.meta({
     description:
       'Locks the objects of repositories with s3.objectLock anew, and proves that the locks hold. Default: Sundays at 05:00.',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { azureAccessTiers, gcsStorageClasses, s3StorageClasses } from '../contracts/storage-classes.ts';
 import { secretReferenceSchema } from './reference-schema.ts';
 
 /** How to get at the services that hold repositories. Secrets are references. */
@@ -38,11 +39,11 @@ export const s3Schema = z
         examples: ['auto'],
       }),
     storageClass: z
-      .enum(['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'])
+      .enum(s3StorageClasses)
       .optional()
       .meta({
         description:
-          'Class of packs. Indexes, snapshots and keys, which each run reads, stay in the default class. Default: that of the bucket.',
+          'Class of packs. Indexes, snapshots and keys, which each run reads, stay in the default class; packs of folder listings too where the class is GLACIER or DEEP_ARCHIVE. Default: that of the bucket.',
         examples: ['STANDARD_IA'],
       }),
     objectLock: z
@@ -96,6 +97,14 @@ export const azureSchema = z.strictObject({
     description: 'Domain of the cloud. Default: AZURE_ENDPOINT_SUFFIX, else core.windows.net.',
     examples: ['core.chinacloudapi.cn'],
   }),
+  accessTier: z
+    .enum(azureAccessTiers)
+    .optional()
+    .meta({
+      description:
+        'Tier of packs; Archive takes packs with data alone, the rest stays in the tier of the account. Default: that of the account.',
+      examples: ['Cool'],
+    }),
 });
 
 export const gcsSchema = z.strictObject({
@@ -110,6 +119,14 @@ export const gcsSchema = z.strictObject({
     .meta({
       description: 'Where the service is. Default: https://storage.googleapis.com',
       examples: ['https://storage.googleapis.com'],
+    }),
+  storageClass: z
+    .enum(gcsStorageClasses)
+    .optional()
+    .meta({
+      description:
+        'Class of packs; COLDLINE and ARCHIVE take packs with data alone, the rest stays in the class of the bucket. Default: that of the bucket.',
+      examples: ['NEARLINE'],
     }),
 });
 

@@ -28,6 +28,7 @@ import type {
   RepositorySweepResult,
   SourcePage,
 } from './scheduled-jobs.ts';
+import type { ThawRequest, ThawStatus } from './thaw.ts';
 
 /** A run that began, for the history of runs. */
 export interface RunBeginning {
@@ -92,6 +93,8 @@ export interface CopyRoute {
   readonly from: string;
   readonly to: string;
   readonly sources: readonly string[];
+  /** An archive gets the newest of each source alone, and not all that came since the last time. */
+  readonly newestOnly?: boolean;
 }
 
 /** How far a repository is behind with its copies; all sources together. */
@@ -163,7 +166,8 @@ export interface RestoreStepResult {
 
 /** Activities of the queue `resguardo`. */
 export interface ControlActivities {
-  resolveSource(source: string): Promise<ResolvedSource>;
+  /** `repository`: that snapshots are read from, instead of its own. */
+  resolveSource(source: string, repository?: string): Promise<ResolvedSource>;
   resolveRepository(repository?: string): Promise<ResolvedRepository>;
   /** The host of the control worker, which reaches every repository. */
   resolveHost(): Promise<ResolvedHost>;
@@ -178,6 +182,8 @@ export interface ControlActivities {
   listLockedRepositories(): Promise<readonly string[]>;
   /** Repositories that get copies; `scheduled`, those that have no schedule of their own. */
   listCopyTargets(request: { readonly scheduled: boolean }): Promise<readonly string[]>;
+  /** Repositories that get the newest snapshot of each source once a month. */
+  listArchives(): Promise<readonly string[]>;
   /** Where the copies of a repository come from; `sources` are copied there beside those of the configuration. */
   listCopyRoutes(request: {
     readonly repository: string;
@@ -205,6 +211,8 @@ export interface HostActivities {
   renewObjectLocks(request: LockRequest): Promise<LockRenewal>;
   /** Copies the snapshots that the other repository lacks; makes the repository when it was never there. */
   copySnapshots(route: CopyRoute): Promise<CopyStepResult>;
+  /** Looks how much of a snapshot can be read, and asks for the rest if that is wanted. */
+  thawSnapshot(request: ThawRequest): Promise<ThawStatus>;
   planRestore(request: RestoreRequest): Promise<RestorePlan>;
   restoreSnapshot(plan: RestorePlan): Promise<RestoreStepResult>;
   compareRestored(plan: RestorePlan): Promise<readonly RestoreCheck[]>;

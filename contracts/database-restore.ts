@@ -1,4 +1,5 @@
 import type { ResolvedSource, Warning } from './jobs.ts';
+import type { ThawStatus } from './thaw.ts';
 
 /** What the saga that restores databases passes between its steps. Plain JSON; times are ISO, UTC; holds no secret. */
 
@@ -37,6 +38,8 @@ export interface DatabasePlan extends Omit<DatabasePlanRequest, 'target'> {
   readonly blockers: readonly string[];
   readonly warnings: readonly Warning[];
   readonly forecast?: RestoreForecast;
+  /** How far the data can be read, where it lies in an archive class. What is frozen hides the rest of the plan. */
+  readonly thaw?: ThawStatus;
 }
 
 export interface RestoreForecast {

@@ -1,18 +1,12 @@
+import type { FailureRule } from './failure-rule.ts';
+import { serviceFailures } from './service-failures.ts';
+
+export type { FailureRule };
+
 /**
  * The one failure table. The Temporal retry policy, the CLI's exit codes, the API's status codes and
  * `docs/failures.md` derive from it; a test compares the page with the table.
  */
-
-export interface FailureRule {
-  /** Whether the same step may succeed later without a person's help; Temporal retries only then. */
-  readonly retryable: boolean;
-  /** Process exit code of the CLI. 10, 11 and 12 mean what they mean in restic. */
-  readonly exitCode: number;
-  /** HTTP status of the API. */
-  readonly httpStatus: number;
-  /** What a person does now, unless the place that throws knows better. */
-  readonly advice: string;
-}
 
 export const failureRules = {
   InvalidInput: {
@@ -124,6 +118,13 @@ export const failureRules = {
     exitCode: 1,
     httpStatus: 422,
     advice: 'Use a repository of format version 2.',
+  },
+  ObjectArchived: {
+    retryable: false,
+    exitCode: 1,
+    httpStatus: 409,
+    advice:
+      'Restore with `--thaw bulk`, `standard` or `expedited`: the data is asked for, waited for, and restored.',
   },
   RepositoryUnwritable: {
     retryable: false,
@@ -242,42 +243,7 @@ export const failureRules = {
     httpStatus: 500,
     advice: 'Keep the database as it is, compare it with the last export, and find out who changed it.',
   },
-  NotificationUnavailable: {
-    retryable: true,
-    exitCode: 1,
-    httpStatus: 503,
-    advice: 'Check the network and the service that the channel names; the message is sent later.',
-  },
-  NotificationRefused: {
-    retryable: false,
-    exitCode: 1,
-    httpStatus: 502,
-    advice: 'Correct the address or the credentials of the channel, and try it: `resguardo notify test`.',
-  },
-  Unauthorized: {
-    retryable: false,
-    exitCode: 1,
-    httpStatus: 401,
-    advice: 'Send the key that `api.key` refers to as `X-API-Key`, or as `Authorization: Bearer`.',
-  },
-  TooManyRequests: {
-    retryable: true,
-    exitCode: 1,
-    httpStatus: 429,
-    advice: 'Wait for as many seconds as the header `Retry-After` says.',
-  },
-  NotFound: {
-    retryable: false,
-    exitCode: 1,
-    httpStatus: 404,
-    advice: 'Look at `/api/openapi.json` for what there is.',
-  },
-  RequestTooLarge: {
-    retryable: false,
-    exitCode: 1,
-    httpStatus: 413,
-    advice: 'Send less at once.',
-  },
+  ...serviceFailures,
   AlreadyRunning: {
     retryable: false,
     exitCode: 1,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { DatabasePlan } from './database-restore.ts';
 import { durationPattern } from './duration.ts';
 import { Failure } from './failures.ts';
+import { thawSpeeds } from './thaw.ts';
 
 /** Name of a source or repository in the configuration. */
 export const nameSchema = z
@@ -48,6 +49,10 @@ export const restoreInputSchema = z.strictObject({
    * one, or that of a database which is replaced after a confirmation. Left out, a database gets its own name.
    */
   target: z.string().min(1).max(4096).optional(),
+  /** Repository that it is read from: a copy. Default: that of the source. */
+  repository: nameSchema.optional(),
+  /** Data that lies in an archive class is asked for, waited for, and readable for so many days (default: 7). */
+  thaw: z.strictObject({ speed: z.enum(thawSpeeds), days: z.int().min(1).max(60).optional() }).optional(),
   /** Only these absolute paths of the snapshot and what is below them; databases by name, too. */
   include: z.array(z.string().min(1)).max(1000).optional(),
   /** Only these tables of a database, with what they need: `schema.table`. Into a new database alone. */

@@ -24,6 +24,8 @@ export interface ResolvedSource {
   readonly queue: string;
   /** Repository name of the configuration. */
   readonly repository: string;
+  /** Whether data of that repository lies in a class that has to be thawed first. */
+  readonly mayBeFrozen?: boolean;
   /** Further repositories that get a copy of each snapshot, by their names. */
   readonly copies: readonly string[];
   /** `paths` of the snapshots, constant for a source. */
@@ -191,6 +193,8 @@ export interface VerificationResult {
   /** One sentence for each damage; empty when all is well. The first 100. */
   readonly damages: readonly string[];
   readonly damageCount: number;
+  /** What a person may want to know and that is no damage: what lies in an archive class and was not read. */
+  readonly notes?: readonly string[];
   readonly startedAt: string;
   readonly finishedAt: string;
 }

@@ -3,9 +3,9 @@ export const queryNames = { progress: 'progress', result: 'result' } as const;
 
 /**
  * `keepAs` asks a backup under way to keep its snapshot as long as another schedule wants it; `copyMore` tells a
- * replication under way that there is more to copy.
+ * replication under way that there is more to copy; `thawed` tells a restore that waits for an archive to look at once.
  */
-export const signalNames = { keepAs: 'keepAs', copyMore: 'copyMore' } as const;
+export const signalNames = { keepAs: 'keepAs', copyMore: 'copyMore', thawed: 'thawed' } as const;
 
 /**
  * Requests that are answered: of a restore that waits for a person, of what a restore has replaced, and of a
@@ -26,6 +26,7 @@ export const workflowTypes = {
   verification: 'verification',
   replicate: 'replicate',
   extendObjectLocks: 'extendObjectLocks',
+  monthlyArchive: 'monthlyArchive',
   dailyBackup: 'dailyBackup',
   incrementalBackup: 'incrementalBackup',
   securityMonitoring: 'securityMonitoring',

@@ -102,6 +102,10 @@ export interface PruneStepResult {
   readonly bytesUsed: number;
   readonly packsRemoved: number;
   readonly packsWritten: number;
+  /** What is not needed and stays, because the service bills it until then anyway. `until`: the last of it; ISO. */
+  readonly held?: { readonly packs: number; readonly bytes: number; readonly until: string };
+  /** What was removed and still takes space as older versions. Without `until` nothing removes it by itself. */
+  readonly hidden?: { readonly objects: number; readonly bytes: number; readonly until?: string };
 }
 
 /** Result of `prune` of one repository. */

@@ -10,6 +10,7 @@ export const scheduleIds = [
   'repository_prune',
   'repository_copies',
   'object_lock_renewal',
+  'monthly_archive',
 ] as const;
 
 export type ScheduleId = (typeof scheduleIds)[number];
@@ -26,6 +27,7 @@ export const scheduledWorkflowTypes = {
   repository_prune: 'prune',
   repository_copies: 'replicate',
   object_lock_renewal: 'extendObjectLocks',
+  monthly_archive: 'monthlyArchive',
 } as const satisfies Record<ScheduleId, string>;
 
 /** Id of the schedule of a repository whose copies have times of their own. */

@@ -4,10 +4,10 @@ import type { BucketLook, DoctorContext } from './context.ts';
 
 const check = 'bucket';
 
-/** For each repository in an S3 bucket: whether it is set as a repository wants it, and no rule loses data. */
+/** For each repository in a bucket: whether it is set as a repository wants it, and no rule loses data. */
 export function bucketChecks({ configuration, lookAtBucket }: DoctorContext): readonly Check[] {
   return Object.entries(configuration.repositories)
-    .filter(([, { url }]) => /^(s3|b2):/.test(url))
+    .filter(([, { url }]) => /^(s3|b2|gs|azure):/.test(url))
     .map(([name]) => ({
       check,
       subject: name,
@@ -21,7 +21,10 @@ export function bucketChecks({ configuration, lookAtBucket }: DoctorContext): re
     }));
 }
 
-function judge(name: string, { bucket, lacks, harmful, impossible }: BucketLook): readonly CheckResult[] {
+function judge(
+  name: string,
+  { bucket, lacks, harmful, impossible, unseen }: BucketLook,
+): readonly CheckResult[] {
   const results = [
     ...harmful.map((rule) => failed(check, name, destroys(bucket, rule))),
     ...impossible.map((message) =>
@@ -36,11 +39,12 @@ function judge(name: string, { bucket, lacks, harmful, impossible }: BucketLook)
           }),
         ]),
   ];
-  return results.length > 0 ? results : [ok(check, name, `${bucket} is set as a repository wants it.`)];
+  if (results.length > 0) return results;
+  return [ok(check, name, unseen ?? `${bucket} is set as a repository wants it.`)];
 }
 
 function destroys(bucket: string, { id, description }: BucketLook['harmful'][number]): Failure {
-  const message = `The lifecycle rule ${id} of ${bucket} ${description}: that destroys the repository`;
+  const message = `The rule ${id} of ${bucket} ${description}: that destroys the repository`;
   return new Failure('RepositoryUnsupported', message, {
     advice: 'Remove the rule, or keep it away by another prefix.',
   });

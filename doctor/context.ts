@@ -14,6 +14,8 @@ export interface BucketLook {
   readonly harmful: readonly { readonly id: string; readonly description: string }[];
   /** What it can never be given; sentences. */
   readonly impossible: readonly string[];
+  /** What cannot be seen of it from here, and is for a person to look at; a sentence. */
+  readonly unseen?: string;
 }
 
 /** What the checks work with; the command composes it from the configuration. */
@@ -23,7 +25,7 @@ export interface DoctorContext {
   readonly resolve: (reference: string) => Promise<Secret>;
   /** Opens a repository of the configuration; the caller closes it. */
   readonly openRepository: (name: string) => Promise<Repository>;
-  /** Looks at the bucket of a repository whose URL begins with s3: or b2:. */
+  /** Looks at the bucket or container of a repository whose URL begins with s3:, b2:, gs: or azure:. */
   readonly lookAtBucket: (name: string, signal: AbortSignal) => Promise<BucketLook>;
   /** Makes a source of this host for one operation; the caller closes it. */
   readonly createSource: (name: string) => Promise<Source>;

@@ -8,6 +8,7 @@ import type {
   RepositorySweepResult,
 } from '../contracts/scheduled-jobs.ts';
 import type { Logger } from '../logging/logger.ts';
+import { leastStayMs } from '../policy/cost/least-stay.ts';
 import type { RetentionPolicy } from '../policy/retention/plan.ts';
 import { withLock } from '../repository/lock/with-lock.ts';
 import { planPrune } from '../repository/prune/plan.ts';
@@ -100,6 +101,7 @@ async function pruneIn(
         maxUnusedBytes: (usedBytes) => Math.floor((share / (100 - share)) * usedBytes),
         maxRepackBytes: Number.POSITIVE_INFINITY,
         deleteDelayMs: options.deleteDelayMsOf(name),
+        leastStayMs: leastStayMs(repository.store.location),
         ...(ignoreSnapshots === undefined ? {} : { ignoreSnapshots }),
         signal,
         onProgress: ({ snapshotsDone, snapshotsTotal }) =>
@@ -107,15 +109,32 @@ async function pruneIn(
       });
       const { bytes, packs } = plan.statistics;
       // What is marked now is freed by the prune of tomorrow.
-      const figures = { bytesFreed: bytes.removeTotal - bytes.delayed, bytesUsed: bytes.used };
+      const { held } = plan.statistics;
+      const figures = {
+        bytesFreed: bytes.removeTotal - bytes.delayed,
+        bytesUsed: bytes.used,
+        ...(held.until !== undefined && {
+          held: { packs: held.packs, bytes: held.bytes, until: held.until.toISOString() },
+        }),
+      };
       if (dryRun) return { ...figures, packsRemoved: packs.expired, packsWritten: 0 };
       const { packsRemoved, packsWritten } = await executePrune(repository, plan, {
         signal,
         onProgress: ({ step, packsDone, packsTotal }) => onProgress(`${step}: ${packsDone} of ${packsTotal}`),
       });
-      return { ...figures, packsRemoved, packsWritten };
+      return { ...figures, ...(await hiddenIn(repository, signal)), packsRemoved, packsWritten };
     }),
   );
+}
+
+async function hiddenIn(
+  { store }: Repository,
+  signal: AbortSignal,
+): Promise<Pick<PruneStepResult, 'hidden'>> {
+  const found = await store.hidden(signal);
+  if (found === undefined || found.objects === 0) return {};
+  const { objects, bytes, until } = found;
+  return { hidden: { objects, bytes, ...(until !== undefined && { until: until.toISOString() }) } };
 }
 
 interface Planning extends Work {

@@ -65,6 +65,12 @@ function wordsOf({ workflow, subject }: RunReport): { topic: string; title: stri
       return { topic: 'verification', title: 'Verification of', command: 'resguardo verify --read-data' };
     case 'extendObjectLocks':
       return { topic: 'object-locks', title: 'New locks for', command: 'resguardo doctor' };
+    case 'monthlyArchive':
+      return {
+        topic: 'archive',
+        title: 'Monthly archive of',
+        command: 'resguardo schedules trigger monthly_archive',
+      };
     case 'replicate':
       return { topic: 'copies', title: 'Copies to', command: `resguardo copy ${subject}` };
     case 'restore':

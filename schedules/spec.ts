@@ -121,6 +121,13 @@ const built: Record<ScheduleId, Built> = {
     jitter: '5m',
     catchUp: '3d',
   },
+  monthly_archive: {
+    title: 'The newest snapshot of each source into the archives',
+    timing: { kind: 'calendar', times: ['05:30'], dayOfMonth: 1 },
+    jitter: '5m',
+    // Late is better than not at all, until the middle of the month.
+    catchUp: '14d',
+  },
   repository_copies: {
     title: 'Copies to every repository that should have them',
     timing: every('6h'),

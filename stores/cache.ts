@@ -2,7 +2,7 @@ import { createHash, hash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileKey, isFileName } from './layout.ts';
-import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from './store.ts';
+import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile, ThawWish } from './store.ts';
 
 /** What the cache has to know of the repository that it is for. */
 export interface CachedRepository {
@@ -99,6 +99,14 @@ class CachedStore implements Store {
   async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
     await this.#store.remove(file, signal);
     if (file.type !== 'config' && this.#isKept(file)) await this.#drop(file);
+  }
+
+  thaw(file: StoreFile, wish: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'> {
+    return this.#store.thaw(file, wish, signal);
+  }
+
+  hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
+    return this.#store.hidden(signal);
   }
 
   sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {

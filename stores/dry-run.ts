@@ -1,4 +1,4 @@
-import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from './store.ts';
+import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile } from './store.ts';
 
 /** A store that says it has done what it is told, and changes nothing in the one below. */
 export function dryRunStore(store: Store): Store {
@@ -33,6 +33,14 @@ class DryRunStore implements Store {
   }
 
   async remove(): Promise<void> {}
+
+  async thaw(): Promise<'readable'> {
+    return 'readable';
+  }
+
+  hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
+    return this.#store.hidden(signal);
+  }
 
   async sweep(): Promise<void> {}
 

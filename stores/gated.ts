@@ -1,5 +1,5 @@
 import type { Gate } from './network/gate.ts';
-import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from './store.ts';
+import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile, ThawWish } from './store.ts';
 
 /** A store that sends so many requests at once as its gate lets through; further ones wait. */
 export function withGate(store: Store, gate: Gate): Store {
@@ -40,6 +40,14 @@ class GatedStore implements Store {
 
   remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
     return this.#pass(() => this.#store.remove(file, signal), signal);
+  }
+
+  thaw(file: StoreFile, wish: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'> {
+    return this.#pass(() => this.#store.thaw(file, wish, signal), signal);
+  }
+
+  hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
+    return this.#pass(() => this.#store.hidden(signal), signal);
   }
 
   sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {

@@ -116,6 +116,16 @@ class LocalStore implements Store {
     }
   }
 
+  /** Nothing is ever out of reach. */
+  async thaw(): Promise<'readable'> {
+    return 'readable';
+  }
+
+  /** Nothing is kept. */
+  async hidden(): Promise<undefined> {
+    return undefined;
+  }
+
   async sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {
     const before = Date.now() - olderThanMs;
     for (const type of types) {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFailure } from '../contracts/failures.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
-import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from './store.ts';
+import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile, ThawWish } from './store.ts';
 import { StoreFailure } from './trouble.ts';
 
 export interface RetryPolicy {
@@ -87,6 +87,14 @@ class RetryingStore implements Store {
 
   remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
     return this.#retry(() => this.#store.remove(file, signal), signal);
+  }
+
+  thaw(file: StoreFile, wish: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'> {
+    return this.#retry(() => this.#store.thaw(file, wish, signal), signal);
+  }
+
+  hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
+    return this.#retry(() => this.#store.hidden(signal), signal);
   }
 
   sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {

@@ -1,11 +1,9 @@
+import type { AzureAccessTier, GcsStorageClass, S3StorageClass } from '../contracts/storage-classes.ts';
 import type { Bandwidth } from './network/limits.ts';
 import type { SocketTimes } from './network/watched-socket.ts';
 import type { RetryPolicy } from './retry.ts';
 
 /** Fields that hold a secret are references (`env:NAME`, `file:PATH`), resolved where they are used. */
-
-/** Classes whose objects can be read at once. */
-export type S3StorageClass = 'STANDARD' | 'STANDARD_IA' | 'ONEZONE_IA' | 'INTELLIGENT_TIERING' | 'GLACIER_IR';
 
 export interface S3Settings {
   /** Default: AWS_REGION, AWS_DEFAULT_REGION, what the host name says, else us-east-1. */
@@ -32,6 +30,8 @@ export interface AzureSettings {
   readonly sas?: string | undefined;
   /** Default: core.windows.net. */
   readonly endpointSuffix?: string | undefined;
+  /** Tier of packs. Default: that of the account. */
+  readonly accessTier?: AzureAccessTier | undefined;
 }
 
 export interface GcsSettings {
@@ -39,6 +39,8 @@ export interface GcsSettings {
   readonly credentials?: string | undefined;
   /** Default: https://storage.googleapis.com. */
   readonly endpoint?: string | undefined;
+  /** Class of packs. Default: that of the bucket. */
+  readonly storageClass?: GcsStorageClass | undefined;
 }
 
 export interface SftpSettings {

@@ -1,3 +1,7 @@
+import type { ThawWish } from '../contracts/thaw.ts';
+
+export type { ThawWish };
+
 /**
  * The port between the repository engine and the place where its files lie. Names and layout are
  * restic's: `config`, `keys/…`, `locks/…`, `snapshots/…`, `index/…`, `data/xx/…`. `moved` is ours: it says where a
@@ -12,11 +16,29 @@ export interface StoreFile {
   readonly type: FileType;
   /** 64 lower-case hex digits; empty for `config` and `moved`. */
   readonly name: string;
+  /** What a pack holds, told when it is saved: archive classes are for data alone. */
+  readonly holds?: 'data' | 'tree';
 }
 
 export interface StoredFile {
   readonly name: string;
   readonly sizeBytes: number;
+  /** Name that the service has for the class it lies in; absent where there are none. */
+  readonly storageClass?: string;
+  /** When it was written, where the service tells. */
+  readonly writtenAt?: Date;
+  /** Whether it can be read; absent where everything can. */
+  readonly reach?: Reach;
+}
+
+/** `frozen`: in an archive class, to be thawed first; `thawing`: somebody has asked for that, and it takes hours. */
+export type Reach = 'readable' | 'frozen' | 'thawing';
+
+export interface HiddenFiles {
+  readonly objects: number;
+  readonly bytes: number;
+  /** When the last of them is gone by itself; undefined when nothing removes them, or when there are none. */
+  readonly until: Date | undefined;
 }
 
 export interface ByteRange {
@@ -31,7 +53,8 @@ export interface ByteRange {
  * - Calls may run at the same time, from several processes too.
  * - An aborted signal rejects with its reason soon, and leaves nothing that `list` or `load` would show.
  * - Errors are `Failure`s: StoreUnavailable (temporary), StorageFull, RepositoryUnwritable, RepositoryDamaged
- *   (a file ends before the range does), never a secret in the message.
+ *   (a file ends before the range does), ObjectArchived (to be thawed before it can be read), never a secret in
+ *   the message.
  */
 export interface Store {
   /** URL or path for people, without secrets. */
@@ -54,6 +77,15 @@ export interface Store {
 
   /** Removes a file. Removing what is not there is no error. */
   remove(file: StoreFile, signal?: AbortSignal): Promise<void>;
+
+  /** Asks that a file in an archive class be made readable. Asking again changes nothing, and costs nothing. */
+  thaw(file: StoreFile, wish: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'>;
+
+  /**
+   * What was removed and still takes space, because the service keeps older versions; undefined where it keeps none, or
+   * where that cannot be seen.
+   */
+  hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined>;
 
   /** Removes what crashed writers left and no reader sees: temporary files, unfinished uploads. */
   sweep(olderThanMs: number, signal?: AbortSignal): Promise<void>;

@@ -100,6 +100,12 @@ export const troubles = {
     advice: 'It can be removed when its lock has ended; that is what the lock is for.',
     passes: false,
   },
+  archived: {
+    type: 'ObjectArchived',
+    reason: 'the object lies in an archive class and is not thawed',
+    advice: 'Have it thawed, and wait: restore with --thaw bulk, standard or expedited.',
+    passes: false,
+  },
   'wrong-region': {
     type: 'InvalidConfiguration',
     reason: 'the bucket lies in another region',

@@ -10,6 +10,8 @@ export function withCleanup(store: Store, clean: () => void): Store {
     size: (file, signal) => store.size(file, signal),
     list: (type, signal) => store.list(type, signal),
     remove: (file, signal) => store.remove(file, signal),
+    thaw: (file, wish, signal) => store.thaw(file, wish, signal),
+    hidden: (signal) => store.hidden(signal),
     sweep: (olderThanMs, signal) => store.sweep(olderThanMs, signal),
     close: async () => {
       clean();

@@ -59,6 +59,7 @@ export function createHistory(catalog: () => Promise<Catalog>, logger: Logger): 
         await opened.syncSnapshots(repository, snapshots);
       }),
     copyDebt: async (routes) => {
+      if (routes.every(({ newestOnly }) => newestOnly === true)) return archiveDebt;
       let debts: readonly CopyDebt[] | undefined;
       await attempt(async (opened) => {
         debts = await owed(opened, routes);
@@ -67,6 +68,13 @@ export function createHistory(catalog: () => Promise<Catalog>, logger: Logger): 
     },
   };
 }
+
+/** An archive owes nothing from one month to the next. */
+const archiveDebt: CopyDebtReport = {
+  snapshots: 0,
+  bytes: 0,
+  description: 'An archive: it gets the newest snapshot of each source.',
+};
 
 async function owed(opened: Catalog, routes: readonly CopyRoute[]): Promise<readonly CopyDebt[]> {
   const places = snapshotsByPlace(await opened.snapshots());

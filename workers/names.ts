@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Names } from '../activities/index.ts';
 import type { Configuration } from '../configuration/load.ts';
-import { placementOf, placements } from '../configuration/placement.ts';
+import { archivesOf, mayBeFrozen, placementOf, placements } from '../configuration/placement.ts';
 import type { SourceConfiguration } from '../configuration/schema.ts';
 import type { CopyRoute } from '../contracts/activities.ts';
 import { parseDuration } from '../contracts/duration.ts';
@@ -22,16 +22,18 @@ export function createNames(configuration: Configuration, programVersion: string
     !Object.hasOwn(configuration.schedules.repository_copies.repositories, repository);
   const home = { host: configuration.host, queue: hostQueue(configuration.host), ...timeouts };
   return {
-    resolveSource(name) {
+    resolveSource(name, other) {
       const source = own(configuration.sources, name);
       if (source === undefined) throw unknown('source', name, Object.keys(configuration.sources));
       const host = source.host ?? configuration.host;
+      const repository = repositoryName(configuration, other ?? source.repository);
       return {
         source: name,
         kind: source.kind,
         host,
         queue: hostQueue(host),
-        repository: repositoryName(configuration, source.repository),
+        repository,
+        ...(mayBeFrozen(configuration, repository) && { mayBeFrozen: true }),
         paths: snapshotPaths(name, source),
         username: userInfo().username,
         programVersion: `resguardo ${programVersion}`,
@@ -61,6 +63,7 @@ export function createNames(configuration: Configuration, programVersion: string
       const targets = new Set(placements(configuration).flatMap(({ copiesIn }) => copiesIn));
       return [...targets].filter((name) => !scheduled || isInStep(name)).toSorted();
     },
+    listArchives: () => archivesOf(configuration),
     listCopyRoutes: ({ repository, sources }) => {
       for (const name of sources) {
         if (own(configuration.sources, name) === undefined) {
@@ -93,11 +96,17 @@ function copyRoutes(
   further: readonly string[],
 ): readonly CopyRoute[] {
   const wanted = placements(configuration).filter(
-    ({ source, repository, copiesIn }) =>
-      repository !== to && (copiesIn.includes(to) || further.includes(source)),
+    ({ source, repository, copiesIn, archivesIn }) =>
+      repository !== to && ([...copiesIn, ...archivesIn].includes(to) || further.includes(source)),
   );
   const origins = Map.groupBy(wanted, ({ repository }) => repository);
-  return [...origins].map(([from, group]) => ({ from, to, sources: group.map(({ source }) => source) }));
+  const newestOnly = archivesOf(configuration).includes(to);
+  return [...origins].map(([from, group]) => ({
+    from,
+    to,
+    sources: group.map(({ source }) => source),
+    ...(newestOnly && { newestOnly }),
+  }));
 }
 
 function repositoryName(configuration: Configuration, wanted: string | undefined): string {

@@ -19,6 +19,7 @@ const titles: Readonly<Record<WorkflowType, string>> = {
   verification: 'Verification of',
   replicate: 'Copies to',
   extendObjectLocks: 'New locks for',
+  monthlyArchive: 'Archiving into',
   dailyBackup: 'Daily backup of',
   incrementalBackup: 'Incremental backup of',
   securityMonitoring: 'Security monitoring of',
@@ -112,6 +113,8 @@ function whatToDo({ workflow, facts, progress }: RunDescription): readonly strin
       return isOver
         ? ["Find the runs of the sources: `WorkflowType = 'backupSource'`, each `backup/<source>`."]
         : ['Cancelling is safe: it cancels the backups under way; what is stored stays.'];
+    case 'monthlyArchive':
+      return ['Find the runs of the archives: `replicate/<repository>`. What was copied stays.'];
     case 'extendObjectLocks':
       return ['Cancelling is safe: locks that were made stay.'];
     case 'securityMonitoring':

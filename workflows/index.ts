@@ -6,6 +6,7 @@ export { extendObjectLocks } from './extend-object-locks.ts';
 export { complianceCheck, securityMonitoring } from './inspections.ts';
 export { keepReplaced } from './keep-replaced.ts';
 export { kubernetesBackup } from './kubernetes-backup.ts';
+export { monthlyArchive } from './monthly-archive.ts';
 export { planRestore } from './plan-restore.ts';
 export { prune } from './prune.ts';
 export { replicate } from './replicate.ts';

@@ -89,18 +89,6 @@ export const fleetLimits = {
   stragglersMs: 30 * 60_000,
 } as const;
 
-/** How long a run waits for a repository that is away. */
-export const copyPatience = {
-  // Half an hour of attempts, then as long a pause: some hundred rounds of about eight events in a week.
-  pauseMs: 30 * 60_000,
-  // By then people have been told for days; the next backup begins another run.
-  totalMs: 7 * 24 * 3_600_000,
-  // The run over all of them ends before its schedule comes again; those that wait go on by themselves.
-  fleetMs: 5 * 3_600_000,
-  // Backups that come while it copies are copied too, but a history must end.
-  rounds: 50,
-} as const;
-
 export interface StepSettings {
   /** A schedule has started the run, so that nobody waits in front of a screen. */
   readonly isUnattended: boolean;
@@ -144,6 +132,11 @@ export function stepsOn(
       scheduleToCloseTimeout: '8 days',
       retry: { ...retry, maximumInterval: '5 minutes', maximumAttempts: 12 },
     }).copySnapshots,
+    /** Lists all packs, reads the trees of a snapshot, and sends a request for each pack. */
+    thawSnapshot: step(place, 'Look what has to be thawed', {
+      startToCloseTimeout: '6 hours',
+      scheduleToCloseTimeout: '24 hours',
+    }).thawSnapshot,
     planRestore: step(place, 'Find the snapshot', {
       startToCloseTimeout: '10 minutes',
       scheduleToCloseTimeout: '1 hour',

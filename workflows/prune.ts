@@ -4,7 +4,13 @@ import type { RetentionRequest } from '../contracts/activities.ts';
 import { type PruneInput, pruneInputSchema } from '../contracts/inputs.ts';
 import { workflowTypes } from '../contracts/messages.ts';
 import { pruneWorkflowId, sweepWorkflowId } from '../contracts/queues.ts';
-import type { FleetResult, ForgetResult, HeldBack, PruneResult } from '../contracts/scheduled-jobs.ts';
+import type {
+  FleetResult,
+  ForgetResult,
+  HeldBack,
+  PruneResult,
+  PruneStepResult,
+} from '../contracts/scheduled-jobs.ts';
 import { size } from './details.ts';
 import { fleetOutcome, runForRepositories } from './every-repository.ts';
 import { knownFailure } from './failures.ts';
@@ -58,7 +64,7 @@ async function pruneOne(
   story.enter('prune');
   const pruned = await steps.pruneRepository(request);
   story.know({
-    note: `${describeForgotten(forgotten, dryRun)}, ${size(pruned.bytesFreed)} ${dryRun ? 'would be freed' : 'freed'}`,
+    note: `${describeForgotten(forgotten, dryRun)}, ${size(pruned.bytesFreed)} ${dryRun ? 'would be freed' : 'freed'}${describeLater(pruned)}`,
   });
   const { startedAt } = story;
   const result = { ...forgotten, ...pruned, repository, dryRun, startedAt, finishedAt: story.now() };
@@ -107,6 +113,20 @@ async function pruneInChild(repository: string, input: PruneInput): Promise<'don
   });
   const result = await child.result();
   return 'heldBack' in result && result.heldBack.length > 0 ? 'partial' : 'done';
+}
+
+/** What the service keeps or bills for longer: it goes by itself, or by a later run. */
+function describeLater({ held, hidden }: PruneStepResult): string {
+  const waits =
+    held === undefined
+      ? ''
+      : `; ${size(held.bytes)} in ${held.packs} packs are billed until ${held.until.slice(0, 10)} at the latest anyway, and go then`;
+  if (hidden === undefined) return waits;
+  const when =
+    hidden.until === undefined
+      ? 'no rule of the bucket removes them'
+      : `they go by ${hidden.until.slice(0, 10)}, by themselves`;
+  return `${waits}; ${size(hidden.bytes)} in ${hidden.objects} removed objects are kept as versions: ${when}`;
 }
 
 function describeForgotten({ kept, forgotten }: ForgetResult, dryRun: boolean): string {

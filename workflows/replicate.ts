@@ -9,7 +9,8 @@ import { replicateWorkflowId } from '../contracts/queues.ts';
 import type { FleetResult } from '../contracts/scheduled-jobs.ts';
 import { fleetOutcome, runForRepositories } from './every-repository.ts';
 import { knownFailure } from './failures.ts';
-import { childRun, copyPatience, fleetLimits, lookUp, stepsOn } from './options.ts';
+import { childRun, fleetLimits, lookUp, stepsOn } from './options.ts';
+import { copyPatience } from './patience.ts';
 import { type Outcome, runStory, type Story } from './story.ts';
 
 /**

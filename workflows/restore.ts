@@ -1,13 +1,14 @@
 import { type RestoreInput, restoreInputSchema } from '../contracts/inputs.ts';
-import type { RestoreResult, SourceKind } from '../contracts/jobs.ts';
+import type { ResolvedSource, RestoreResult, SourceKind } from '../contracts/jobs.ts';
 import { type Consent, listenForConsent } from './consent.ts';
 import { lookUp } from './options.ts';
 import { restoreDatabases } from './restore-databases.ts';
 import { restoreFiles } from './restore-files.ts';
 import { type Outcome, runStory, type Story } from './story.ts';
+import { listenForThaw, type ThawSignal, thawFirst } from './thaw.ts';
 
 /** Kinds of sources whose snapshots hold databases. */
-const databaseKinds: readonly SourceKind[] = ['postgres', 'mysql'];
+export const databaseKinds: readonly SourceKind[] = ['postgres', 'mysql'];
 
 /**
  * Restores a snapshot of a source, and compares what came out with what was stored. Files go into a place that
@@ -16,24 +17,37 @@ const databaseKinds: readonly SourceKind[] = ['postgres', 'mysql'];
  */
 export async function restore(rawInput: unknown): Promise<RestoreResult> {
   const consent = listenForConsent();
+  const told = listenForThaw();
   return runStory(rawInput, {
     workflow: 'restore',
     schema: restoreInputSchema,
     subject: (input) => input.source,
-    body: (story, input) => restoreAny(story, input, consent),
+    body: (story, input) => restoreAny(story, input, { consent, told }),
   });
 }
 
 async function restoreAny(
   story: Story,
   input: RestoreInput,
-  consent: Consent,
+  { consent, told }: { readonly consent: Consent; readonly told: ThawSignal },
 ): Promise<Outcome<RestoreResult>> {
   story.mark('source');
-  const source = await lookUp.resolveSource(input.source);
+  const source = await resolvedSource(input);
   const { kind, repository, host } = source;
   story.know({ kind, repository, host });
   story.mark('source');
-  if (!databaseKinds.includes(kind)) return restoreFiles(story, input, source);
-  return restoreDatabases({ story, input, source, consent });
+  const isFiles = !databaseKinds.includes(kind);
+  const include = isFiles ? (input.include ?? []) : [];
+  const snapshot = await thawFirst({ story, input, source, include }, told);
+  // What was thawed is what is restored, even if a newer one came meanwhile.
+  const fixed = snapshot === undefined ? input : { ...input, snapshot };
+  if (isFiles) return restoreFiles(story, fixed, source);
+  return restoreDatabases({ story, input: fixed, source, consent });
+}
+
+/** The source as it is restored from: its snapshots may be read from a copy. */
+export async function resolvedSource({ source, repository }: RestoreInput): Promise<ResolvedSource> {
+  return repository === undefined
+    ? await lookUp.resolveSource(source)
+    : await lookUp.resolveSource(source, repository);
 }

@@ -47,6 +47,7 @@ async function verifyOne(
   const result = await stepsOn(place).check({ repository, ...share });
   story.count({ bytesDone: result.bytesRead });
   story.know({ warningCount: result.damageCount });
+  if (result.notes !== undefined) story.know({ note: result.notes.join(' ') });
   if (result.damageCount > 0) throw toApplicationFailure(damage(result));
   return { result, status: 'done' };
 }

@@ -2,13 +2,13 @@ import { failureRules, isFailure } from '../../contracts/failures.ts';
 import { connectControl } from '../../control/client.ts';
 import { type CheckResult, failed, runChecks } from '../../doctor/check.ts';
 import { doctorChecks } from '../../doctor/checks.ts';
-import type { BucketLook, DoctorContext } from '../../doctor/context.ts';
+import type { DoctorContext } from '../../doctor/context.ts';
 import { clock, nodeVersion } from '../../doctor/machine.ts';
 import { createLogger } from '../../logging/logger.ts';
 import { createChannels } from '../../notify/channels.ts';
 import { resolveSecret } from '../../secrets/resolve.ts';
 import { composeActivities } from '../../workers/composition.ts';
-import { bucketOf, describeBucketStep } from '../composition.ts';
+import { lookAtBucket } from '../bucket-look.ts';
 import { loadContextConfiguration } from '../configuration.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
@@ -83,21 +83,6 @@ async function doctorContext(
     channels: createChannels(configuration.notifications, { resolve, host: configuration.host }),
     searchPath: env.PATH ?? '',
   };
-}
-
-async function lookAtBucket(
-  context: CommandContext,
-  repository: DoctorContext['configuration']['repositories'][string] | undefined,
-  signal: AbortSignal,
-): Promise<BucketLook> {
-  const { url = '', ...access } = repository ?? {};
-  const bucket = await bucketOf(context, { url, access });
-  try {
-    const { steps, harmful, impossible } = await bucket.plan({}, signal);
-    return { bucket: bucket.name, lacks: steps.map(describeBucketStep), harmful, impossible };
-  } finally {
-    bucket.close();
-  }
 }
 
 function renderResult({ check, subject, status, message, mend }: CheckResult): string {

@@ -1,14 +1,16 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { leastStayMs } from '../../policy/cost/least-stay.ts';
 import { defaultDeleteDelayMs, type PruneStatistics, planPrune } from '../../repository/prune/plan.ts';
 import { executePrune, type PruneProgress, type PruneResult } from '../../repository/prune/prune.ts';
 import type { Repository } from '../../repository/repository.ts';
+import type { HiddenFiles } from '../../stores/store.ts';
 import { auditedRepository } from '../audit.ts';
 import { withLockedRepository } from '../composition.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { byteCount, duration } from '../option-values.ts';
-import { formatBytes, formatQuantity } from '../output/format.ts';
+import { formatBytes, formatQuantity, formatTime } from '../output/format.ts';
 import { createProgressBoard } from '../output/progress.ts';
 import type { ProgressBoard } from '../output/progress-board.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../repository-access.ts';
@@ -20,6 +22,7 @@ export interface PruneCommandOptions {
   readonly deleteDelay?: number;
   readonly repackCacheableOnly?: boolean;
   readonly repackSmallerThan?: number;
+  readonly earlyDeletion?: boolean;
   readonly packSize?: number;
 }
 
@@ -27,6 +30,8 @@ export interface PruneCommandOptions {
 export interface PruneOutcome extends Partial<PruneResult> {
   readonly dryRun: boolean;
   readonly plan: PruneStatistics;
+  /** What was removed and still takes space as older versions. */
+  readonly hidden?: HiddenFiles;
 }
 
 /** A twentieth of what is left may stay unused, as with restic. */
@@ -65,6 +70,7 @@ export function addPruneLimits(command: Command): Command {
       'keep packs that are not needed so long, and let a later prune remove them; 0s: remove them now (default: 24h)',
       duration,
     )
+    .option('--early-deletion', 'remove what is billed for longer anyway, too (default: when that is over)')
     .option('--repack-cacheable-only', 'pack only folders anew, and no data')
     .option('--repack-smaller-than <size>', 'put packs together that are smaller, such as 8M', byteCount);
 }
@@ -110,6 +116,7 @@ export async function runPrune(
       maxUnusedBytes: options.maxUnused ?? defaultMaxUnused,
       maxRepackBytes: options.maxRepackSize ?? Number.POSITIVE_INFINITY,
       deleteDelayMs: options.deleteDelay ?? defaultDeleteDelayMs,
+      ...(options.earlyDeletion === true ? {} : { leastStayMs: leastStayMs(repository.store.location) }),
       repackTreesOnly: options.repackCacheableOnly === true,
       ...(options.repackSmallerThan === undefined ? {} : { repackBelowBytes: options.repackSmallerThan }),
       ...(options.packSize === undefined ? {} : { packSizeBytes: options.packSize }),
@@ -126,13 +133,30 @@ export async function runPrune(
       ...(options.packSize === undefined ? {} : { packSizeBytes: options.packSize }),
       onProgress: (progress) => row.update({ ...idle, current: describe(progress) }),
     });
-    return { dryRun: false, plan: statistics, ...result };
+    const hidden = await repository.store.hidden(signal);
+    return { dryRun: false, plan: statistics, ...result, ...(hidden !== undefined && { hidden }) };
   } finally {
     row.finish();
   }
 }
 
-export function renderPrune({ dryRun, plan, ...result }: PruneOutcome): string {
+export function renderPrune(outcome: PruneOutcome): string {
+  return [renderDone(outcome), ...renderHidden(outcome)].join('\n');
+}
+
+function renderHidden({ hidden }: PruneOutcome): readonly string[] {
+  if (hidden === undefined || hidden.objects === 0) return [];
+  const { objects, bytes, until } = hidden;
+  const when =
+    until === undefined
+      ? 'no rule of the bucket removes them: resguardo repo bucket --apply'
+      : `they go by themselves, the last ${formatTime(until)}`;
+  return [
+    `The bucket keeps ${formatQuantity(objects, 'removed object')} with ${formatBytes(bytes)} as versions; ${when}`,
+  ];
+}
+
+function renderDone({ dryRun, plan, ...result }: PruneOutcome): string {
   if (dryRun) return `${renderPlan(plan)}\nNothing was changed: this was a dry run`;
   const { packsRemoved = 0, packsMarked = 0, packsWritten = 0 } = result;
   const packs = `${formatQuantity(packsRemoved, 'pack')} removed, ${formatQuantity(packsWritten, 'pack')} written`;
@@ -142,7 +166,7 @@ export function renderPrune({ dryRun, plan, ...result }: PruneOutcome): string {
   return `${freed}\nMarked ${marked}; a prune after the delay removes them, one with --delete-delay 0s does now`;
 }
 
-function renderPlan({ blobs, bytes, packs }: PruneStatistics): string {
+function renderPlan({ blobs, bytes, packs, held }: PruneStatistics): string {
   const line = (label: string, count: number, size: number): string =>
     `${label.padEnd(12)} ${formatQuantity(count, 'blob').padStart(16)}  ${formatBytes(size)}`;
   return [
@@ -157,10 +181,19 @@ function renderPlan({ blobs, bytes, packs }: PruneStatistics): string {
     `Packs        ${packs.keep} stay, ${packs.repack} are packed anew (${formatBytes(bytes.repack)}), ${packs.remove + packs.unindexed} go`,
     `Frees        ${formatBytes(bytes.removeTotal)}; ${formatBytes(bytes.remainingUnused)} stay unused`,
     ...(bytes.delayed > 0 ? [`Of that       ${formatBytes(bytes.delayed)} once the delay is over`] : []),
+    ...renderHeld(held),
     ...(packs.missing > 0
       ? [`${formatQuantity(packs.missing, 'pack')} that nobody needs is gone already`]
       : []),
   ].join('\n');
+}
+
+function renderHeld({ packs, bytes, until }: PruneStatistics['held']): readonly string[] {
+  if (until === undefined) return [];
+  const what = `${formatQuantity(packs, 'pack')} with ${formatBytes(bytes)}`;
+  return [
+    `Wait         ${what}, billed until ${formatTime(until)} at the latest anyway: a later prune removes them`,
+  ];
 }
 
 function describe({ step, packsDone, packsTotal }: PruneProgress): string {

@@ -1,9 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Configuration } from '../../configuration/load.ts';
+import { mayBeFrozen, placementOf } from '../../configuration/placement.ts';
 import type { DatabasePlan } from '../../contracts/database-restore.ts';
 import { Failure } from '../../contracts/failures.ts';
 import type { RestoreInput } from '../../contracts/inputs.ts';
 import type { Progress, RestoreResult } from '../../contracts/jobs.ts';
+import type { ThawSpeed } from '../../contracts/thaw.ts';
 import type { Control } from '../../control/client.ts';
 import { confirmRestore, startRestore, startRestorePlan } from '../../control/restore.ts';
 import { chooseSnapshotByHand } from '../choose-snapshot.ts';
@@ -12,12 +14,13 @@ import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { partialExitCode, toFailure } from '../failure.ts';
 import { followRun, noteMissingWorker } from '../follow.ts';
-import { repeatable } from '../option-values.ts';
+import { positiveInteger, repeatable } from '../option-values.ts';
 import { shortId } from '../output/format.ts';
 import { createProgressBoard } from '../output/progress.ts';
 import { nameToConfirm, renderPlan, renderRestore } from '../output/restore.ts';
 import { confirmByHand, promptLine } from '../prompt.ts';
 import { withControl } from '../temporal.ts';
+import { thawOption } from '../thaw.ts';
 
 interface Options {
   readonly source?: string;
@@ -31,6 +34,9 @@ interface Options {
   /** False with `--no-safety-backup`. */
   readonly safetyBackup: boolean;
   readonly keepReplaced?: string;
+  readonly repository?: string;
+  readonly thaw?: ThawSpeed;
+  readonly thawDays?: number;
 }
 
 export function defineRestore({ parent, run }: Definition): void {
@@ -48,6 +54,9 @@ export function defineRestore({ parent, run }: Definition): void {
     .option('--table <name>', 'only this table, as schema.table, with what it needs; repeatable', repeatable)
     .option('--owner <role>', 'everything shall belong to this role')
     .option('--to <source>', 'into the server of this source of the configuration')
+    .option('--repository <name>', 'read it from this repository of the configuration: a copy, an archive')
+    .addOption(thawOption())
+    .option('--thaw-days <days>', 'how long what was thawed stays readable (default: 7)', positiveInteger)
     .option('--plan', 'tell what would be done and what is in the way; change nothing')
     .option('--yes', 'do not ask, even if a database is replaced')
     .option('--no-safety-backup', 'do not back up what is replaced; it is kept all the same')
@@ -64,6 +73,10 @@ export function defineRestore({ parent, run }: Definition): void {
     ['resguardo restore latest --source shop --target shop_restored', 'a database beside the old one'],
     ['resguardo restore latest --source shop --plan', 'what it would do, and how long it would take'],
     ['resguardo restore latest --source shop', 'in the place of the old one, which is kept for three days'],
+    [
+      'resguardo restore latest --source shop --repository archive --thaw bulk',
+      'from an archive: it is waited for as long as the service takes',
+    ],
     ['resguardo restore 1a2b3c4d --source etc --target /tmp/ssh --include /etc/ssh', 'a part of them'],
   ]);
 }
@@ -75,8 +88,16 @@ async function restore(context: CommandContext, id: string | undefined, options:
   const isFiles = kind === 'files' || kind === 'command';
   // The output of a command goes into a folder, or to the command that takes it back.
   const isFolder = isFiles && !(kind === 'command' && options.target === 'command');
+  const isArchive = mayBeFrozen(
+    configuration,
+    options.repository ?? placementOf(configuration, source).repository,
+  );
   const snapshot = id ?? (await chooseSnapshotByHand(context, configuration, source));
-  const input = restoreInput(options, { source, snapshot, target: targetOf(context, options, isFolder) });
+  const input = restoreInput(options, {
+    source,
+    snapshot,
+    target: targetOf(context, options, { isFolder, isArchive }),
+  });
   return await withControl(context, configuration, async (control) => {
     if (options.plan === true) return await showPlan(context, control, input);
     const confirmed = await askBefore(context, control, { input, isFiles, isAsked: options.yes !== true });
@@ -93,7 +114,7 @@ interface Chosen {
 }
 
 function restoreInput(options: Options, { source, snapshot, target }: Chosen): RestoreInput {
-  const { include, table, to, owner, yes, safetyBackup, keepReplaced } = options;
+  const { include, table, to, owner, yes, safetyBackup, keepReplaced, repository, thaw, thawDays } = options;
   return {
     source,
     snapshot,
@@ -105,14 +126,26 @@ function restoreInput(options: Options, { source, snapshot, target }: Chosen): R
     ...(yes === true && { confirmed: true }),
     ...(!safetyBackup && { safetyBackup }),
     ...(keepReplaced !== undefined && { keepReplaced }),
+    ...(repository !== undefined && { repository }),
+    ...(thaw !== undefined && {
+      thaw: { speed: thaw, ...(thawDays !== undefined && { days: thawDays }) },
+    }),
   };
 }
 
 /** The worker may have another working folder than we have. */
-function targetOf({ cwd }: CommandContext, { target, plan }: Options, isFolder: boolean): string | undefined {
+function targetOf(
+  { cwd }: CommandContext,
+  { target, plan }: Options,
+  { isFolder, isArchive }: { readonly isFolder: boolean; readonly isArchive: boolean },
+): string | undefined {
   if (!isFolder) return target;
+  if (plan === true && isArchive) return target;
   if (plan === true) {
-    throw new Failure('InvalidInput', '--plan is for databases: files are restored beside what is there');
+    throw new Failure(
+      'InvalidInput',
+      '--plan is for databases and archives: files are restored beside what is there',
+    );
   }
   if (target !== undefined) return isAbsolute(target) ? target : resolve(cwd, target);
   throw new Failure('InvalidInput', 'Where shall the files go?', {

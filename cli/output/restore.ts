@@ -1,6 +1,7 @@
 import type { DatabasePlan } from '../../contracts/database-restore.ts';
 import type { RestoreResult } from '../../contracts/jobs.ts';
-import { formatBytes, formatDuration, formatQuantity, formatTime, shortId } from './format.ts';
+import type { ThawStatus, ThawWay } from '../../contracts/thaw.ts';
+import { formatBytes, formatCount, formatDuration, formatQuantity, formatTime, shortId } from './format.ts';
 
 /** What a restore has done, for people. */
 export function renderRestore(result: RestoreResult): string {
@@ -36,13 +37,55 @@ export function renderPlan(plan: DatabasePlan): string {
       replaced === undefined ? 'new' : `replaces the one that is there, which is kept as ${replaced}`;
     return `  ${name} → ${target} (${what}), ${formatBytes(bytes)}`;
   });
+  const where = plan.server === '' ? '' : ` into ${plan.server}`;
   return [
-    `Snapshot ${shortId(plan.snapshot)} of ${time} into ${plan.server}`,
+    `Snapshot ${shortId(plan.snapshot)} of ${time}${where}`,
+    ...(plan.thaw === undefined ? [] : renderThaw(plan.thaw)),
     ...databases,
     ...renderForecast(plan),
     ...plan.warnings.map(({ subject, message }) => `warning: ${subject}: ${message}`),
     ...plan.blockers.map((blocker) => `in the way: ${blocker}`),
   ].join('\n');
+}
+
+/** What it takes to read data that lies in an archive class. */
+export function renderThaw({
+  needed,
+  bytesToRead,
+  frozen,
+  thawing,
+  classes,
+  ways,
+  egressUsd,
+}: Omit<ThawStatus, 'snapshot' | 'snapshotTime'>): readonly string[] {
+  const egress =
+    egressUsd === undefined ? '' : `; some $${egressUsd.toFixed(2)} of the provider for their way out`;
+  const lies = classes.map(({ storageClass, packs }) => `${formatCount(packs)} in ${storageClass}`);
+  return [
+    `It reads ${formatBytes(bytesToRead)} of ${formatQuantity(needed.packs, 'pack')}${egress}`,
+    ...(frozen.packs === 0
+      ? []
+      : [
+          `Frozen: ${formatQuantity(frozen.packs, 'pack')}, ${formatBytes(frozen.bytes)} (${lies.join(', ')})`,
+        ]),
+    ...(thawing.packs === 0
+      ? []
+      : [`Thawing: ${formatQuantity(thawing.packs, 'pack')}, ${formatBytes(thawing.bytes)}`]),
+    ...renderWays(ways),
+    ...(frozen.packs + thawing.packs > 0 ? ['What is in it is told once it can be read'] : []),
+  ];
+}
+
+/** How long each way of thawing takes, and what it costs. */
+export function renderWays(ways: readonly ThawWay[]): readonly string[] {
+  return ways.map(({ speed, hours: [from, to], costUsd }) => {
+    const cost = costUsd === undefined ? '' : `, some $${costUsd.toFixed(2)}`;
+    return `  --thaw ${speed}: ${hoursOf(from)} to ${hoursOf(to)}${cost}`;
+  });
+}
+
+function hoursOf(hours: number): string {
+  return hours < 1 ? `${Math.round(hours * 60)} min` : `${hours} h`;
 }
 
 function renderForecast({ forecast }: DatabasePlan): readonly string[] {

@@ -1,4 +1,5 @@
 import { isFailure } from '../../contracts/failures.ts';
+import { isColdClass } from '../../contracts/storage-classes.ts';
 import type { Store } from '../../stores/store.ts';
 import { sealOverheadBytes } from '../crypto/sealing.ts';
 import { shortId } from '../ids.ts';
@@ -6,6 +7,7 @@ import { BlobIndex, type IndexedPack } from '../index/blob-index.ts';
 import { decodeIndex, decodeMarks } from '../index/index-file.ts';
 import { headerBytes } from '../pack/header.ts';
 import type { SealedFiles } from '../sealed-files.ts';
+import { isReadable } from '../thaw/needed-packs.ts';
 import type { Damages } from './damages.ts';
 
 /** What the index files say, as far as they can be read. */
@@ -32,10 +34,18 @@ export async function loadIndexes(
   return index;
 }
 
+/** `isCold`: it lies in a class that is to be thawed first, or dear to read. */
+export interface SoundPack {
+  readonly id: string;
+  readonly sizeBytes: number;
+  readonly isCold: boolean;
+  readonly isReadable: boolean;
+}
+
 /** The packs of a repository compared with its index. */
 export interface PackComparison {
   /** Packs that are there and have the size that the index says. */
-  readonly sound: readonly { readonly id: string; readonly sizeBytes: number }[];
+  readonly sound: readonly SoundPack[];
   /** Packs that are missing or have another size. */
   readonly broken: ReadonlySet<string>;
   /** Packs that no index names: what an interrupted run leaves behind. */
@@ -50,14 +60,20 @@ export async function comparePacks(
   signal: AbortSignal,
 ): Promise<PackComparison> {
   const sizes = new Map<string, number>();
-  for await (const { name, sizeBytes } of store.list('data', signal)) sizes.set(name, sizeBytes);
-  const sound: { id: string; sizeBytes: number }[] = [];
+  const cold = new Map<string, boolean>();
+  for await (const file of store.list('data', signal)) {
+    sizes.set(file.name, file.sizeBytes);
+    if (isColdClass(file.storageClass)) cold.set(file.name, isReadable(file));
+  }
+  const sound: SoundPack[] = [];
   const broken = new Set<string>();
   for (const pack of index.blobsByPack()) {
     const sizeBytes = sizes.get(pack.id);
     const problem = packProblem(pack, sizeBytes);
-    if (problem === undefined && sizeBytes !== undefined) sound.push({ id: pack.id, sizeBytes });
-    else {
+    if (problem === undefined && sizeBytes !== undefined) {
+      const { id } = pack;
+      sound.push({ id, sizeBytes, isCold: cold.has(id), isReadable: cold.get(id) ?? true });
+    } else {
       broken.add(pack.id);
       damages.add(`The pack ${shortId(pack.id)} with ${pack.blobs.length} blobs ${problem}.`);
     }

@@ -10,7 +10,7 @@ import type { Repository } from '../repository.ts';
 import { damaged, SealedFiles } from '../sealed-files.ts';
 import { decodeSnapshot, type Snapshot } from '../snapshot.ts';
 import { blobKey, checkPackData } from './check-data.ts';
-import { comparePacks, loadIndexes, type PackComparison } from './check-indexes.ts';
+import { comparePacks, loadIndexes, type PackComparison, type SoundPack } from './check-indexes.ts';
 import { TreeChecker } from './check-trees.ts';
 import { Damages } from './damages.ts';
 
@@ -25,6 +25,8 @@ export interface CheckOptions {
   readonly readDataPart?: DataPart;
   /** Instead of a share: about so many bytes. */
   readonly readDataBytes?: number;
+  /** Reads packs in archive classes too, as far as they are thawed: it is dear. */
+  readonly readArchived?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: CheckProgress) => void;
 }
@@ -77,6 +79,8 @@ class RepositoryCheck {
   readonly #options: CheckOptions;
   readonly #files: SealedFiles;
   readonly #damages = new Damages();
+  /** Packs that were to be read, and lie in an archive class. */
+  #unread = 0;
   #lastReport = 0;
   #progress: CheckProgress = {
     step: 'index',
@@ -112,7 +116,7 @@ class RepositoryCheck {
       bytesRead: this.#progress.bytesRead,
       damages: this.#damages.listed,
       damageCount: this.#damages.count,
-      notes: notesOn(packs),
+      notes: [...notesOn(packs), ...noteOnArchived(this.#unread, this.#options)],
     };
   }
 
@@ -144,7 +148,9 @@ class RepositoryCheck {
     snapshots: readonly Snapshot[],
     { index, packs }: { readonly index: BlobIndex; readonly packs: PackComparison },
   ): Promise<void> {
-    const chosen = choose(packs.sound, this.#options);
+    const wanted = choose(packs.sound, this.#options);
+    const chosen = wanted.filter((pack) => mayBeRead(pack, this.#options));
+    this.#unread = wanted.length - chosen.length;
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#options.signal, stop.signal]);
     const follow = async (unreadable: ReadonlySet<string>): Promise<Damages> => {
@@ -246,6 +252,19 @@ function choose<T extends { readonly id: string; readonly sizeBytes: number }>(
     .toSorted((a, b) => a.order - b.order)
     .slice(0, count)
     .map(({ item }) => item);
+}
+
+function mayBeRead({ isCold, isReadable }: SoundPack, { readArchived = false }: CheckOptions): boolean {
+  return !isCold || (readArchived && isReadable);
+}
+
+function noteOnArchived(packs: number, { readArchived = false }: CheckOptions): readonly string[] {
+  if (packs === 0) return [];
+  const what = packs === 1 ? '1 pack lies' : `${packs} packs lie`;
+  const why = readArchived ? 'are not thawed' : 'are read only when that is asked for';
+  return [
+    `${what} in an archive class, where data ${why}: not read. That they are there with the right size was checked.`,
+  ];
 }
 
 function notesOn({ unindexed, marked }: PackComparison): readonly string[] {

@@ -1,4 +1,12 @@
-import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../../stores/store.ts';
+import type {
+  ByteRange,
+  HiddenFiles,
+  ListedType,
+  Store,
+  StoredFile,
+  StoreFile,
+  ThawWish,
+} from '../../stores/store.ts';
 import type { RepositoryLock } from './held-lock.ts';
 
 /**
@@ -50,6 +58,14 @@ export class FencedStore implements Store {
   async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
     await this.#ensureHeld();
     await this.#store.remove(file, signal);
+  }
+
+  thaw(file: StoreFile, wish: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'> {
+    return this.#store.thaw(file, wish, signal);
+  }
+
+  hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
+    return this.#store.hidden(signal);
   }
 
   sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {

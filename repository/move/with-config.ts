@@ -11,6 +11,8 @@ export function withConfig(store: Store, config: Buffer): Store {
     size: async (file, signal) => (file.type === 'config' ? config.length : await store.size(file, signal)),
     list: (type, signal) => store.list(type, signal),
     remove: (file, signal) => store.remove(file, signal),
+    thaw: (file, wish, signal) => store.thaw(file, wish, signal),
+    hidden: (signal) => store.hidden(signal),
     sweep: (olderThanMs, signal) => store.sweep(olderThanMs, signal),
     // It is closed by whoever opened it.
     close: async () => {},

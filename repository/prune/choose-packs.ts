@@ -10,6 +10,8 @@ export interface PruneLimits {
   readonly packSizeBytes?: number;
   /** Packs no data anew, only trees. */
   readonly repackTreesOnly?: boolean;
+  /** Whether a pack cannot be read, or dearly: it is not packed anew. */
+  readonly isCold?: (id: string) => boolean;
   /** Packs all anew that are smaller, however few there are. */
   readonly repackBelowBytes?: number;
 }
@@ -52,7 +54,7 @@ export function choosePacks(
   let repackedBytes = 0;
   const repack = new Set<PackUse>();
   for (const pack of candidates) {
-    if (limits.repackTreesOnly === true && pack.content === 'data') continue;
+    if (limits.isCold?.(pack.id) || (limits.repackTreesOnly === true && pack.content === 'data')) continue;
     const exceeds = repackedBytes + bytesOf(pack) >= maxRepackBytes;
     const mustGo = pack.unusedTrees > 0 && maxRepackBytes > 0;
     const isWorthIt = pack.content !== 'data' || bytesOf(pack) < target || unusedBytes >= limit;

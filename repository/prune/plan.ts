@@ -4,6 +4,7 @@ import type { MarkedPack } from '../index/index-file.ts';
 import type { PackFile } from '../pack/pack-reader.ts';
 import type { Repository } from '../repository.ts';
 import { type ChosenPacks, choosePacks, type PruneLimits } from './choose-packs.ts';
+import { type Held, type LeastStay, PacksInStore } from './held-packs.ts';
 import { MarkedPacks } from './marked-packs.ts';
 import { type BlobSum, findUseOfPacks, type PackUse, type UseOfPacks } from './pack-use.ts';
 import { addUsedBlobs } from './used-blobs.ts';
@@ -11,9 +12,11 @@ import { addUsedBlobs } from './used-blobs.ts';
 /** Longer than any run is between storing and committing, and enough to notice a mistake. */
 export const defaultDeleteDelayMs = 24 * 60 * 60 * 1000;
 
-export interface PlanOptions extends PruneLimits {
+export interface PlanOptions extends Omit<PruneLimits, 'isCold'> {
   /** How long packs stay in the store once they are not needed, in ms. None when left out. */
   readonly deleteDelayMs?: number;
+  /** What is billed for longer anyway is removed when that is over. Left out, nothing waits for it. */
+  readonly leastStayMs?: LeastStay;
   /** The time now, for tests. */
   readonly nowMs?: number;
   /** Ids of snapshots that are taken for gone: for the dry run of a `forget` that prunes. */
@@ -70,6 +73,8 @@ export interface PruneStatistics {
     /** Marked by an earlier prune, and removed by this one. */
     readonly expired: number;
   };
+  /** What is not needed and stays, because the service bills it until then anyway. */
+  readonly held: Held;
 }
 
 export interface PrunePlan {
@@ -104,18 +109,24 @@ export async function planPrune(repository: Repository, options: PlanOptions): P
   // What is needed after all: a snapshot that was put back, or one whose commit another program made.
   const rescued = [...marked.neededOf(needed)].flatMap((id) => marked.packs.get(id) ?? []);
   for (const pack of rescued) repository.index.addPack(pack);
-  const files = await listPacks(repository, signal);
+  const stored = await Array.fromAsync(repository.store.list('data', signal));
+  const inStore = new PacksInStore(stored, options.leastStayMs ?? (() => 0), nowMs);
+  const files = stored.map(({ name, sizeBytes }): PackFile => ({ id: name, sizeBytes }));
   const sizes = new Map(files.map(({ id, sizeBytes }) => [id, sizeBytes]));
   const use = findUseOfPacks(repository.index, needed, sizes);
-  const chosen = choosePacks(use, options);
+  const chosen = unheld(choosePacks(use, { ...options, isCold: inStore.isCold }), inStore);
   const isDelayed = deleteDelayMs > 0;
-  const unindexed = files.filter(({ id }) => !repository.index.hasPack(id) && !marked.packs.has(id));
+  const unindexed = inStore.removable(
+    files.filter(({ id }) => !repository.index.hasPack(id) && !marked.packs.has(id)),
+    ({ id }) => id,
+  );
   const waiting = [...marked.packs.values()].filter(({ id }) => !repository.index.hasPack(id));
-  const isExpired = ({ markedMs }: MarkedPack): boolean => markedMs + deleteDelayMs <= nowMs;
-  const marks = waiting.filter((pack) => !isExpired(pack));
-  const expired = waiting.filter(isExpired).map(({ id }) => ({ id, sizeBytes: sizes.get(id) ?? 0 }));
+  const due = waiting.filter(({ markedMs }) => markedMs + deleteDelayMs <= nowMs);
+  const going = new Set(inStore.removable(due, ({ id }) => id));
+  const marks = waiting.filter((pack) => !going.has(pack));
+  const expired = [...going].map(({ id }) => ({ id, sizeBytes: sizes.get(id) ?? 0 }));
   return {
-    statistics: statistics(use, chosen, { unindexed, expired, isDelayed }),
+    statistics: { ...statistics(use, chosen, { unindexed, expired, isDelayed }), held: inStore.held },
     needed,
     remove: idsOf(chosen.remove),
     repack: idsOf(chosen.repack),
@@ -145,17 +156,17 @@ async function findNeeded(
   return needed;
 }
 
-async function listPacks({ store }: Repository, signal: AbortSignal): Promise<readonly PackFile[]> {
-  const files: PackFile[] = [];
-  for await (const { name, sizeBytes } of store.list('data', signal)) files.push({ id: name, sizeBytes });
-  return files;
+/** What is chosen to go, but for what stays because it is billed anyway. */
+function unheld({ keep, repack, remove }: ChosenPacks, inStore: PacksInStore): ChosenPacks {
+  const going = new Set(inStore.removable(remove, ({ id }) => id));
+  return { keep: [...keep, ...remove.filter((pack) => !going.has(pack))], repack, remove: [...going] };
 }
 
 function statistics(
   use: UseOfPacks,
   { keep, repack, remove }: ChosenPacks,
   { unindexed, expired, isDelayed }: OtherPacks,
-): PruneStatistics {
+): Omit<PruneStatistics, 'held'> {
   const [unindexedBytes, expiredBytes] = [bytesOfFiles(unindexed), bytesOfFiles(expired)];
   const [removed, repacked] = [sumOf(remove), sumOf(repack)];
   const gone = removed.unusedBytes + repacked.unusedBytes;

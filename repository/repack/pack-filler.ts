@@ -4,6 +4,7 @@ import type { Sealing } from '../crypto/sealing.ts';
 import type { IndexedPack } from '../index/blob-index.ts';
 import type { PackedBlob } from '../pack/header.ts';
 import { type NewBlob, PackBuilder, packBufferBytes } from '../pack/pack-builder.ts';
+import { packFile } from '../pack/pack-file.ts';
 import type { Failpoint } from '../sealed-files.ts';
 
 /** Largest content that goes into the two buffers that are used again and again: a chunk that did not compress. */
@@ -89,7 +90,7 @@ export class PackFiller {
     const { store, failpoint, onStored } = this.#options;
     const { id, blobs, bytes } = builder.finish();
     await failpoint?.('before pack put');
-    await store.save({ type: 'data', name: id }, [bytes], signal);
+    await store.save(packFile({ id, blobs }), [bytes], signal);
     await failpoint?.('after pack put');
     await onStored({ id, blobs });
   }

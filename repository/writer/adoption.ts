@@ -3,6 +3,7 @@ import type { Store } from '../../stores/store.ts';
 import type { Sealing } from '../crypto/sealing.ts';
 import type { BlobIndex, IndexedPack } from '../index/blob-index.ts';
 import { type PackFile, packMatchesName, readPackHeader } from '../pack/pack-reader.ts';
+import { isReadable } from '../thaw/needed-packs.ts';
 
 export interface AdoptionParts {
   readonly store: Store;
@@ -20,7 +21,10 @@ export async function findUnindexedPacks(
   signal?: AbortSignal,
 ): Promise<readonly IndexedPack[]> {
   const unindexed: PackFile[] = [];
-  for await (const { name, sizeBytes } of parts.store.list('data', signal)) {
+  for await (const file of parts.store.list('data', signal)) {
+    const { name, sizeBytes } = file;
+    // One that lies in an archive class cannot be verified: it is sent again, and pruned some day.
+    if (!isReadable(file)) continue;
     // What a prune has marked is not needed, and would be kept for ever.
     if (!parts.index.hasPack(name) && !parts.index.isMarked(name)) unindexed.push({ id: name, sizeBytes });
   }

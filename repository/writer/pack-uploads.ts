@@ -1,5 +1,6 @@
 import type { Store } from '../../stores/store.ts';
 import type { IndexedPack } from '../index/blob-index.ts';
+import { packFile } from '../pack/pack-file.ts';
 import type { Failpoint } from '../sealed-files.ts';
 
 export interface PackUploadsOptions {
@@ -47,7 +48,7 @@ export class PackUploads {
     const { store, signal, failpoint, onStored } = this.#options;
     const { id, blobs, bytes } = finish();
     await failpoint?.('before pack put');
-    await store.save({ type: 'data', name: id }, [bytes], signal);
+    await store.save(packFile({ id, blobs }), [bytes], signal);
     await failpoint?.('after pack put');
     onStored({ id, blobs });
   }

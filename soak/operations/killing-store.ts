@@ -1,7 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileKey } from '../../stores/layout.ts';
-import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../../stores/store.ts';
+import type {
+  ByteRange,
+  HiddenFiles,
+  ListedType,
+  Store,
+  StoredFile,
+  StoreFile,
+  ThawWish,
+} from '../../stores/store.ts';
 
 /** Where a process can die, in the order of a run: before, amid and after each write, around each removal. */
 export interface Death {
@@ -57,6 +65,14 @@ export class KillingStore implements Store {
     this.#step();
     await this.#store.remove(file, signal);
     this.#step();
+  }
+
+  thaw(file: StoreFile, wish: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'> {
+    return this.#store.thaw(file, wish, signal);
+  }
+
+  hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
+    return this.#store.hidden(signal);
   }
 
   sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {

@@ -28,6 +28,8 @@ const serviceTroubles: Readonly<Record<string, Trouble>> = {
   InsufficientAccountPermissions: 'forbidden',
   PublicAccessNotPermitted: 'no-credentials',
   BlobImmutableDueToPolicy: 'locked',
+  BlobArchived: 'archived',
+  BlobBeingRehydrated: 'archived',
   Md5Mismatch: 'garbled',
   Crc64Mismatch: 'garbled',
   ServerBusy: 'busy',

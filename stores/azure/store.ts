@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import type { BlobItem, BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import type { AzureAccessTier } from '../../contracts/storage-classes.ts';
 import { fileKey, isFileName, typeFolder } from '../layout.ts';
 import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
 import { exactRange } from '../ranges.ts';
-import type { StoreSettings } from '../settings.ts';
-import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../store.ts';
+import type { AzureSettings, StoreSettings } from '../settings.ts';
+import { isForClass } from '../storage-class.ts';
+import type { ByteRange, ListedType, Store, StoredFile, StoreFile, ThawWish } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
 import { azureClient } from './client.ts';
 import { azureCode, azureFailure, azureStatus } from './failures.ts';
@@ -21,7 +23,16 @@ export async function openAzureStore(location: AzureLocation, settings: StoreSet
   const { bandwidth = new Bandwidth(), caFile, times } = settings;
   const agents = await watchedAgents({ bandwidth, caFile, times });
   const client = await azureClient(settings, agents);
-  return new AzureStore(location, client.getContainerClient(location.container), () => agents.destroy());
+  return new AzureStore(location, {
+    client: client.getContainerClient(location.container),
+    destroyAgents: () => agents.destroy(),
+    accessTier: settings.azure?.accessTier,
+  });
+}
+
+interface AzureStoreOptions extends Pick<AzureSettings, 'accessTier'> {
+  readonly client: ContainerClient;
+  readonly destroyAgents: () => void;
 }
 
 class AzureStore implements Store {
@@ -29,14 +40,15 @@ class AzureStore implements Store {
   readonly #place: string;
   readonly #container: ContainerClient;
   readonly #prefix: string;
-  readonly #destroyAgents: () => void;
+  readonly #options: AzureStoreOptions;
 
-  constructor({ container, prefix }: AzureLocation, client: ContainerClient, destroyAgents: () => void) {
+  constructor({ container, prefix }: AzureLocation, options: AzureStoreOptions) {
+    const { client } = options;
     this.location = `azure:${container}:/${prefix}`;
     this.#place = `container ${container} of ${new URL(client.url).host}`;
     this.#container = client;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
-    this.#destroyAgents = destroyAgents;
+    this.#options = options;
   }
 
   /** Prefixes need no making; a listing shows whether the container is there and open to us. */
@@ -57,6 +69,7 @@ class AzureStore implements Store {
       conditions: { ifNoneMatch: '*' },
       // The service compares it with what arrived.
       blobHTTPHeaders: { blobContentMD5: createHash('md5').update(body).digest() },
+      ...this.#kept(file),
     };
     return await this.#request('create blobs', signal, async (aborting) => {
       try {
@@ -109,8 +122,8 @@ class AzureStore implements Store {
     for (;;) {
       const next = await this.#request('list blobs', signal, () => blobs.next());
       if (next.done) return;
-      const name = next.value.name.slice(next.value.name.lastIndexOf('/') + 1);
-      if (isFileName(name)) yield { name, sizeBytes: next.value.properties.contentLength ?? 0 };
+      const file = storedFile(next.value);
+      if (file !== undefined) yield file;
     }
   }
 
@@ -124,15 +137,39 @@ class AzureStore implements Store {
     });
   }
 
+  /** It comes back to a tier for rare access, for good: nothing freezes it again after some days. */
+  async thaw(file: StoreFile, { speed }: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'> {
+    return await this.#request('change the tier of blobs', signal, async (options) => {
+      const blob = this.#blob(file);
+      const { accessTier, archiveStatus } = await blob.getProperties(options);
+      if (accessTier !== 'Archive') return 'readable';
+      if (archiveStatus !== undefined) return 'thawing';
+      const rehydratePriority = speed === 'expedited' ? 'High' : 'Standard';
+      await blob.setAccessTier('Cool', { rehydratePriority, ...options });
+      return 'thawing';
+    });
+  }
+
+  /** Versions and soft deletion of the service are not looked at. */
+  async hidden(): Promise<undefined> {
+    return undefined;
+  }
+
   /** Nothing to do: a blob is put by one request, which leaves nothing when it fails. */
   async sweep(): Promise<void> {}
 
   async close(): Promise<void> {
-    this.#destroyAgents();
+    this.#options.destroyAgents();
   }
 
   #blob(file: StoreFile): BlockBlobClient {
     return this.#container.getBlockBlobClient(`${this.#prefix}${fileKey(file)}`);
+  }
+
+  #kept(file: StoreFile): { readonly tier?: AzureAccessTier } {
+    const { accessTier } = this.#options;
+    if (accessTier === undefined || !isForClass(file, accessTier === 'Archive')) return {};
+    return { tier: accessTier };
   }
 
   #assertComplete(length: number, announced: number | undefined): void {
@@ -157,6 +194,19 @@ class AzureStore implements Store {
 
 function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
+}
+
+function storedFile({ name: key, properties }: BlobItem): StoredFile | undefined {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  if (!isFileName(name)) return undefined;
+  const { contentLength = 0, accessTier, archiveStatus, lastModified } = properties;
+  return {
+    name,
+    sizeBytes: contentLength,
+    ...(accessTier !== undefined && { storageClass: accessTier }),
+    writtenAt: properties.createdOn ?? lastModified,
+    ...(accessTier === 'Archive' && { reach: archiveStatus === undefined ? 'frozen' : 'thawing' }),
+  };
 }
 
 function isMissingBlob(error: unknown): boolean {

@@ -1,5 +1,12 @@
+export interface ListedObject {
+  readonly name: string;
+  readonly size: number;
+  readonly storageClass?: string;
+  readonly writtenAt?: Date;
+}
+
 export interface Listing {
-  readonly items: readonly { readonly name: string; readonly size: number }[];
+  readonly items: readonly ListedObject[];
   readonly nextPageToken: string | undefined;
 }
 
@@ -10,7 +17,13 @@ export function parseListing({ items, nextPageToken }: Readonly<Record<string, u
   return { items: found.filter((item) => item !== undefined), nextPageToken: next };
 }
 
-function parseItem(item: unknown): { name: string; size: number } | undefined {
+function parseItem(item: unknown): ListedObject | undefined {
   if (typeof item !== 'object' || item === null || !('name' in item) || !('size' in item)) return undefined;
-  return typeof item.name === 'string' ? { name: item.name, size: Number(item.size) } : undefined;
+  if (typeof item.name !== 'string') return undefined;
+  return {
+    name: item.name,
+    size: Number(item.size),
+    ...('storageClass' in item && { storageClass: String(item.storageClass) }),
+    ...('timeCreated' in item && { writtenAt: new Date(String(item.timeCreated)) }),
+  };
 }

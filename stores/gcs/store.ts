@@ -3,9 +3,11 @@ import { type Agents, watchedAgents } from '../network/agents.ts';
 import { type HttpAnswer, type HttpRequest, httpRequest } from '../network/http-request.ts';
 import { Bandwidth } from '../network/limits.ts';
 import { exactRange, rangeHeader } from '../ranges.ts';
-import type { StoreSettings } from '../settings.ts';
+import type { GcsSettings, StoreSettings } from '../settings.ts';
+import { isForClass } from '../storage-class.ts';
 import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
+import { endpointOf } from './endpoint.ts';
 import { answerFailure, networkFailure } from './failures.ts';
 import { parseListing } from './listing.ts';
 import type { GcsLocation } from './location.ts';
@@ -24,16 +26,11 @@ export async function openGcsStore(location: GcsLocation, settings: StoreSetting
     agents,
     endpoint: endpointOf(settings),
     token: await tokenSource(settings),
+    storageClass: settings.gcs?.storageClass,
   });
 }
 
-function endpointOf({ gcs, env }: StoreSettings): string {
-  const emulator = env.STORAGE_EMULATOR_HOST;
-  const given = gcs?.endpoint ?? (emulator && !emulator.includes('://') ? `http://${emulator}` : emulator);
-  return (given || 'https://storage.googleapis.com').replace(/\/+$/, '');
-}
-
-interface Service {
+interface Service extends Pick<GcsSettings, 'storageClass'> {
   readonly agents: Agents;
   readonly endpoint: string;
   readonly token: TokenSource;
@@ -63,7 +60,7 @@ class GcsStore implements Store {
     signal?: AbortSignal,
   ): Promise<'stored' | 'exists'> {
     const query = 'uploadType=multipart&ifGenerationMatch=0&fields=size';
-    const { contentType, body } = upload(this.#prefixed(fileKey(file)), parts);
+    const { contentType, body } = upload({ name: this.#prefixed(fileKey(file)), ...this.#kept(file) }, parts);
     const answer = await this.#send('storage.objects.create', {
       method: 'POST',
       path: `/upload/storage/v1/b/${this.#at.bucket}/o?${query}`,
@@ -104,9 +101,9 @@ class GcsStore implements Store {
     do {
       const prefix = this.#prefixed(`${typeFolder(type)}/`);
       const page = await this.#list({ prefix, ...(pageToken && { pageToken }) }, signal);
-      for (const { name: key, size } of page.items) {
+      for (const { name: key, size: sizeBytes, ...facts } of page.items) {
         const name = key.slice(key.lastIndexOf('/') + 1);
-        if (isFileName(name)) yield { name, sizeBytes: size };
+        if (isFileName(name)) yield { name, sizeBytes, ...facts };
       }
       pageToken = page.nextPageToken;
     } while (pageToken !== undefined);
@@ -121,6 +118,16 @@ class GcsStore implements Store {
     if (!isMissingObject(answer)) this.#assertOk(answer, 'storage.objects.delete');
   }
 
+  /** Every class can be read at once. */
+  async thaw(): Promise<'readable'> {
+    return 'readable';
+  }
+
+  /** Versions and soft deletion of the service are not looked at. */
+  async hidden(): Promise<undefined> {
+    return undefined;
+  }
+
   /** Nothing to do: an object is put by one request, which leaves nothing when it fails. */
   async sweep(): Promise<void> {}
 
@@ -128,8 +135,14 @@ class GcsStore implements Store {
     this.#service.agents.destroy();
   }
 
+  #kept(file: StoreFile): Pick<GcsSettings, 'storageClass'> {
+    const { storageClass } = this.#service;
+    const isDear = storageClass === 'COLDLINE' || storageClass === 'ARCHIVE';
+    return storageClass !== undefined && isForClass(file, isDear) ? { storageClass } : {};
+  }
+
   async #list(query: Readonly<Record<string, string>>, signal: AbortSignal | undefined) {
-    const fields = 'items(name,size),nextPageToken';
+    const fields = 'items(name,size,storageClass,timeCreated),nextPageToken';
     const path = `/storage/v1/b/${this.#at.bucket}/o?${new URLSearchParams({ fields, ...query })}`;
     const answer = await this.#send('storage.objects.list', { method: 'GET', path, signal });
     return parseListing(this.#parse(this.#assertOk(answer, 'storage.objects.list')));

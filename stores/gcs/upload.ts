@@ -5,7 +5,7 @@ import { createHash, randomUUID } from 'node:crypto';
  * arrived, and then its bytes.
  */
 export function upload(
-  name: string,
+  { name, storageClass }: { readonly name: string; readonly storageClass?: string | undefined },
   parts: readonly Uint8Array[],
 ): { readonly contentType: string; readonly body: readonly Uint8Array[] } {
   const digest = createHash('md5');
@@ -15,7 +15,7 @@ export function upload(
     `--${boundary}`,
     'Content-Type: application/json; charset=UTF-8',
     '',
-    JSON.stringify({ name, md5Hash: digest.digest('base64') }),
+    JSON.stringify({ name, storageClass, md5Hash: digest.digest('base64') }),
     `--${boundary}`,
     'Content-Type: application/octet-stream',
     '',

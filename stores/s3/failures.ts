@@ -29,6 +29,7 @@ const serviceTroubles: Readonly<Record<string, Trouble>> = {
   XMinioAdminBucketQuotaExceeded: 'full',
   QuotaExceeded: 'full',
   ObjectLocked: 'locked',
+  InvalidObjectState: 'archived',
   BadDigest: 'garbled',
   XAmzContentSHA256Mismatch: 'garbled',
   InvalidDigest: 'garbled',

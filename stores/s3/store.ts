@@ -4,20 +4,23 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
-  type PutObjectCommandInput,
-  paginateListObjectsV2,
+  RestoreObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { fileKey, isFileName, typeFolder } from '../layout.ts';
+import { fileKey, typeFolder } from '../layout.ts';
 import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
 import { exactRange, rangeHeader } from '../ranges.ts';
 import type { S3Settings, StoreSettings } from '../settings.ts';
-import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../store.ts';
+import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile, ThawWish } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
+import { lacksStatus, restoreRequest, storedFile } from './archive.ts';
 import { s3Client } from './client.ts';
 import { httpStatus, s3Failure } from './failures.ts';
+import { findHidden } from './hidden.ts';
+import { keptAs } from './kept.ts';
 import { placeOf, type S3Location } from './location.ts';
 import { haveCredentialsChanged } from './renewed-credentials.ts';
 
@@ -43,8 +46,6 @@ interface S3StoreOptions extends Pick<S3Settings, 'storageClass' | 'objectLock'>
   readonly destroyAgents: () => void;
 }
 
-const dayMs = 86_400_000;
-
 class S3Store implements Store {
   readonly location: string;
   readonly #place: string;
@@ -53,6 +54,8 @@ class S3Store implements Store {
   readonly #options: S3StoreOptions;
   /** Until the service says that it does not know the condition. */
   #knowsIfNoneMatch = true;
+  /** Listings tell what is thawed only when they are asked, which not every service understands. */
+  #asksWhatIsThawed = false;
 
   constructor(at: S3Location, options: S3StoreOptions) {
     const service = at.endpoint ?? 's3.amazonaws.com';
@@ -133,23 +136,64 @@ class S3Store implements Store {
   }
 
   async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
-    const request = { Bucket: this.#at.bucket, Prefix: this.#prefixed(`${typeFolder(type)}/`) };
-    const pages = paginateListObjectsV2({ client: this.#client }, request, abort(signal))[
-      Symbol.asyncIterator
-    ]();
-    for (;;) {
-      const page = await this.#request('s3:ListBucket', signal, () => pages.next());
-      if (page.done) return;
-      for (const { Key = '', Size = 0 } of page.value.Contents ?? []) {
-        const name = Key.slice(Key.lastIndexOf('/') + 1);
-        if (isFileName(name)) yield { name, sizeBytes: Size };
+    let token: string | undefined;
+    do {
+      let page = await this.#page(type, token, signal);
+      if (!this.#asksWhatIsThawed && lacksStatus(page.Contents ?? [])) {
+        this.#asksWhatIsThawed = true;
+        page = await this.#page(type, token, signal);
       }
-    }
+      for (const object of page.Contents ?? []) {
+        const file = storedFile(object);
+        if (file !== undefined) yield file;
+      }
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
+  }
+
+  async #page(
+    type: ListedType,
+    token: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ListObjectsV2CommandOutput> {
+    const command = new ListObjectsV2Command({
+      Bucket: this.#at.bucket,
+      Prefix: this.#prefixed(`${typeFolder(type)}/`),
+      ...(token !== undefined && { ContinuationToken: token }),
+      ...(this.#asksWhatIsThawed && { OptionalObjectAttributes: ['RestoreStatus'] }),
+    });
+    return await this.#request('s3:ListBucket', signal, (options) => this.#client.send(command, options));
   }
 
   async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
     const command = new DeleteObjectCommand(this.#object(file));
     await this.#request('s3:DeleteObject', signal, (options) => this.#client.send(command, options));
+  }
+
+  /** 202: asked for; 200: thawed, and for so many days from now; 409: asked for before. */
+  async thaw(file: StoreFile, wish: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'> {
+    const command = new RestoreObjectCommand({
+      ...this.#object(file),
+      RestoreRequest: restoreRequest(wish),
+    });
+    return await this.#request('s3:RestoreObject', signal, async (options) => {
+      try {
+        const { $metadata } = await this.#client.send(command, options);
+        return $metadata.httpStatusCode === 200 ? 'readable' : 'thawing';
+      } catch (error) {
+        if (isNamed(error, 'RestoreAlreadyInProgress')) return 'thawing';
+        // Its class was changed meanwhile: S3 says that there is nothing to thaw.
+        if (isNamed(error, 'InvalidObjectState')) return 'readable';
+        throw error;
+      }
+    });
+  }
+
+  async hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
+    const { bucket, prefix } = this.#at;
+    const { objectLock } = this.#options;
+    const place = { client: this.#client, bucket, prefix, lockDays: objectLock?.days ?? 0 };
+    return await this.#request('s3:ListBucketVersions', signal, (options) => findHidden(place, options));
   }
 
   /** Nothing to do: an object is put by one request, which leaves nothing when it fails. */
@@ -178,25 +222,12 @@ class S3Store implements Store {
   #put(file: StoreFile, body: Uint8Array, condition: { readonly IfNoneMatch?: string }): PutObjectCommand {
     return new PutObjectCommand({
       ...this.#object(file),
-      ...this.#kept(file),
+      ...keptAs(file, this.#options),
       ...condition,
       Body: body,
       ContentLength: body.length,
       ContentMD5: createHash('md5').update(body).digest('base64'),
     });
-  }
-
-  /** Locks are per object: a default of the bucket would freeze lock files too, which come and go. */
-  #kept({ type }: StoreFile): Partial<PutObjectCommandInput> {
-    const { storageClass, objectLock } = this.#options;
-    return {
-      ...(storageClass !== undefined && type === 'data' && { StorageClass: storageClass }),
-      ...(objectLock !== undefined &&
-        type !== 'lock' && {
-          ObjectLockMode: objectLock.mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE',
-          ObjectLockRetainUntilDate: new Date(Date.now() + objectLock.days * dayMs),
-        }),
-    };
   }
 
   #assertComplete(length: number, announced: number | undefined): void {
@@ -244,11 +275,15 @@ function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
+}
+
 function isMissingObject(error: unknown): boolean {
-  return httpStatus(error) === 404 && !(error instanceof Error && error.name === 'NoSuchBucket');
+  return httpStatus(error) === 404 && !isNamed(error, 'NoSuchBucket');
 }
 
 /** What services answer that do not know `If-None-Match` on a PUT. */
 function isNotImplemented(error: unknown): boolean {
-  return httpStatus(error) === 501 || (error instanceof Error && error.name === 'NotImplemented');
+  return httpStatus(error) === 501 || isNamed(error, 'NotImplemented');
 }

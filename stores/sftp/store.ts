@@ -107,6 +107,16 @@ class SftpStore implements Store {
     );
   }
 
+  /** Nothing is ever out of reach. */
+  async thaw(): Promise<'readable'> {
+    return 'readable';
+  }
+
+  /** Nothing is kept. */
+  async hidden(): Promise<undefined> {
+    return undefined;
+  }
+
   async sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {
     const before = (Date.now() - olderThanMs) / 1000;
     for (const type of types) {

@@ -12,6 +12,7 @@ const withoutEntry = [
   'audit export',
   'audit show',
   'audit verify',
+  'cost',
   'diff',
   'doctor',
   'find',

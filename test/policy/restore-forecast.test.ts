@@ -28,7 +28,11 @@ test('without an earlier restore it is an estimate, no faster than the repositor
 });
 
 test('what leaves a cloud provider costs by the stored bytes, a local disk costs nothing', () => {
-  assert.equal(forecastRestore({ ...facts, location: 's3:https://x/y' }).egressUsd, 0.18);
+  assert.equal(forecastRestore({ ...facts, location: 's3:s3.amazonaws.com/y' }).egressUsd, 0.17);
+  assert.equal(
+    forecastRestore({ ...facts, location: 's3:https://minio.example.com/y' }).egressUsd,
+    undefined,
+  );
   assert.equal(forecastRestore({ ...facts, location: 'b2:x' }).egressUsd, 0.02);
   assert.equal(forecastRestore(facts).egressUsd, undefined);
 });

@@ -32,6 +32,7 @@ test('without a word of configuration there are the schedules at their times', (
       backup_compliance_check: 'daily at 09:00, UTC',
       repository_prune: 'daily at 04:30, UTC, up to 5m later',
       repository_copies: 'every 6h, up to 5m later',
+      monthly_archive: 'monthly on day 1 at 05:30, UTC, up to 5m later',
       object_lock_renewal: 'every sunday at 05:00, UTC, up to 5m later',
     },
   );
@@ -59,7 +60,8 @@ test('calendar schedules let one run wait and are made up for until the next is 
   }))) {
     assert.equal(overlap, timing.kind === 'calendar' ? 'buffer-one' : 'skip');
     const weekly = timing.kind === 'calendar' && timing.weekdays !== undefined;
-    const hours = weekly ? 72 : 20;
+    const monthly = timing.kind === 'calendar' && timing.dayOfMonth !== undefined;
+    const hours = monthly ? 14 * 24 : weekly ? 72 : 20;
     assert.equal(catchUpMs, timing.kind === 'calendar' ? hours * 3_600_000 : everyMs);
   }
 });

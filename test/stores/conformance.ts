@@ -216,7 +216,7 @@ async function saveBytes(store: Store, type: FileType, bytes: Buffer): Promise<S
 
 async function list(store: Store, type: ListedType) {
   const files = await Array.fromAsync(store.list(type));
-  return files.sort(byName);
+  return files.map(({ name, sizeBytes }) => ({ name, sizeBytes })).sort(byName);
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

@@ -56,9 +56,8 @@ export function testFaults(kind: Exclude<ServiceKind, 'sftp'>, answers: ServiceA
         bytes.subarray(5, 12),
       );
       assert.equal(await bridged(() => store.size(file)), 1_000);
-      assert.deepEqual(await bridged(() => Array.fromAsync(store.list('data'))), [
-        { name: file.name, sizeBytes: 1_000 },
-      ]);
+      const listed = { name: file.name, sizeBytes: 1_000 };
+      assert.partialDeepStrictEqual(await bridged(() => Array.fromAsync(store.list('data'))), [listed]);
       await bridged(() => store.remove(file));
       assert.equal(await store.load(file), undefined);
     }

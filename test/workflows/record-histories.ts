@@ -68,6 +68,7 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<Run<unknown>>>> 
   'replicate-failed': async ({ control }) =>
     startReplication(control, { repository: 'third', sources: ['docs'] }),
   'replicate-all': ({ control }) => startAny(control, 'replicate', {}),
+  'archive-done': ({ control }) => startAny(control, 'monthlyArchive', {}),
   'locks-done': ({ control }) => startAny(control, 'extendObjectLocks', {}),
   'verification-of-all': ({ control }) => startAny(control, 'verification', { readDataPercent: 50 }),
   'daily-partial': ({ control }) => startAny(control, 'dailyBackup', { schedule: 'automated_backups' }),
@@ -137,7 +138,8 @@ async function record(
     address,
     temporal: 'hostTimeout: 1s',
     moreRepositories: `  second: { url: second, password: "file:key" }
-  third: { url: third, password: "file:absent.key" }`,
+  third: { url: third, password: "file:absent.key" }
+  archive: { url: archive, password: "file:key", archive: true }`,
     more: 'defaultRepository: main',
     moreSources: `  gone: { kind: files, paths: [gone], copies: [second, third] }
   far: { kind: files, paths: [/etc], host: lonely-host }

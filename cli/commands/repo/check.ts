@@ -22,6 +22,7 @@ import { addSnapshotOptions, type SnapshotOptions, snapshotFilter } from '../../
 interface Options extends RepositorySelection, SnapshotOptions {
   readonly readData?: boolean;
   readonly readDataSubset?: DataSubset;
+  readonly readArchived?: boolean;
   readonly snapshot?: string;
 }
 
@@ -35,6 +36,7 @@ export function defineRepoCheck({ parent, run }: Definition): void {
       'the same for a part: n/m (the n-th of m parts, together all), a random 2.5%, or about 500M of it',
       dataSubset,
     )
+    .option('--read-archived', 'read packs in archive classes too, as far as they are thawed; it is dear')
     .option('--snapshot <id>', 'follow the folders of this snapshot alone');
   addSnapshotOptions(addRepositoryOptions(command)).action(run(check));
   withExamples(command, [
@@ -62,6 +64,7 @@ async function check(context: CommandContext, options: Options): Promise<number>
         return await checkRepository(repository, {
           ...(snapshot ? { snapshot } : {}),
           ...toRead,
+          readArchived: options.readArchived === true,
           ...(Object.keys(filter).length === 0
             ? {}
             : { filter: (found: Snapshot) => matchesFilter(found, filter) }),

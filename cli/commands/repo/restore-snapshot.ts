@@ -17,6 +17,8 @@ import type { RepositorySelection } from '../../repository-access.ts';
 import { findSnapshotFolder, type SnapshotFolder } from '../../snapshot-folder.ts';
 import type { SnapshotOptions } from '../../snapshot-options.ts';
 import { pathMatcher } from '../../sources.ts';
+import { storeOptions, thawOf } from '../../store-options.ts';
+import { type ThawOptions, thawBeforeRestore } from '../../thaw.ts';
 import { WarningList } from '../../warning-list.ts';
 
 export interface RestoreOptions
@@ -24,7 +26,8 @@ export interface RestoreOptions
     SnapshotOptions,
     IncludeOptions,
     ExcludeOptions,
-    AdaptOptions {
+    AdaptOptions,
+    ThawOptions {
   readonly target: string;
   readonly overwrite?: OverwriteMode;
   readonly delete?: boolean;
@@ -59,9 +62,18 @@ export interface Request {
 
 /** Restores what the command line means. */
 export async function restoreSnapshot(repository: Repository, request: Request): Promise<Restored> {
-  const { board, signal } = request;
-  const startedAtMs = performance.now();
+  const { board, options, signal } = request;
   const { folder, restore } = await toRestoreRequest(repository, request);
+  await thawBeforeRestore(
+    repository,
+    { tree: restore.tree, include: restore.include ?? [] },
+    {
+      options: { ...thawOf(storeOptions(options.option)), ...options },
+      signal,
+      note: (text) => board.note(text),
+    },
+  );
+  const startedAtMs = performance.now();
   const { summary } = folder.snapshot;
   const isWhole = folder.isWhole && !restore.include && !restore.exclude && summary !== undefined;
   const totals = isWhole

@@ -8,10 +8,11 @@ import { withExamples } from '../../examples.ts';
 import { addExcludeOptions } from '../../exclude-options.ts';
 import { partialExitCode } from '../../failure.ts';
 import { addIncludeOptions } from '../../include-options.ts';
-import { counted, repeatable } from '../../option-values.ts';
+import { counted, positiveInteger, repeatable } from '../../option-values.ts';
 import { createProgressBoard } from '../../output/progress.ts';
 import { addRepositoryOptions } from '../../repository-access.ts';
 import { addSnapshotOptions } from '../../snapshot-options.ts';
+import { thawOption } from '../../thaw.ts';
 import {
   previewSnapshot,
   type RestoreOptions,
@@ -28,6 +29,9 @@ export function defineRepoRestore({ parent, run }: Definition): void {
     .requiredOption('-t, --target <folder>', 'folder that becomes the root; new or empty')
     .option('-n, --dry-run', 'tell what would be done, and change nothing')
     .option('-v, --verbose', 'with --dry-run: name what would be made or changed; twice: all', counted, 0);
+  command
+    .addOption(thawOption())
+    .option('--thaw-days <days>', 'how long what was thawed stays readable (default: 7)', positiveInteger);
   addTargetOptions(command);
   addExcludeOptions(addIncludeOptions(command));
   addSnapshotOptions(addRepositoryOptions(command)).action(
@@ -40,6 +44,10 @@ export function defineRepoRestore({ parent, run }: Definition): void {
   withExamples(command, [
     ['resguardo repo restore latest --target /tmp/all --repo /srv/backup', 'the newest snapshot'],
     ['resguardo repo restore 1a2b3c4d:/etc/ssh --target /tmp/ssh --repo /srv/backup', 'one folder of it'],
+    [
+      'resguardo repo restore latest --target /tmp/all --thaw bulk --repo s3:s3.amazonaws.com/acme-archive',
+      'from an archive class: it waits until the data is there',
+    ],
     [
       'resguardo repo restore 1a2b3c4d --target / --include /etc/ssh --overwrite --delete --dry-run --repo /srv/backup',
       'in place: see what would change, then leave out --dry-run',

@@ -1,13 +1,11 @@
-import type { LifecycleRule } from '@aws-sdk/client-s3';
+import type { IntelligentTieringConfiguration, LifecycleRule } from '@aws-sdk/client-s3';
+import { isFrozenClass } from '../../../contracts/storage-classes.ts';
 
 /** The rule of ours. One, because services that do not know unfinished uploads refuse a rule of these alone. */
 const ruleId = 'resguardo';
 
 /** A week is longer than any upload takes that still goes on. */
 const unfinishedDays = 7;
-
-/** Classes that cannot be read at once. A repository in them cannot be backed up to, checked or restored. */
-const frozenClasses = ['GLACIER', 'DEEP_ARCHIVE'];
 
 /**
  * The rule that a repository wants: unfinished uploads go, and what was deleted or replaced goes after a time. It
@@ -44,6 +42,14 @@ function isLike(own: LifecycleRule | undefined, wanted: LifecycleRule): boolean 
   );
 }
 
+/** Days after which rules remove versions that were deleted or replaced; undefined when none does. */
+export function hiddenDays(rules: readonly LifecycleRule[], prefix: string): number | undefined {
+  const days = rules
+    .filter((rule) => rule.Status === 'Enabled' && concerns(rule, prefix))
+    .flatMap(({ NoncurrentVersionExpiration }) => NoncurrentVersionExpiration?.NoncurrentDays ?? []);
+  return days.length === 0 ? undefined : Math.min(...days);
+}
+
 /** What somebody's rule would do to a repository: each of these loses data, or makes it unreadable for hours. */
 export interface HarmfulRule {
   readonly id: string;
@@ -60,6 +66,22 @@ export function harmfulRules(
   return (rules ?? []).filter((rule) => rule.Status === 'Enabled' && concerns(rule, prefix)).flatMap(harmsOf);
 }
 
+/** What freezes by itself in INTELLIGENT_TIERING: only objects that somebody puts into that class. */
+export function harmfulTiering(
+  configurations: readonly IntelligentTieringConfiguration[] | undefined,
+  prefix: string,
+): readonly HarmfulRule[] {
+  return (configurations ?? [])
+    .filter(({ Status, Filter }) => Status === 'Enabled' && concerns({ Filter }, prefix))
+    .flatMap(({ Id: id = '(without an id)', Tierings = [] }) =>
+      Tierings.map(({ AccessTier, Days }) => ({
+        id,
+        harm: 'freezes' as const,
+        description: `moves objects in INTELLIGENT_TIERING to ${AccessTier} ${Days} days after they were read`,
+      })),
+    );
+}
+
 function harmsOf({
   ID: id = '(without an id)',
   Expiration,
@@ -72,7 +94,7 @@ function harmsOf({
   }
   for (const transition of Transitions) {
     const { StorageClass = '' } = transition;
-    if (!frozenClasses.includes(StorageClass)) continue;
+    if (!isFrozenClass(StorageClass)) continue;
     const description = `moves objects to ${StorageClass} ${when(transition.Days, transition.Date)}`;
     harms.push({ id, harm: 'freezes', description });
   }
@@ -84,7 +106,7 @@ function when(days: number | undefined, date: Date | undefined): string {
 }
 
 /** A rule with tags or sizes may still meet some of our objects: only another prefix keeps it away. */
-function concerns({ Filter, Prefix }: LifecycleRule, prefix: string): boolean {
+function concerns({ Filter, Prefix }: Pick<LifecycleRule, 'Filter' | 'Prefix'>, prefix: string): boolean {
   const filtered = Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? '';
   const own = prefix === '' ? '' : `${prefix}/`;
   return own.startsWith(filtered) || filtered.startsWith(own);

@@ -1,5 +1,5 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
-import { completedRules, type HarmfulRule, harmfulRules, wantedRule } from './lifecycle.ts';
+import { completedRules, type HarmfulRule, harmfulRules, harmfulTiering, wantedRule } from './lifecycle.ts';
 import type { BucketState } from './state.ts';
 
 /** What a repository wants of its bucket. */
@@ -45,19 +45,23 @@ export function planBucket(state: BucketState, { prefix, objectLock, versionDays
   if (state.publicAccessBlock === 'off') steps.push({ kind: 'publicAccessBlock' });
   const rules = completedRules(wantedRule(prefix, versionDays), state.lifecycle);
   if (rules !== undefined) steps.push({ kind: 'lifecycle', rules, versionDays });
-  const { exists: _, lifecycle, ...settings } = state;
-  const unknown = Object.entries({ ...settings, lifecycle: lifecycle === undefined ? 'unknown' : 'on' })
+  const { exists: _, lifecycle, tiering, ...settings } = state;
+  const unknown = Object.entries({ ...settings, lifecycle: seen(lifecycle), tiering: seen(tiering) })
     .filter(([, setting]) => setting === 'unknown')
     .map(([name]) => name);
   return {
     steps,
-    harmful: harmfulRules(lifecycle, prefix),
+    harmful: [...harmfulRules(lifecycle, prefix), ...harmfulTiering(tiering, prefix)],
     unknown,
     impossible:
       state.exists && objectLock && state.objectLock === 'off'
         ? ['Objects of this bucket cannot be locked: object lock is switched on when a bucket is made.']
         : [],
   };
+}
+
+function seen(found: unknown): 'on' | 'unknown' {
+  return found === undefined ? 'unknown' : 'on';
 }
 
 /** For people: what a step does. */

@@ -5,7 +5,9 @@ import {
   GetObjectLockConfigurationCommand,
   GetPublicAccessBlockCommand,
   HeadBucketCommand,
+  type IntelligentTieringConfiguration,
   type LifecycleRule,
+  ListBucketIntelligentTieringConfigurationsCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { httpStatus, s3Failure } from '../failures.ts';
@@ -24,6 +26,8 @@ export interface BucketState {
   readonly objectLock: Setting;
   /** Undefined when they cannot be seen. */
   readonly lifecycle: readonly LifecycleRule[] | undefined;
+  /** Which objects in INTELLIGENT_TIERING freeze by themselves; undefined when it cannot be seen. */
+  readonly tiering: readonly IntelligentTieringConfiguration[] | undefined;
 }
 
 const absent: BucketState = {
@@ -33,6 +37,7 @@ const absent: BucketState = {
   publicAccessBlock: 'off',
   objectLock: 'off',
   lifecycle: [],
+  tiering: [],
 };
 
 /**
@@ -68,6 +73,9 @@ export async function readBucketState(
   const lifecycle = await ask(() =>
     client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }), options),
   );
+  const tiering = await ask(() =>
+    client.send(new ListBucketIntelligentTieringConfigurationsCommand({ Bucket }), options),
+  );
   const blocks = access?.PublicAccessBlockConfiguration;
   return {
     exists: true,
@@ -84,6 +92,7 @@ export async function readBucketState(
     ),
     objectLock: setting(lock, lock?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled'),
     lifecycle: lifecycle === undefined ? undefined : (lifecycle.Rules ?? []),
+    tiering: tiering === undefined ? undefined : (tiering.IntelligentTieringConfigurationList ?? []),
   };
 }
 

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { LifecycleRule } from '@aws-sdk/client-s3';
-import { completedRules, harmfulRules, wantedRule } from '../../../stores/s3/bucket/lifecycle.ts';
+import type { IntelligentTieringConfiguration, LifecycleRule } from '@aws-sdk/client-s3';
+import {
+  completedRules,
+  harmfulRules,
+  harmfulTiering,
+  wantedRule,
+} from '../../../stores/s3/bucket/lifecycle.ts';
 
 const wanted = wantedRule('resguardo', 30);
 
@@ -60,4 +65,25 @@ describe('a rule of others', () => {
       assert.deepEqual(found, harms);
     });
   }
+});
+
+describe('INTELLIGENT_TIERING', () => {
+  const tiering = (fields: Partial<IntelligentTieringConfiguration>): IntelligentTieringConfiguration => ({
+    Id: 'theirs',
+    Status: 'Enabled',
+    Tierings: [{ AccessTier: 'ARCHIVE_ACCESS', Days: 90 }],
+    ...fields,
+  });
+
+  test('with archive tiers freezes what lies in it', () => {
+    const [found] = harmfulTiering([tiering({})], 'resguardo');
+    assert.partialDeepStrictEqual(found, { id: 'theirs', harm: 'freezes' });
+    assert.match(found?.description ?? '', /ARCHIVE_ACCESS 90 days/);
+  });
+
+  test('that is switched off or for other objects does not', () => {
+    assert.deepEqual(harmfulTiering([tiering({ Status: 'Disabled' })], 'resguardo'), []);
+    assert.deepEqual(harmfulTiering([tiering({ Filter: { Prefix: 'logs/' } })], 'resguardo'), []);
+    assert.deepEqual(harmfulTiering(undefined, 'resguardo'), []);
+  });
 });

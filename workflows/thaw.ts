@@ -1,0 +1,124 @@
+import { condition, defineSignal, setHandler } from '@temporalio/workflow';
+import { toApplicationFailure } from '../contracts/application-failure.ts';
+import { Failure } from '../contracts/failures.ts';
+import type { RestoreInput } from '../contracts/inputs.ts';
+import type { ResolvedSource } from '../contracts/jobs.ts';
+import { signalNames } from '../contracts/messages.ts';
+import { defaultThawDays, type ThawRequest, type ThawStatus } from '../contracts/thaw.ts';
+import { stepsOn } from './options.ts';
+import { thawPatience } from './patience.ts';
+import type { Story } from './story.ts';
+
+export interface ThawedRestore {
+  readonly story: Story;
+  readonly input: RestoreInput;
+  readonly source: ResolvedSource;
+  /** Absolute paths of the snapshot; everything when empty. */
+  readonly include: readonly string[];
+}
+
+/** Somebody, or an event of the service, says that data has thawed: look at once. */
+export interface ThawSignal {
+  take(): boolean;
+}
+
+export function listenForThaw(): ThawSignal {
+  let isTold = false;
+  setHandler(
+    defineSignal(signalNames.thawed),
+    () => {
+      isTold = true;
+    },
+    { description: 'Looks at once whether data that was asked for can be read' },
+  );
+  return {
+    take: () => {
+      const was = isTold;
+      isTold = false;
+      return was;
+    },
+  };
+}
+
+/**
+ * Waits until all data of a snapshot can be read, for days if it must be: between the looks nothing runs, and a worker
+ * that is killed meanwhile costs nothing. Repositories whose data is never frozen are not looked at.
+ * @returns the id of the snapshot, so that what is restored is what was thawed; undefined where nothing was looked at
+ * @throws {ApplicationFailure} RestoreBlocked when data is frozen and nobody has said that it is to be thawed
+ */
+export async function thawFirst(
+  { story, input, source, include }: ThawedRestore,
+  told: ThawSignal,
+): Promise<string | undefined> {
+  if (!source.mayBeFrozen && input.thaw === undefined) return undefined;
+  const { speed, days = defaultThawDays } = input.thaw ?? {};
+  const { snapshot = 'latest' } = input;
+  const { repository } = source;
+  const asked = { repository, source: source.source, include };
+  const wish = speed === undefined ? {} : { wish: { speed, days } };
+  story.enter('preflight');
+  let status = await look(story, source, { ...asked, ...wish, snapshot });
+  if (status.frozen.packs > 0) throw blocked(status);
+  const untilMs = Date.now() + thawPatience.totalMs;
+  for (let pauseMs: number = thawPatience.firstPauseMs; status.thawing.packs > 0; ) {
+    if (Date.now() > untilMs) throw tooLate(status);
+    story.enter('waiting');
+    if (!told.take()) await condition(() => told.take(), pauseMs);
+    pauseMs = Math.min(pauseMs * 2, thawPatience.longestPauseMs);
+    // What was frozen again meanwhile is asked for again.
+    status = await look(story, source, { ...asked, ...wish, snapshot: status.snapshot });
+  }
+  return status.snapshot;
+}
+
+/** Looks, and changes nothing. */
+export async function lookAtThaw({
+  story,
+  input,
+  source,
+  include,
+}: ThawedRestore): Promise<ThawStatus | undefined> {
+  if (!source.mayBeFrozen) return undefined;
+  const { snapshot = 'latest' } = input;
+  const { repository } = source;
+  return await look(story, source, { repository, source: source.source, include, snapshot });
+}
+
+async function look(story: Story, source: ResolvedSource, request: ThawRequest): Promise<ThawStatus> {
+  const status = await stepsOn(source).thawSnapshot(request);
+  story.know({ snapshot: status.snapshot, note: describeThaw(status) });
+  return status;
+}
+
+function describeThaw({ needed, frozen, thawing }: ThawStatus): string {
+  const missing = frozen.packs + thawing.packs;
+  if (missing === 0) return `All ${needed.packs} packs can be read`;
+  const bytes = frozen.bytes + thawing.bytes;
+  return `Waiting for ${missing} of ${needed.packs} packs (${megabytes(bytes)}) to thaw`;
+}
+
+function blocked({ frozen, ways }: ThawStatus): Error {
+  const offers = ways.map(({ speed, hours: [, to], costUsd }) => {
+    const cost = costUsd === undefined ? '' : `, some $${costUsd.toFixed(2)}`;
+    return `${speed} (up to ${to < 1 ? `${Math.ceil(to * 60)} min` : `${to} h`}${cost})`;
+  });
+  const message = `${frozen.packs} packs (${megabytes(frozen.bytes)}) of the snapshot lie in an archive class and have to be thawed first`;
+  return toApplicationFailure(
+    new Failure('RestoreBlocked', message, {
+      advice: `Say how: --thaw with ${offers.length > 0 ? offers.join(', ') : 'bulk, standard or expedited'}; as input "thaw":{"speed":"bulk"}.`,
+    }),
+  );
+}
+
+function tooLate({ thawing }: ThawStatus): Error {
+  const message = `${thawing.packs} packs were asked for, and cannot be read after ${thawPatience.totalMs / 86_400_000} days`;
+  return toApplicationFailure(
+    new Failure('RestoreBlocked', message, {
+      advice: 'Look at the status page of the service, and start the restore again: it goes on where it was.',
+    }),
+  );
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`;
+}
