@@ -22,10 +22,13 @@ export interface SavedBlob {
 /** Files up to this size are read in batches: each is one chunk, wherever the chunker would cut. */
 export const smallFileBytes = 512 * 1024 - 1;
 
+/** What tells whether a file is the one that was listed, unchanged. */
+export type FileStamp = Pick<NodeMetadata, 'mtimeNs' | 'ctimeNs' | 'size' | 'inode' | 'deviceId' | 'uid'>;
+
 /** A regular file as it was listed. */
 export interface FileToSave {
   readonly path: Buffer;
-  readonly metadata: NodeMetadata;
+  readonly metadata: FileStamp;
 }
 
 /** A stored file, or why there is none. */

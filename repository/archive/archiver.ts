@@ -1,5 +1,5 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
-import type { SavedContent, SaveOptions } from '../blobs.ts';
+import type { FileStamp, SavedContent, SaveOptions } from '../blobs.ts';
 import { smallFileBytes } from '../blobs.ts';
 import { Background } from '../tasks/background.ts';
 import { Pace } from '../tasks/pace.ts';
@@ -11,6 +11,7 @@ import {
   encodeMetadata,
   encodeNode,
 } from '../tree/encode.ts';
+import type { NodeMetadata } from '../tree/node.ts';
 import { localUtcOffset, type UtcOffset } from '../tree/time.ts';
 import type { ArchiveRequest, ArchiveResult } from './archive-request.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -88,8 +89,7 @@ class ArchiveRun {
   ): Promise<PendingNode[]> {
     const nodes: PendingNode[] = [];
     const take = (entry: Entry): Started | Promise<Started> => {
-      const listed = encodeMetadata(entry.name, entry.metadata, this.#utcOffset);
-      const place = new Place(folder, listed, parent);
+      const place = new Place(folder, this.#listed(entry), parent);
       this.#current = place;
       const node = this.#reuse(entry, place);
       return node ? { node } : this.#store(entry, place);
@@ -98,7 +98,9 @@ class ArchiveRun {
     if (Symbol.asyncIterator in children) {
       for await (const entry of children) {
         this.#background.throwIfStopped();
-        nodes.push((await take(entry)).node);
+        if (this.#pace.isDue) await this.#turn();
+        const started = take(entry);
+        nodes.push((started instanceof Promise ? await started : started).node);
       }
       return nodes;
     }
@@ -108,6 +110,13 @@ class ArchiveRun {
       nodes.push((started instanceof Promise ? await started : started).node);
     }
     return nodes;
+  }
+
+  #listed(entry: Entry): EncodedMetadata {
+    const { name, encoded } = entry;
+    // It is in the time zone of the process.
+    if (encoded && !this.#request.utcOffset) return { name, json: encoded };
+    return encodeMetadata(name, entry.metadata, this.#utcOffset);
   }
 
   async #turn(): Promise<void> {
@@ -124,7 +133,7 @@ class ArchiveRun {
       this.#warn(place.path, 'parts of it are missing in the repository; it is stored again');
       return undefined;
     }
-    const sizeBytes = entry.metadata.size ?? 0n;
+    const sizeBytes = stampOf(entry).size ?? 0n;
     this.#counter.file('unmodified', sizeBytes);
     this.#request.onItem?.({ path: place.path, change: 'unmodified', sizeBytes: Number(sizeBytes) });
     this.#bytesDone += Number(sizeBytes);
@@ -132,9 +141,9 @@ class ArchiveRun {
   }
 
   /** The earlier content of a file of which something else may have changed. */
-  #unchangedContent({ metadata }: FileEntry, place: Place): readonly string[] | undefined {
+  #unchangedContent(entry: FileEntry, place: Place): readonly string[] | undefined {
     const { previous } = place;
-    if (!previous || !isUnchanged(metadata, previous, this.#request.comparison)) return undefined;
+    if (!previous || !isUnchanged(stampOf(entry), previous, this.#request.comparison)) return undefined;
     return previous.content;
   }
 
@@ -151,8 +160,8 @@ class ArchiveRun {
     }
   }
 
-  #slotsFor({ metadata }: FileEntry): Slots {
-    return (metadata.size ?? 0n) <= smallFileBytes ? this.#smallFiles : this.#files;
+  #slotsFor(entry: FileEntry): Slots {
+    return (stampOf(entry).size ?? 0n) <= smallFileBytes ? this.#smallFiles : this.#files;
   }
 
   /** Waits for a slot, then goes on while the task runs. */
@@ -190,8 +199,10 @@ class ArchiveRun {
     if (result.warning !== undefined) this.#warn(place.path, result.warning);
     if (result.kind === 'skipped') return undefined;
     const { saved, metadata } = result;
-    const isAsListed = metadata === entry.metadata && saved.sizeBytes === metadata.size;
-    const listed = isAsListed ? place.listed : this.#encode({ ...entry, metadata }, saved.sizeBytes);
+    const isAsListed = !metadata && saved.sizeBytes === (stampOf(entry).size ?? 0n);
+    const listed = isAsListed
+      ? place.listed
+      : this.#encode(entry.name, metadata ?? entry.metadata, saved.sizeBytes);
     return this.#storedNode(completeNode(listed, { content: saved.content }), saved, place);
   }
 
@@ -199,7 +210,7 @@ class ArchiveRun {
     const stream = await entry.open(this.#background.signal);
     try {
       const saved = await this.#request.writer.saveStream(stream, this.#saveOptions());
-      const listed = this.#encode(entry, saved.sizeBytes);
+      const listed = this.#encode(entry.name, entry.metadata, saved.sizeBytes);
       return await this.#storedNode(completeNode(listed, { content: saved.content }), saved, place);
     } finally {
       stream.destroy();
@@ -226,7 +237,7 @@ class ArchiveRun {
   }
 
   /** Metadata with the size of what was stored. */
-  #encode({ name, metadata }: Entry, size: bigint): EncodedMetadata {
+  #encode(name: Buffer, metadata: NodeMetadata, size: bigint): EncodedMetadata {
     return encodeMetadata(name, { ...metadata, size }, this.#utcOffset);
   }
 
@@ -262,4 +273,8 @@ class ArchiveRun {
       current: this.#current.path,
     });
   }
+}
+
+function stampOf(entry: FileEntry): FileStamp {
+  return entry.stamp ?? entry.metadata;
 }

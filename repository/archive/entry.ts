@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { FileStamp } from '../blobs.ts';
 import type { NodeMetadata } from '../tree/node.ts';
 
 /**
@@ -10,6 +11,8 @@ export type Entry = DirectoryEntry | FileEntry | StreamEntry | OtherEntry;
 interface EntryBase {
   readonly name: Buffer;
   readonly metadata: NodeMetadata;
+  /** What the node begins with (`encodeMetadata`, in the time zone of this process), where it is known already. */
+  readonly encoded?: Buffer;
 }
 
 export interface DirectoryEntry extends EntryBase {
@@ -25,6 +28,8 @@ export interface DirectoryEntry extends EntryBase {
 export interface FileEntry extends EntryBase {
   readonly kind: 'file';
   readonly path: Buffer;
+  /** Part of the metadata, where it takes less to say. */
+  readonly stamp?: FileStamp;
 }
 
 /** A file whose bytes a source produces: a database dump, a command's output. */

@@ -1,7 +1,7 @@
 import { isFailure } from '../../contracts/failures.ts';
-import type { BlobReader } from '../blobs.ts';
+import type { BlobReader, FileStamp } from '../blobs.ts';
 import { NodeLookup } from '../tree/decode.ts';
-import type { NodeMetadata, TreeNode } from '../tree/node.ts';
+import type { TreeNode } from '../tree/node.ts';
 import { type RawNode, RawTree } from '../tree/raw-tree.ts';
 
 /** A folder of the earlier snapshot. */
@@ -49,7 +49,7 @@ export interface FileComparison {
 
 /** Whether a file's content is surely that of the earlier node: restic's test. */
 export function isUnchanged(
-  metadata: NodeMetadata,
+  metadata: FileStamp,
   previous: TreeNode,
   { ignoreCtime = false, ignoreInode = false }: FileComparison = {},
 ): boolean {

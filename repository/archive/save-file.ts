@@ -8,7 +8,8 @@ export type FileResult =
   | {
       readonly kind: 'stored';
       readonly saved: SavedContent;
-      readonly metadata: NodeMetadata;
+      /** When it is not as listed. */
+      readonly metadata?: NodeMetadata;
       readonly warning?: string;
     }
   | { readonly kind: 'skipped'; readonly warning: string };
@@ -18,24 +19,24 @@ export type FileResult =
  * repository are thrown.
  */
 export async function saveFile(
-  { path, metadata }: FileEntry,
+  entry: FileEntry,
   writer: BlobWriter,
   options: SaveOptions,
 ): Promise<FileResult> {
-  const result = await writer.saveFile({ path, metadata }, options);
+  const { path, stamp = entry.metadata } = entry;
+  const result = await writer.saveFile({ path, metadata: stamp }, options);
   if (result.kind === 'skipped') return { kind: 'skipped', warning: result.reason };
   const { saved, stat, isChanged } = result;
   return {
     kind: 'stored',
     saved,
-    metadata: stat ? currentMetadata(metadata, stat) : metadata,
+    ...(stat && !isDescribedBy(stat, stamp) && { metadata: currentMetadata(entry.metadata, stat) }),
     ...(isChanged && { warning: 'it changed while it was read; what was read is stored' }),
   };
 }
 
-/** The metadata of the file that was opened, when it is not the one that was listed. */
+/** The metadata of the file that was opened, which is not as it was listed. */
 function currentMetadata(listed: NodeMetadata, stat: FileStat): NodeMetadata {
-  if (isDescribedBy(stat, listed)) return listed;
   const current = metadataOfStat(stat, {
     user: (uid) => (uid === listed.uid ? listed.user : undefined),
     group: (gid) => (gid === listed.gid ? listed.group : undefined),

@@ -1,4 +1,4 @@
-import type { FileStat } from '../blobs.ts';
+import type { FileStamp, FileStat } from '../blobs.ts';
 import { goFileMode, nodeTypeOfMode } from '../tree/file-mode.ts';
 import type { NodeMetadata, NodeType } from '../tree/node.ts';
 
@@ -42,7 +42,7 @@ export function metadataOfStat(stat: FileStat, names: OwnerNames): NodeMetadata 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Whether a file is still the one that the metadata describes, unchanged. */
-export function isDescribedBy(stat: FileStat, metadata: NodeMetadata): boolean {
+export function isDescribedBy(stat: FileStat, metadata: FileStamp): boolean {
   return (
     stat.mtimeNs === metadata.mtimeNs &&
     stat.ctimeNs === metadata.ctimeNs &&

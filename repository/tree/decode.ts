@@ -1,7 +1,7 @@
 /** Trees as read from a repository: nothing in them is trusted. */
 import { Failure } from '../../contracts/failures.ts';
 import { isId, shortId } from '../ids.ts';
-import type { ExtendedAttribute, NodeType, TreeNode } from './node.ts';
+import type { ExtendedAttribute, NodeMetadata, NodeType, TreeNode } from './node.ts';
 import { quoteName, unquoteName } from './quote.ts';
 import { parseTime } from './time.ts';
 
@@ -33,6 +33,16 @@ export function decodeTree(bytes: Buffer, treeId: string): readonly TreeNode[] {
     }
   }
   return result;
+}
+
+/**
+ * Decodes metadata as `encodeMetadata` makes it: the beginning of a node.
+ * @throws {Failure} RepositoryDamaged for anything else
+ */
+export function decodeMetadata(json: Buffer): NodeMetadata {
+  const record = asRecord(parse(Buffer.concat([json, Buffer.from('}')]), ''), '');
+  const { name: _name, ...metadata } = decodeNode(record, '');
+  return metadata;
 }
 
 /** A tree of which nodes are looked up by name, and decoded then. */

@@ -1,5 +1,8 @@
 import { type BigIntStats, closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 
+/** What tells a folder from another one in its place. */
+export type FolderIdentity = Pick<BigIntStats, 'ino' | 'dev'>;
+
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const hasProc = existsSync('/proc/self/fd');
 
@@ -21,7 +24,7 @@ export class OpenFolder {
    * @param path ends with a slash
    * @param listed what was seen of it; undefined for one that may be reached through links
    */
-  static open(path: Buffer, listed: BigIntStats | undefined): OpenFolder {
+  static open(path: Buffer, listed: FolderIdentity | undefined): OpenFolder {
     if (!hasProc || !listed) return new OpenFolder(undefined, path);
     const descriptor = openSync(path.subarray(0, Math.max(1, path.length - 1)), folderFlags);
     const stat = fstatSync(descriptor, { bigint: true });

@@ -6,8 +6,9 @@ import type { Entry } from '../../repository/archive/entry.ts';
 import type { CaptureContext, Source } from '../source.ts';
 import { folderRules } from './folder-rules.ts';
 import { loadOwnerNames } from './owners.ts';
+import { type PathPatterns, pathFilter } from './path-filter.ts';
 import { readPatternFile } from './pattern-file.ts';
-import { compilePatterns, type PathFilter } from './patterns.ts';
+import { RemoteWalk } from './remote-walk.ts';
 import { cleanPaths, mergeTargets } from './targets.ts';
 import { Walker } from './walker.ts';
 
@@ -32,6 +33,8 @@ export interface FilesSourceOptions {
   readonly withAtime?: boolean;
   /** Stays on the file systems of the given paths. */
   readonly oneFileSystem?: boolean;
+  /** Items that are listed before a thread is started for the rest; 0 for none, some thousand when left out. */
+  readonly localItems?: number;
 }
 
 /**
@@ -41,7 +44,8 @@ export interface FilesSourceOptions {
 export function createFilesSource(options: FilesSourceOptions): Source {
   const root = mergeTargets(options.paths);
   const paths = cleanPaths(options.paths);
-  const isExcluded = pathFilter(options);
+  const patterns = patternsOf(options);
+  const isExcluded = pathFilter(patterns);
   return {
     kind: 'files',
     paths,
@@ -55,35 +59,48 @@ export function createFilesSource(options: FilesSourceOptions): Source {
 
   async function* capture(context: CaptureContext): AsyncGenerator<Entry> {
     context.signal.throwIfAborted();
+    const shared = {
+      excludeCaches: options.excludeCaches ?? false,
+      excludeIfPresent: options.excludeIfPresent ?? [],
+      largestBytes: options.excludeLargerThanBytes,
+      withAtime: options.withAtime ?? false,
+      oneFileSystem: options.oneFileSystem ?? false,
+    };
+    const { warn } = context;
+    const ignoreFiles = options.ignoreFile ?? [];
+    const remote = new RemoteWalk({
+      setup: { ...shared, ...patterns },
+      warn,
+      localItems: options.localItems,
+    });
     const walker = new Walker({
+      ...shared,
       owners: loadOwnerNames(),
       calls: loadPosixCalls(),
       isExcluded,
-      rules: folderRules({
-        excludeCaches: options.excludeCaches ?? false,
-        excludeIfPresent: options.excludeIfPresent ?? [],
-      }),
-      largestBytes: options.excludeLargerThanBytes,
-      ignoreFiles: options.ignoreFile ?? [],
-      withAtime: options.withAtime ?? false,
-      oneFileSystem: options.oneFileSystem ?? false,
-      warn: context.warn,
+      rules: folderRules(shared),
+      ignoreFiles,
+      warn,
+      // A thread would have to be told of the ignore files above a folder.
+      ...(ignoreFiles.length === 0 && { remote }),
     });
-    yield* walker.roots(root);
+    try {
+      if (options.localItems === 0) await remote.start();
+      yield* walker.roots(root);
+    } finally {
+      await remote.close();
+    }
   }
 }
 
-/** What the patterns leave out; undefined without any. */
-function pathFilter(options: FilesSourceOptions): PathFilter | undefined {
+/** All patterns, also those of pattern files. */
+function patternsOf(options: FilesSourceOptions): PathPatterns {
   const read = (paths: readonly string[] = []): readonly string[] =>
     paths.flatMap((path) => readPatternFile(path, process.env));
-  const exact = [...(options.exclude ?? []), ...read(options.excludeFile)];
-  const folded = [...(options.iexclude ?? []), ...read(options.iexcludeFile)];
-  const filters = [
-    ...(exact.length > 0 ? [compilePatterns(exact)] : []),
-    ...(folded.length > 0 ? [compilePatterns(folded, true)] : []),
-  ];
-  return filters.length === 0 ? undefined : (path) => filters.some((isExcluded) => isExcluded(path));
+  return {
+    exclude: [...(options.exclude ?? []), ...read(options.excludeFile)],
+    iexclude: [...(options.iexclude ?? []), ...read(options.iexcludeFile)],
+  };
 }
 
 /** @throws {Failure} SourceMissing naming every path that is not there */

@@ -6,8 +6,9 @@ import { metadataOfStat, type OwnerNames } from '../../repository/archive/stat-m
 import type { ExtendedAttribute, NodeMetadata } from '../../repository/tree/node.ts';
 import type { FolderRules } from './folder-rules.ts';
 import { IgnoreFile, isIgnored } from './ignore-file.ts';
-import { OpenFolder } from './open-folder.ts';
+import { type FolderIdentity, OpenFolder } from './open-folder.ts';
 import type { PathFilter } from './patterns.ts';
+import type { RemoteWalk } from './remote-walk.ts';
 import type { Target } from './targets.ts';
 
 export interface WalkOptions {
@@ -23,15 +24,17 @@ export interface WalkOptions {
   readonly oneFileSystem: boolean;
   readonly withAtime: boolean;
   readonly warn: (warning: Warning) => void;
+  /** Lists folders elsewhere when there are many items. */
+  readonly remote?: RemoteWalk;
 }
 
 /** Where the walk stands. Paths and names are bytes, one in each character, so that they sort as restic does. */
-interface Folder {
+export interface Folder {
   /** Ends with a slash. */
   readonly path: string;
   readonly names: readonly string[];
   /** The folder as it was listed; undefined for the root of all. */
-  readonly stat: BigIntStats | undefined;
+  readonly stat: FolderIdentity | undefined;
   /** Targets inside, which no pattern leaves out. */
   readonly targets: ReadonlyMap<string, Target>;
   /** The file system that the walk stays on; undefined when it may go everywhere. */
@@ -63,12 +66,12 @@ export class Walker {
   }
 
   /** Entries of the root folder of a snapshot. */
-  *roots(root: Target): Generator<Entry> {
+  async *roots(root: Target): AsyncGenerator<Entry> {
     if (root.isWanted) {
       const device = this.#options.oneFileSystem ? lstatSync(root.path, { bigint: true }).dev : undefined;
       const at = Buffer.from(root.path);
       const folder = this.#open(root.path, { at, target: root, device, ignore: [], stat: undefined });
-      if (folder) yield* this.#list(folder);
+      if (folder) yield* this.#children(folder);
     } else yield* this.#onTheWay(root);
   }
 
@@ -94,11 +97,13 @@ export class Walker {
     }
   }
 
-  *#list(folder: Folder): Generator<Entry> {
+  /** Entries of a folder whose names are known. Returns the names that are left when it is not to go on. */
+  *list(folder: Folder, mayGoOn = () => true): Generator<Entry, readonly string[]> {
     const opened = this.#tryTo(folder.path, () => OpenFolder.open(bytes(folder.path), folder.stat));
-    if (!opened) return;
+    if (!opened) return [];
     try {
-      for (const name of folder.names) {
+      for (const [index, name] of folder.names.entries()) {
+        if (!mayGoOn()) return folder.names.slice(index);
         const path = folder.path + name;
         const target = folder.targets.get(name);
         if (!target && this.#options.isExcluded?.(bytes(path).toString('utf8'))) continue;
@@ -106,12 +111,25 @@ export class Walker {
         const entry = this.#entry(path, { name, at, target, device: folder.device, ignore: folder.ignore });
         if (entry) yield entry;
       }
+      return [];
     } finally {
       opened.close();
     }
   }
 
+  /** Entries of a folder, listed by the thread from when it runs. */
+  #children(folder: Folder): Iterable<Entry> | AsyncIterable<Entry> {
+    const { remote } = this.#options;
+    return remote && folder.targets.size === 0 ? this.#listHereOrThere(folder, remote) : this.list(folder);
+  }
+
+  async *#listHereOrThere(folder: Folder, remote: RemoteWalk): AsyncGenerator<Entry> {
+    const names = yield* this.list(folder, () => !remote.isReady);
+    if (names.length > 0) yield* remote.list({ ...folder, names });
+  }
+
   #entry(path: string, item: Item): Entry | undefined {
+    this.#options.remote?.count();
     return this.#tryTo(path, () => {
       const stat = lstatSync(item.at, { bigint: true });
       if (!item.target && this.#isLeftOut(path, stat, item.ignore)) return undefined;
@@ -145,7 +163,12 @@ export class Walker {
     const device = this.#options.oneFileSystem ? item.stat.dev : undefined;
     const folder = item.isElsewhere ? emptyFolder : this.#open(path, { ...item, device });
     if (!folder) return undefined;
-    return { kind: 'directory', name: bytes(item.name), metadata, children: () => this.#list(folder) };
+    return {
+      kind: 'directory',
+      name: bytes(item.name),
+      metadata,
+      children: () => this.#children(folder),
+    };
   }
 
   #open(
