@@ -1,12 +1,11 @@
 import {
-  constants,
   type ZstdOptions,
   zstdCompress,
   zstdCompressSync,
   zstdDecompress,
   zstdDecompressSync,
 } from 'node:zlib';
-import { windowLog, ZstdEncoder } from './zstd-encoder.ts';
+import { parameters, ZstdEncoder } from './zstd-encoder.ts';
 
 export type CompressionMode = 'fastest' | 'default' | 'better' | 'max' | 'off';
 
@@ -124,10 +123,7 @@ export async function decompressUpTo(data: Uint8Array, maxBytes: number): Promis
 
 function compressOptions(data: Uint8Array, level: number): ZstdOptions {
   return {
-    params: {
-      [constants.ZSTD_c_compressionLevel]: level,
-      [constants.ZSTD_c_windowLog]: windowLog,
-    },
+    params: parameters(level),
     pledgedSrcSize: data.length,
     // One output buffer for nearly every input, instead of a list that is joined.
     chunkSize: Math.max(1024, Math.ceil(data.length * 0.6)),

@@ -2,7 +2,7 @@ import { constants, createZstdCompress, zstdCompressSync, zstdDecompressSync } f
 import { internalsOf } from './zstd-internals.ts';
 
 /** 512 KiB, as restic has it: chunks become no smaller by more, and each takes 4 MiB less while it is compressed. */
-export const windowLog = 19;
+const windowLog = 19;
 
 /** Compresses into `output` from its start; returns the length there. */
 type Encode = (data: Uint8Array, output: Buffer) => number;
@@ -70,6 +70,14 @@ function isRight(encode: Encode): boolean {
   }
 }
 
-function parameters(level: number): Record<number, number> {
-  return { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_windowLog]: windowLog };
+/**
+ * At level 3, matches of 5 bytes are passed over: a fifteenth of its time on small files, for as many bytes as restic
+ * takes there.
+ */
+export function parameters(level: number): Record<number, number> {
+  return {
+    [constants.ZSTD_c_compressionLevel]: level,
+    [constants.ZSTD_c_windowLog]: windowLog,
+    ...(level === 3 && { [constants.ZSTD_c_minMatch]: 6 }),
+  };
 }

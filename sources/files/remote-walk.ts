@@ -9,12 +9,12 @@ import { walkedEntry } from './walked-entry.ts';
 import type { Folder } from './walker.ts';
 
 /** Items for which starting a thread would cost more than it gains. */
-const localItems = 4000;
+const localItems = 1000;
 
 export interface RemoteWalkOptions {
   readonly setup: Omit<WalkSetup, 'waiting'>;
   readonly warn: (warning: Warning) => void;
-  /** Items that are listed before a thread is started; 4,000 when left out. */
+  /** Items that are listed before a thread is started; 1,000 when left out. */
   readonly localItems?: number | undefined;
 }
 

@@ -33,7 +33,7 @@ export interface FilesSourceOptions {
   readonly withAtime?: boolean;
   /** Stays on the file systems of the given paths. */
   readonly oneFileSystem?: boolean;
-  /** Items that are listed before a thread is started for the rest; 0 for none, some thousand when left out. */
+  /** Items that are listed before a thread is started for the rest; 0 for none, 1,000 when left out. */
   readonly localItems?: number;
 }
 
