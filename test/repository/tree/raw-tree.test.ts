@@ -81,3 +81,10 @@ test('a node with fields behind its content is not taken for known', () => {
   const tree = new RawTree(Buffer.from(`{"nodes":[${metadata}${end},"error":"x"},${metadata}${end}}]}\n`));
   assert.equal(tree.match(Buffer.from(metadata)), undefined);
 });
+
+test('a file of very many chunks is found', () => {
+  const content = Array.from({ length: 300_000 }, (_, index) => index.toString(16).padStart(64, '0'));
+  const times = { mtimeNs: 0n, atimeNs: 0n, ctimeNs: 0n };
+  const node = { name: Buffer.from('a'), type: 'file' as const, mode: 0, uid: 0, gid: 0, ...times, content };
+  assert.equal(treeOf([node]).match(metadataOf(node))?.content?.length, content.length);
+});
