@@ -1,18 +1,10 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../contracts/failures.ts';
 import { findProgram } from '../programs/find.ts';
 import { ensureInstalled, type ToolOptions, type ToolRecipe } from './cache.ts';
 import { unpackDebianPackages } from './debian-package.ts';
-
-export interface MariadbTools {
-  /** Folder with `mariadb-dump` and `mariadb`. */
-  readonly binDir: string;
-  readonly server: string;
-  readonly installDb: string;
-  /** `--basedir` of the server, where that is not the one that it was built for. */
-  readonly basedir?: string;
-}
+import type { MysqlServerTools } from './mysql-server.ts';
+import { writeWrapper } from './wrapper.ts';
 
 const serverFolders = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec'];
 
@@ -50,34 +42,27 @@ const recipe: ToolRecipe = {
  * Server and client programs of MariaDB: those of the system, else from Debian's archive.
  * @throws {Failure} ToolMissing
  */
-export async function ensureMariadb(options: ToolOptions = {}): Promise<MariadbTools> {
+export async function ensureMariadb(options: ToolOptions = {}): Promise<MysqlServerTools> {
   const path = process.env.PATH ?? '';
   const server = findProgram('mariadbd', [...serverFolders, path].join(':'));
   const installDb = findProgram('mariadb-install-db', path);
   const dump = findProgram('mariadb-dump', path);
   if (server !== undefined && installDb !== undefined && dump !== undefined) {
-    return { server, installDb, binDir: join(dump, '..') };
+    return { name, server, binDir: join(dump, '..'), placeOptions: [], initialise: initialiseBy(installDb) };
   }
   const folder = await ensureInstalled(recipe, options);
   const binDir = join(folder, 'bin');
   return {
+    name,
     binDir,
     server: join(binDir, 'mariadbd'),
-    installDb: join(binDir, 'mariadb-install-db'),
-    basedir: join(folder, 'usr'),
+    placeOptions: [`--basedir=${join(folder, 'usr')}`],
+    initialise: initialiseBy(join(binDir, 'mariadb-install-db')),
   };
 }
 
-/** A program that finds the libraries beside it, wherever the folder is moved to. */
-async function writeWrapper(directory: string, program: string): Promise<void> {
-  const folder = join(directory, 'bin');
-  await mkdir(folder, { recursive: true });
-  const wrapper = join(folder, program.replace(/^.*\//, ''));
-  const text = `#!/bin/sh
-root=$(dirname "$(dirname "$0")")
-export LD_LIBRARY_PATH="$(echo "$root"/usr/lib/*-linux-gnu):$(echo "$root"/lib/*-linux-gnu)"
-exec "$root/${program}" "$@"
-`;
-  await writeFile(wrapper, text);
-  await chmod(wrapper, 0o755);
+const name = 'MariaDB';
+
+function initialiseBy(command: string): MysqlServerTools['initialise'] {
+  return { command, args: ['--auth-root-authentication-method=normal', '--skip-test-db'] };
 }

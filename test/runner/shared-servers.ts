@@ -1,6 +1,6 @@
 import { Failure } from '../../contracts/failures.ts';
 import { ensureMariadb } from '../../tools/mariadb.ts';
-import { startMariadb } from '../../tools/mariadb-server.ts';
+import { startMysqlServer } from '../../tools/mysql-server.ts';
 import { ensurePostgres, type PostgresMajor } from '../../tools/postgres.ts';
 import { startPostgres } from '../../tools/postgres-server.ts';
 import { ensurePromtool } from '../../tools/promtool.ts';
@@ -105,7 +105,7 @@ async function startPostgresMajor(major: PostgresMajor, { env, stops, options }:
 
 async function startSharedMariadb({ env, stops, options }: Start): Promise<void> {
   const tools = await ensureMariadb(options);
-  const server = await startMariadb({ tools, settings: mariadbSettings, signal: options.signal });
+  const server = await startMysqlServer({ tools, settings: mariadbSettings, signal: options.signal });
   stops.push(() => server.stop());
   const { host, port, user } = server;
   env[environmentNames.mariadb] = JSON.stringify({ host, port, user, binDir: tools.binDir });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { after } from 'node:test';
 import mysql from 'mysql2/promise';
 import { ensureMariadb } from '../../tools/mariadb.ts';
-import { type MariadbServer, startMariadb } from '../../tools/mariadb-server.ts';
+import { type MysqlServer, startMysqlServer } from '../../tools/mysql-server.ts';
 import { environmentNames, mariadbSettings, printNotice, type SharedMariadb } from './environment.ts';
 
 export type { SharedMariadb };
@@ -13,7 +13,7 @@ export interface TestDatabase {
 }
 
 /** Started by this process, because test/run.ts did not hand one over. */
-let own: Promise<SharedMariadb & Pick<MariadbServer, 'stop'>> | undefined;
+let own: Promise<SharedMariadb & Pick<MysqlServer, 'stop'>> | undefined;
 
 after(async () => (await own?.catch(() => undefined))?.stop());
 
@@ -69,8 +69,8 @@ function connect({ host, port, user }: SharedMariadb, database?: string): Promis
   return mysql.createConnection({ host, port, user, ...(database === undefined ? {} : { database }) });
 }
 
-async function startOwn(): Promise<SharedMariadb & Pick<MariadbServer, 'stop'>> {
+async function startOwn(): Promise<SharedMariadb & Pick<MysqlServer, 'stop'>> {
   const tools = await ensureMariadb({ onNotice: printNotice });
-  const { host, port, user, stop } = await startMariadb({ tools, settings: mariadbSettings });
+  const { host, port, user, stop } = await startMysqlServer({ tools, settings: mariadbSettings });
   return { host, port, user, binDir: tools.binDir, stop };
 }

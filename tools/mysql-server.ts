@@ -4,13 +4,25 @@ import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import { isFailure } from '../contracts/failures.ts';
 import { freePort } from './free-port.ts';
-import type { MariadbTools } from './mariadb.ts';
 import { type ServerAccount, serverAccount } from './server-account.ts';
 import { type ServerProcess, startServerProcess, waitUntilReady } from './server-process.ts';
 import { runStep } from './step.ts';
 
-export interface MariadbServerOptions {
-  readonly tools: MariadbTools;
+/** Programs of MariaDB or of MySQL. */
+export interface MysqlServerTools {
+  /** For messages: "MariaDB". */
+  readonly name: string;
+  /** Folder with the dump program and the client. */
+  readonly binDir: string;
+  readonly server: string;
+  /** Options that tell the server where its own files are; none for an installed one. */
+  readonly placeOptions: readonly string[];
+  /** Makes the first data; the options that are given name the folders for data and temporary files. */
+  readonly initialise: { readonly command: string; readonly args: readonly string[] };
+}
+
+export interface MysqlServerOptions {
+  readonly tools: MysqlServerTools;
   /** Folder of the data, made when missing. Without it a temporary one, which `stop` removes. */
   readonly dataDir?: string;
   /** Default: a free port. */
@@ -20,7 +32,7 @@ export interface MariadbServerOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface MariadbServer {
+export interface MysqlServer {
   readonly host: string;
   readonly port: number;
   /** May do everything, and needs no password. */
@@ -36,13 +48,13 @@ const startTimeoutMs = 60_000;
 const portAttempts = 3;
 
 /**
- * Starts a MariaDB of our own on the loopback interface, with a binary log, as a child that ends with us. Run
+ * Starts a MariaDB or MySQL of our own on the loopback interface, with a binary log, as a child that ends with us. Run
  * by root, the server itself runs as an unprivileged user.
  * @throws {Failure} ToolFailed with the server's last lines
  */
-export async function startMariadb(options: MariadbServerOptions): Promise<MariadbServer> {
+export async function startMysqlServer(options: MysqlServerOptions): Promise<MysqlServer> {
   const signal = options.signal ?? new AbortController().signal;
-  const folder = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'mariadb-')));
+  const folder = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'mysql-')));
   const removeTemporary = async (): Promise<void> => {
     if (options.dataDir === undefined) await rm(folder, { recursive: true, force: true });
   };
@@ -71,7 +83,7 @@ interface Place {
 }
 
 async function prepare(
-  { installDb, server, basedir }: MariadbTools,
+  { server, placeOptions, initialise }: MysqlServerTools,
   folder: string,
   signal: AbortSignal,
 ): Promise<ServerAccount | undefined> {
@@ -84,20 +96,19 @@ async function prepare(
   if (!isNew) return account;
   const args = [
     '--no-defaults',
+    ...placeOptions,
+    ...initialise.args,
     `--datadir=${join(folder, 'data')}`,
     // TMPDIR may be a folder that is closed to the account of the server.
     `--tmpdir=${folder}`,
-    '--auth-root-authentication-method=normal',
-    '--skip-test-db',
-    ...(basedir === undefined ? [] : [`--basedir=${basedir}`]),
   ];
-  const [command = installDb, ...words] = [...(account?.prefix ?? []), installDb, ...args];
+  const [command = server, ...words] = [...(account?.prefix ?? []), initialise.command, ...args];
   await runStep({ command, args: words, signal });
   return account;
 }
 
 async function startOnFreePort(
-  options: MariadbServerOptions & { readonly signal: AbortSignal },
+  options: MysqlServerOptions & { readonly signal: AbortSignal },
   place: Place,
 ): Promise<{ readonly server: ServerProcess; readonly port: number }> {
   for (let attempt = 1; ; attempt += 1) {
@@ -105,7 +116,9 @@ async function startOnFreePort(
     try {
       return { port, server: await startOnPort(port, options, place) };
     } catch (error) {
-      const taken = isFailure(error) && error.message.includes('Address already in use');
+      const taken =
+        isFailure(error) &&
+        /Address already in use|Do you already have another .* running/.test(error.message);
       if (!taken || options.port !== undefined || attempt === portAttempts) throw error;
     }
   }
@@ -113,7 +126,7 @@ async function startOnFreePort(
 
 async function startOnPort(
   port: number,
-  { tools, settings = {}, signal }: MariadbServerOptions & { readonly signal: AbortSignal },
+  { tools, settings = {}, signal }: MysqlServerOptions & { readonly signal: AbortSignal },
   { folder, account }: Place,
 ): Promise<ServerProcess> {
   const all = {
@@ -126,15 +139,20 @@ async function startOnPort(
     'log-bin': join(folder, 'data', 'binlog'),
     'server-id': '1',
     'innodb-buffer-pool-size': '64M',
-    ...(tools.basedir === undefined ? {} : { basedir: tools.basedir }),
     ...settings,
   };
   const settingArgs = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
-  const words = [...(account?.prefix ?? []), tools.server, '--no-defaults', ...settingArgs];
+  const words = [
+    ...(account?.prefix ?? []),
+    tools.server,
+    '--no-defaults',
+    ...tools.placeOptions,
+    ...settingArgs,
+  ];
   const [command = tools.server, ...args] = words;
-  const server = startServerProcess({ name: 'MariaDB', command, args });
+  const server = startServerProcess({ name: tools.name, command, args });
   await waitUntilReady({
-    name: 'MariaDB',
+    name: tools.name,
     process: server,
     answers: () => answers(port),
     timeoutMs: startTimeoutMs,
