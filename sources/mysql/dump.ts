@@ -3,9 +3,10 @@ import type { ProgramHost } from '../../programs/host.ts';
 import { type RunningProgram, runProgram } from '../../programs/run.ts';
 import type { DumpTool } from './client-tools.ts';
 import type { MysqlConnection } from './connection.ts';
+import { InsertStatements } from './insert-statements.ts';
 import { optionFile } from './option-file.ts';
 import { programFailure } from './program-errors.ts';
-import { RowMeasure } from './rows.ts';
+import type { RowMeasure } from './rows.ts';
 import type { ServerFacts } from './server.ts';
 import { type DumpPiece, StatementSplitter } from './statements.ts';
 
@@ -38,11 +39,8 @@ export interface FinishedDump {
   readonly position?: LogPosition;
 }
 
-/**
- * Statements of so many bytes: large enough to be loaded fast, and small enough that rows which were added in
- * between soon leave the statements behind them as they were (docs/decisions/0031-mysql-capture.md).
- */
-const statementBytes = 16_384;
+/** Longest statement that the program makes, unless a row is longer; we make others of its rows. */
+const programStatementBytes = 16_384;
 
 /**
  * The dump of one database as one transaction sees it, as SQL. It ends only when the program has succeeded
@@ -98,7 +96,7 @@ function dumpArguments(
     '--skip-dump-date',
     '--skip-add-locks',
     '--no-autocommit',
-    `--net-buffer-length=${statementBytes}`,
+    `--net-buffer-length=${programStatementBytes}`,
     '--max-allowed-packet=1G',
     ...(rowsOnly ? ['--no-create-info', '--skip-triggers'] : ['--routines', '--events', '--triggers']),
     ...(tool.flavour === 'mysql' ? ['--set-gtid-purged=OFF', '--column-statistics=0'] : []),
@@ -124,7 +122,7 @@ const gtidPattern = /^-- SET GLOBAL gtid_slave_pos='([^']*)'/;
 /** Follows a dump as it passes by, takes its measure, and knows at its end whether it is whole. */
 class DumpInspector {
   readonly #splitter = new StatementSplitter();
-  readonly #rows = new RowMeasure();
+  readonly #statements = new InsertStatements();
   #bytes = 0;
   #isComplete = false;
   #position: Omit<LogPosition, 'gtid'> | undefined;
@@ -150,13 +148,12 @@ class DumpInspector {
     if (unfinished !== undefined || !this.#isComplete) throw cutDump();
     const gtid = this.#gtid === undefined ? {} : { gtid: this.#gtid };
     const position = this.#position === undefined ? {} : { position: { ...this.#position, ...gtid } };
-    return { tail, bytes: this.#bytes, rows: this.#rows, ...position };
+    return { tail, bytes: this.#bytes, rows: this.#statements.rows, ...position };
   }
 
   #pass(pieces: Iterable<DumpPiece>): Buffer {
-    const kept: Buffer[] = [];
-    for (const piece of pieces) if (this.#look(piece)) kept.push(piece.bytes);
-    const passed = Buffer.concat(kept);
+    for (const piece of pieces) if (this.#look(piece)) this.#statements.add(piece);
+    const passed = this.#statements.take();
     this.#bytes += passed.length;
     return passed;
   }
@@ -164,7 +161,6 @@ class DumpInspector {
   /** Whether the piece is to be stored. */
   #look({ kind, text }: DumpPiece): boolean {
     this.#isComplete = false;
-    if (kind === 'statement') this.#rows.add(text);
     if (kind !== 'comment') return true;
     const line = text.toString('latin1');
     this.#isComplete = line.startsWith('-- Dump completed');

@@ -22,28 +22,46 @@ const backslash = 0x5c;
 const opening = 0x28;
 const closing = 0x29;
 
+/** A row of an INSERT statement, with its brackets. */
+export interface InsertedRow {
+  readonly start: number;
+  readonly end: number;
+  /** Lower half of the SipHash of the row without its brackets. */
+  readonly hash: number;
+}
+
+/** Bytes of an INSERT statement up to VALUES, with it; undefined for a statement of another kind. */
+export function insertHead(statement: Buffer): Buffer | undefined {
+  if (!hasAt(statement, 0, insertWord)) return undefined;
+  return statement.subarray(0, startOfRows(statement, endOfName(statement, insertWord.length)));
+}
+
 /** Counts the rows of each table, and takes their measure, from the INSERT statements of a dump. */
 export class RowMeasure {
   readonly #tables = new Map<string, { rows: number; low: number; high: number }>();
   readonly #digest = Buffer.alloc(8);
 
-  /** Statements of other kinds are passed over. */
-  add(statement: Buffer): void {
-    if (!hasAt(statement, 0, insertWord)) return;
-    const nameEnd = endOfName(statement, insertWord.length);
-    const name = statement.toString('utf8', insertWord.length, nameEnd - 1).replaceAll('``', '`');
+  /**
+   * @param head of the statement, as `insertHead` gives it
+   * @param onRow called for each row in turn
+   */
+  add(statement: Buffer, head: Buffer, onRow: (row: InsertedRow) => void = () => {}): void {
+    const nameEnd = endOfName(head, insertWord.length);
+    const name = head.toString('utf8', insertWord.length, nameEnd - 1).replaceAll('``', '`');
     const table = this.#tables.get(name) ?? { rows: 0, low: 0, high: 0 };
     this.#tables.set(name, table);
-    for (let start = startOfRows(statement, nameEnd); ; ) {
-      start = statement.indexOf(opening, start);
+    for (let end = head.length; ; ) {
+      const start = statement.indexOf(opening, end);
       if (start < 0) return;
-      const end = endOfRow(statement, start + 1);
+      end = endOfRow(statement, start + 1);
       sodium.crypto_shorthash(this.#digest, statement.subarray(start + 1, end), key);
-      const low = table.low + this.#digest.readUInt32LE(0);
+      const hash = this.#digest.readUInt32LE(0);
+      const low = table.low + hash;
       table.high = (table.high + this.#digest.readUInt32LE(4) + (low > 0xffff_ffff ? 1 : 0)) >>> 0;
       table.low = low >>> 0;
       table.rows += 1;
-      start = end + 1;
+      end += 1;
+      onRow({ start, end, hash });
     }
   }
 

@@ -63,10 +63,18 @@ export const sampleStatements: readonly string[] = [
   'CREATE VIEW all_priced AS SELECT * FROM priced',
 ];
 
+/** A query for the column `number`, from 1 to at most 10,000. */
+export function numbersTo(count: number): string {
+  const digits =
+    '(SELECT 0 AS d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)';
+  return `SELECT number FROM (SELECT 1 + a.d + 10 * b.d + 100 * c.d + 1000 * e.d AS number
+    FROM ${digits} AS a, ${digits} AS b, ${digits} AS c, ${digits} AS e) AS all_numbers WHERE number <= ${count}`;
+}
+
 /** 4 MB, more than pipes and buffers hold. */
 export const largeStatements: readonly string[] = [
   'CREATE TABLE big (id int PRIMARY KEY, content text)',
-  'INSERT INTO big SELECT seq, repeat(md5(seq), 30) FROM seq_1_to_4000',
+  `INSERT INTO big SELECT number, repeat(sha2(number, 256), 15) FROM (${numbersTo(4000)}) AS numbers`,
 ];
 
 export const isDump = (name: string): boolean => name.endsWith('.sql') && name !== 'users.sql';

@@ -10,7 +10,7 @@ import type { MysqlConnection } from '../../../sources/mysql/connection.ts';
 import { type MysqlManifest, parseManifest } from '../../../sources/mysql/manifest.ts';
 import type { Source } from '../../../sources/source.ts';
 import { ensureMariadb } from '../../../tools/mariadb.ts';
-import { startMariadb } from '../../../tools/mariadb-server.ts';
+import { startMysqlServer } from '../../../tools/mysql-server.ts';
 import { failureOf } from '../../failure-of.ts';
 import { createDatabase, execute, mariadbServer, type SharedMariadb, select } from '../../servers/mariadb.ts';
 import { openStream } from '../open-stream.ts';
@@ -290,7 +290,7 @@ for (const [how, script] of [
 
 test('a server that dies in the middle is a source that is away', async (t) => {
   const tools = await ensureMariadb();
-  const server = await startMariadb({ tools });
+  const server = await startMysqlServer({ tools });
   t.after(() => server.stop('SIGKILL'));
   const { binDir } = tools;
   const shared: SharedMariadb = { ...server, binDir };
