@@ -17,8 +17,15 @@ const leftOverDatabaseMs = 8 * 24 * 3_600_000;
 /** Unfinished databases on one source's server. */
 export interface LeftOverDatabases {
   readonly source: string;
-  /** Drops those of restores that began before a time, and that nobody is connected to; returns their names. */
-  drop(before: Date, signal: AbortSignal): Promise<readonly string[]>;
+  /** Drops those of restores that began before a time, and that nobody is connected to. */
+  drop(before: Date, signal: AbortSignal): Promise<SweptDatabases>;
+}
+
+export interface SweptDatabases {
+  /** Names of what was dropped. */
+  readonly databases: readonly string[];
+  /** What people should know, a sentence each. */
+  readonly problems: readonly string[];
 }
 
 interface SweepWork {
@@ -51,7 +58,7 @@ export async function sweepHost(sweep: HostSweep): Promise<HostSweepResult> {
   return { files, ...(await sweepServers(sweep)) };
 }
 
-async function sweepServers(sweep: HostSweep): Promise<Pick<HostSweepResult, 'databases' | 'problems'>> {
+async function sweepServers(sweep: HostSweep): Promise<SweptDatabases> {
   const { signal } = sweep;
   const before = new Date(Date.now() - leftOverDatabaseMs);
   const databases: string[] = [];
@@ -60,7 +67,9 @@ async function sweepServers(sweep: HostSweep): Promise<Pick<HostSweepResult, 'da
     signal.throwIfAborted();
     sweep.onProgress(left.source);
     try {
-      databases.push(...(await left.drop(before, signal)));
+      const swept = await left.drop(before, signal);
+      databases.push(...swept.databases);
+      problems.push(...swept.problems.map((problem) => `${left.source}: ${problem}`));
     } catch (error) {
       signal.throwIfAborted();
       sweep.logger.warn({ err: error, source: left.source }, 'A server could not be swept');

@@ -34,10 +34,10 @@ export function besideNames(
   return { beside: named('restore'), replaced: named('before') };
 }
 
-/** When the restore began that made what bears this name; undefined for a name that is no such one. */
-export function besideTime(name: string): Date | undefined {
-  const match = /__restore_(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)_[0-9a-f]{6}$/.exec(name);
-  if (match === null) return undefined;
+/** When the restore began that made or replaced what bears this name; undefined for a name that is no such one. */
+export function besideTime(name: string, kind: 'restore' | 'before' = 'restore'): Date | undefined {
+  const match = /__(?:restore|before)_(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)_[0-9a-f]{6}$/.exec(name);
+  if (match === null || !match[0].startsWith(`__${kind}_`)) return undefined;
   const [, year, month, day, hour, minute, second] = match;
   const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   return Number.isNaN(time.getTime()) ? undefined : time;

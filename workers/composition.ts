@@ -20,7 +20,7 @@ import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
 import { Bucket } from '../stores/s3/bucket/bucket.ts';
 import { withCleanup } from '../stores/with-cleanup.ts';
-import { postgresConnection } from './database-connections.ts';
+import { mysqlConnection, postgresConnection } from './database-connections.ts';
 import { createHistory } from './history.ts';
 import { createHook } from './hooks.ts';
 import { inspected } from './inspection.ts';
@@ -37,7 +37,7 @@ export interface CompositionOptions {
   readonly logger: Logger;
   readonly programVersion: string;
   readonly timing?: Partial<ActivityTiming>;
-  /** For fault tests: called before and after each step. */
+  /** For fault tests: called before and after each step, and between those of a swap of MySQL. */
   readonly failpoint?: (name: string) => Promise<void> | void;
   /** For fault tests. */
   readonly repositoryOptions?: Pick<RepositoryOptions, 'packSizeBytes' | 'failpoint'>;
@@ -45,7 +45,7 @@ export interface CompositionOptions {
 
 /** The one place where a worker's activities meet concrete stores and sources. */
 export function composeActivities(options: CompositionOptions): ActivityDependencies {
-  const { configuration, env, logger, programVersion, timing } = options;
+  const { configuration, env, logger, programVersion, timing, failpoint } = options;
   const onWarning = (message: string): void => logger.warn(message);
   const catalog = new Later(() => openConfiguredCatalog(configuration, { env, onWarning }));
   const { tellRun, tellFindings } = createTeller(configuration, env, logger);
@@ -57,7 +57,11 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
     createSource: (name) => createSource(configuration, env, name),
     createHook: (request) => createHook(configuration, env, request),
     createRestorer: (name) => createRestorer(configuration, env, name),
-    createDatabaseRestorer: (sources) => createDatabaseRestorer(configuration, env, sources),
+    createDatabaseRestorer: (sources) =>
+      createDatabaseRestorer(configuration, env, {
+        ...sources,
+        ...(failpoint !== undefined && { onStep: (step) => failpoint(`swap: ${step}`) }),
+      }),
     openRepository: open,
     limitRun: (request) => runLimits.write(request),
     createCopyRepository: (name, of) =>
@@ -78,12 +82,15 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
       logger,
       catalog: () => catalog.get(),
       openRepository: (name) => openRepository(options, name, { purpose: 'prune' }),
-      connectionOf: (connection) => postgresConnection(connection, env),
+      connections: {
+        postgres: (connection) => postgresConnection(connection, env),
+        mysql: (connection) => mysqlConnection(connection, env),
+      },
     }),
     tell: tellRun,
     logger,
     timing: { ...defaultTiming, ...timing },
-    ...(options.failpoint !== undefined && { failpoint: options.failpoint }),
+    ...(failpoint !== undefined && { failpoint }),
     close: () => catalog.close(),
   };
 }

@@ -2,7 +2,7 @@ import { forgetEvents } from '../audit/forgotten.ts';
 import { AuditLog } from '../audit/log.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Configuration } from '../configuration/load.ts';
-import type { PostgresSourceConfiguration } from '../configuration/schema.ts';
+import type { MysqlSourceConfiguration, PostgresSourceConfiguration } from '../configuration/schema.ts';
 import { parseDuration } from '../contracts/duration.ts';
 import { createAuditPort } from '../control/audit.ts';
 import { retentionOf } from '../control/retention.ts';
@@ -12,7 +12,9 @@ import type { LeftOverDatabases } from '../maintenance/sweep.ts';
 import { defaultDeleteDelayMs } from '../repository/prune/plan.ts';
 
 import type { Repository } from '../repository/repository.ts';
+import { sweepMysql } from '../restore/mysql/left-overs.ts';
 import { dropLeftOvers } from '../restore/postgres/left-overs.ts';
+import type { MysqlConnection } from '../sources/mysql/connection.ts';
 import type { PostgresConnection } from '../sources/postgres/connection.ts';
 
 export interface MaintenanceParts {
@@ -21,9 +23,10 @@ export interface MaintenanceParts {
   readonly catalog: () => Promise<Catalog>;
   /** Opens a repository with the right to remove. */
   readonly openRepository: (name: string) => Promise<Repository>;
-  readonly connectionOf: (
-    connection: PostgresSourceConfiguration['connection'],
-  ) => Promise<PostgresConnection>;
+  readonly connections: {
+    postgres(connection: PostgresSourceConfiguration['connection']): Promise<PostgresConnection>;
+    mysql(connection: MysqlSourceConfiguration['connection']): Promise<MysqlConnection>;
+  };
 }
 
 /** The maintenance of this host, made from the configuration. */
@@ -50,12 +53,22 @@ export function composeMaintenance(parts: MaintenanceParts): Maintenance {
   });
 }
 
-function leftOverDatabases({ configuration, connectionOf }: MaintenanceParts): readonly LeftOverDatabases[] {
+function leftOverDatabases({ configuration, connections }: MaintenanceParts): readonly LeftOverDatabases[] {
   const { host, sources } = configuration;
   return Object.entries(sources).flatMap(([source, settings]) => {
-    if (settings.kind !== 'postgres' || (settings.host ?? host) !== host) return [];
-    const drop = async (before: Date, signal: AbortSignal): Promise<readonly string[]> =>
-      dropLeftOvers(await connectionOf(settings.connection), { before, signal });
-    return [{ source, drop }];
+    if ((settings.host ?? host) !== host) return [];
+    if (settings.kind === 'postgres') {
+      const drop: LeftOverDatabases['drop'] = async (before, signal) => {
+        const connection = await connections.postgres(settings.connection);
+        return { databases: await dropLeftOvers(connection, { before, signal }), problems: [] };
+      };
+      return [{ source, drop }];
+    }
+    if (settings.kind === 'mysql') {
+      const drop: LeftOverDatabases['drop'] = async (before, signal) =>
+        sweepMysql(await connections.mysql(settings.connection), { before, signal });
+      return [{ source, drop }];
+    }
+    return [];
   });
 }

@@ -68,11 +68,18 @@ export async function createRestorer(
   throw new Failure('Internal', `What a source of kind ${kind} holds is restored in another way`);
 }
 
+export interface DatabaseRestorerRequest {
+  readonly source: string;
+  readonly to: string;
+  /** For fault tests: called between the steps of a swap. */
+  readonly onStep?: (step: string) => Promise<void> | void;
+}
+
 /** What puts the databases of `source` back, on the server of the source `to`. */
 export async function createDatabaseRestorer(
   configuration: Configuration,
   env: NodeJS.ProcessEnv,
-  { source, to }: { readonly source: string; readonly to: string },
+  { source, to, onStep }: DatabaseRestorerRequest,
 ): Promise<DatabaseRestorer> {
   const { kind } = sourceNamed(configuration, source);
   const server = sourceNamed(configuration, to);
@@ -82,6 +89,7 @@ export async function createDatabaseRestorer(
       connection: await mysqlConnection(server.connection, env),
       host: programHost(env),
       ...(server.binDir !== undefined && { binDir: server.binDir }),
+      ...(onStep !== undefined && { onStep }),
     });
   }
   if (server.kind !== kind || server.kind !== 'postgres') {

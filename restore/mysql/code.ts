@@ -126,7 +126,7 @@ async function readTriggers(session: MysqlSession, database: string): Promise<re
   const triggers = await session.rows(
     triggerSchema,
     `SELECT trigger_name AS name, event_object_table AS \`table\`, action_timing AS timing,
-       event_manipulation AS event, action_statement AS body, definer, sql_mode AS sqlMode,
+       event_manipulation AS event, action_statement AS body, definer AS definer, sql_mode AS sqlMode,
        collation_connection AS collation
      FROM information_schema.triggers WHERE trigger_schema = ?
      ORDER BY event_object_table, event_manipulation, action_timing, action_order`,

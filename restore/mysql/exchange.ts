@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import { type MysqlSession, qualified, quoteName } from '../../sources/mysql/session.ts';
 import { type CodeObject, createCode, createTrigger, dropCode, readCode } from './code.ts';
@@ -11,6 +12,7 @@ import {
   readMarks,
   readRecord,
   recordTable,
+  removeMarks,
   tablesOf,
   writeRecord,
 } from './parked.ts';
@@ -66,6 +68,18 @@ export async function exchangeDatabases(
   for (const { incoming } of open) await dropDatabase(session, incoming);
 }
 
+const exchangeSchema = z.object({
+  incoming: z.string(),
+  place: z.string(),
+  outgoing: z.string().exactOptional(),
+});
+
+/** The exchange that a parked database has begun to take part in, and that has not ended. */
+export async function begunExchange(session: MysqlSession, incoming: string): Promise<Exchange | undefined> {
+  const [mark] = await readMarks(session, incoming, 'begun');
+  return mark === undefined ? undefined : exchangeSchema.parse(JSON.parse(mark));
+}
+
 /**
  * Whether the tables of an exchange have been moved. Before that it can be undone, afterwards it goes on.
  */
@@ -75,16 +89,20 @@ export async function hasMoved(session: MysqlSession, { incoming }: Exchange): P
 }
 
 /** Puts back what an exchange has dropped that has not moved its tables. */
-export async function undoExchange(session: MysqlSession, { place, outgoing }: Exchange): Promise<void> {
+export async function undoExchange(
+  session: MysqlSession,
+  { incoming, place, outgoing }: Exchange,
+): Promise<void> {
   if (outgoing === undefined || !(await databaseExists(session, outgoing))) return;
   const record = await readRecord(session, outgoing);
   if (record !== undefined) {
     const there = new Set((await readCode(session, place)).map(keyOf));
-    await makeMissing(session, place, { code: record.code, there });
+    await unblocked(session, [place], () => makeMissing(session, place, { code: record.code, there }));
   }
   if ((await tablesOf(session, outgoing)).every((table) => table === recordTable)) {
     await dropDatabase(session, outgoing);
   }
+  await removeMarks(session, incoming, 'begun');
 }
 
 async function begin(session: MysqlSession, exchange: Exchange): Promise<void> {
@@ -93,7 +111,7 @@ async function begin(session: MysqlSession, exchange: Exchange): Promise<void> {
   if (outgoing === undefined) {
     if (!hasBegun && (await databaseExists(session, place))) throw takenPlace(place);
   } else {
-    await session.run(`CREATE DATABASE IF NOT EXISTS ${quoteName(place)}`);
+    await makePlace(session, place);
     const defaults = await databaseDefaults(session, place);
     await session.run(`CREATE DATABASE IF NOT EXISTS ${quoteName(outgoing)} ${defaults}`);
     await prepareRecord(session, outgoing);
@@ -102,9 +120,16 @@ async function begin(session: MysqlSession, exchange: Exchange): Promise<void> {
       await writeRecord(session, outgoing, { tables, code: await readCode(session, place) });
     }
   }
-  if (!hasBegun) await addMark(session, incoming, ['begun']);
-  await session.run(`CREATE DATABASE IF NOT EXISTS ${quoteName(place)}`);
-  await session.run(`ALTER DATABASE ${quoteName(place)} ${await databaseDefaults(session, incoming)}`);
+  if (!hasBegun) await addMark(session, incoming, ['begun', JSON.stringify(exchange)]);
+  await makePlace(session, place);
+  const defaults = await databaseDefaults(session, incoming);
+  if ((await databaseDefaults(session, place)) === defaults) return;
+  await unblocked(session, [place], () => session.run(`ALTER DATABASE ${quoteName(place)} ${defaults}`));
+}
+
+/** In MySQL even this waits for open transactions in a database that is there. */
+async function makePlace(session: MysqlSession, place: string): Promise<void> {
+  if (!(await databaseExists(session, place))) await session.run(`CREATE DATABASE ${quoteName(place)}`);
 }
 
 function takenPlace(place: string): Failure {

@@ -14,7 +14,7 @@ export interface ParkedRecord {
 /** Name of the table of ours. */
 export const recordTable = 'resguardo_parked';
 
-/** `complete`: all is recorded. `begun`: tables may be on their way to their place. `enabled`: an event that runs. */
+/** `complete`: all is recorded. `begun`: tables may be on their way to their place, in this exchange. `enabled`: an event that runs. */
 type Mark = 'complete' | 'begun' | 'enabled';
 
 /** Makes the table of ours, if it is not there. */
@@ -95,6 +95,11 @@ export async function readMarks(
     [mark],
   );
   return rows.map(({ content }) => content);
+}
+
+export async function removeMarks(session: MysqlSession, database: string, mark: Mark): Promise<void> {
+  if (!(await tablesOf(session, database)).includes(recordTable)) return;
+  await session.change(`DELETE FROM ${qualified(database, recordTable)} WHERE kind = ?`, [mark]);
 }
 
 /** Tables and sequences, ours among them. */

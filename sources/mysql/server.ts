@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import { NamePatterns } from '../name-patterns.ts';
 import { describeServer, type MysqlConnection } from './connection.ts';
-import { MysqlSession } from './session.ts';
+import { flagSchema, MysqlSession } from './session.ts';
 
 export type Flavour = 'mariadb' | 'mysql';
 
@@ -86,7 +86,7 @@ const tableSchema = z.object({
   database: z.string(),
   name: z.string(),
   sizeBytes: z.coerce.number().nullable(),
-  isUnprotected: z.coerce.boolean(),
+  isUnprotected: flagSchema,
 });
 
 async function readDatabases(

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import mysql from 'mysql2/promise';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import { codeOf } from '../database-failures.ts';
 import { describeServer, isSocket, type MysqlConnection } from './connection.ts';
@@ -99,6 +99,9 @@ export class MysqlSession {
     }
   }
 }
+
+/** A condition in a result: MySQL gives 0 and 1 as text, MariaDB as numbers. */
+export const flagSchema = z.coerce.number().transform((value) => value !== 0);
 
 /** `name`, to stand in a statement. */
 export function quoteName(name: string): string {

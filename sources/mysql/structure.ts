@@ -85,7 +85,7 @@ const objectsQuery = `
 
 const definersQuery = `
   SELECT DISTINCT definer FROM (
-    SELECT definer FROM information_schema.views WHERE table_schema = ?
+    SELECT definer AS definer FROM information_schema.views WHERE table_schema = ?
     UNION SELECT definer FROM information_schema.triggers WHERE trigger_schema = ?
     UNION SELECT definer FROM information_schema.routines WHERE routine_schema = ?
     UNION SELECT definer FROM information_schema.events WHERE event_schema = ?

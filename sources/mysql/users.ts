@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Flavour } from './server.ts';
-import { type MysqlSession, quoteName } from './session.ts';
+import { flagSchema, type MysqlSession, quoteName } from './session.ts';
 
 interface Account {
   readonly user: string;
@@ -34,7 +34,7 @@ export async function dumpUsers(session: MysqlSession, flavour: Flavour): Promis
 async function readAccounts(session: MysqlSession, flavour: Flavour): Promise<readonly Account[]> {
   const isRole = flavour === 'mariadb' ? `is_role = 'Y'` : '0';
   const accounts = await session.rows(
-    z.object({ user: z.string(), host: z.string(), isRole: z.coerce.boolean() }),
+    z.object({ user: z.string(), host: z.string(), isRole: flagSchema }),
     `SELECT User AS user, Host AS host, ${isRole} AS isRole FROM mysql.user ORDER BY 3 DESC, BINARY User, BINARY Host`,
   );
   const roles = flavour === 'mysql' ? await readRoles(session) : new Set<string>();
