@@ -1,4 +1,6 @@
-import { type PrintedMeaning, printedFailure } from '../database-failures.ts';
+import { isFailure } from '../../contracts/failures.ts';
+import { ProgramError } from '../../programs/run.ts';
+import { failedAs, type PrintedMeaning, printedFailure } from '../database-failures.ts';
 
 /** What the programs print: numbers of errors stand in brackets, or behind "Got error:" and "Error". */
 const meanings: readonly PrintedMeaning[] = [
@@ -31,5 +33,13 @@ const meanings: readonly PrintedMeaning[] = [
 
 /** Translates a failure of a dump program into what it means for the source. */
 export function programFailure(subject: string, error: unknown): unknown {
+  if (isFailure(error, 'ToolFailed') && hasLostItsServerSilently(error.cause)) {
+    return failedAs(subject, error, { type: 'SourceUnreachable' });
+  }
   return printedFailure(subject, error, meanings);
+}
+
+/** Where mariadb-dump loses the connection while it lists events or routines, it ends with 2 and says nothing. */
+function hasLostItsServerSilently(cause: unknown): boolean {
+  return cause instanceof ProgramError && cause.end.exitStatus === 2 && cause.stderrTail === '';
 }

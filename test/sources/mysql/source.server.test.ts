@@ -301,7 +301,8 @@ test('a server that dies in the middle is a source that is away', async (t) => {
   process.kill(server.pid, 'SIGKILL');
   stream.resume();
   const { message } = await failureOf(ended, 'SourceUnreachable');
-  assert.match(message, /Lost connection/);
+  // What the server has sent may be all of the rows; then the program finds it gone when it asks for events.
+  assert.match(message, /Lost connection|exit status 2: it printed no reason/);
 });
 
 test('a database that is dropped in the middle is passed over by the next attempt, if it is not listed', async (t) => {
