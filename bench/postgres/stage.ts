@@ -7,7 +7,7 @@ import { ensurePostgres } from '../../tools/postgres.ts';
 import { startPostgres } from '../../tools/postgres-server.ts';
 import { type Command, type Measurement, measure } from '../measure.ts';
 
-const ours = fileURLToPath(new URL('./ours.ts', import.meta.url));
+const ours = fileURLToPath(new URL('../ours.ts', import.meta.url));
 
 /** A server of its own with a database `bench`, filled by pgbench, and a folder for what is made of it. */
 export interface Stage {
@@ -17,7 +17,7 @@ export interface Stage {
   sql(text: string): Promise<void>;
   /** Measures a shell command line, in which the programs of PostgreSQL and the connection are known. */
   shell(line: string): Promise<Measurement>;
-  /** Measures bench/postgres/ours.ts, and returns what it has printed. */
+  /** Measures bench/ours.ts, and returns what it has printed. */
   ours(...args: readonly string[]): Promise<Measurement & { readonly printed: unknown }>;
   remove(target: string): Promise<void>;
   close(): Promise<void>;

@@ -51,7 +51,11 @@ export function defineRestore({ parent, run }: Definition): void {
       'only this absolute path of the snapshot, or database; repeatable',
       repeatable,
     )
-    .option('--table <name>', 'only this table, as schema.table, with what it needs; repeatable', repeatable)
+    .option(
+      '--table <name>',
+      'only this table, as schema.table (MySQL: database.table), with what it needs; repeatable',
+      repeatable,
+    )
     .option('--owner <role>', 'everything shall belong to this role')
     .option('--to <source>', 'into the server of this source of the configuration')
     .option('--repository <name>', 'read it from this repository of the configuration: a copy, an archive')

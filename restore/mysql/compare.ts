@@ -11,6 +11,8 @@ export interface CompareRequest {
   /** Where and how the restored database is read. */
   readonly context: DumpContext;
   readonly manifest: DatabaseManifest;
+  /** Tables that alone were restored; all of the manifest when left out. */
+  readonly tables?: ReadonlySet<string>;
   /** Name of the restored database. */
   readonly database: string;
   readonly onBytes: (bytes: number) => void;
@@ -22,7 +24,7 @@ export interface CompareRequest {
  * @throws {Failure} as `dumpDatabase`
  */
 export async function compareDatabase(request: CompareRequest): Promise<readonly RestoreCheck[]> {
-  const { context, manifest, database } = request;
+  const { context, database, tables } = request;
   const session = await MysqlSession.open(context.connection, context.signal);
   let structure: DatabaseStructure;
   try {
@@ -30,7 +32,10 @@ export async function compareDatabase(request: CompareRequest): Promise<readonly
   } finally {
     await session.close();
   }
-  return compareContent(manifest, structure, await measure(request));
+  const rows = await measure(request);
+  if (tables === undefined) return compareContent(request.manifest, structure, rows);
+  const chosen = request.manifest.tables.filter(({ name }) => tables.has(name));
+  return compareRows(chosen, structure, rows);
 }
 
 /** Compares what was backed up with what is there. */
@@ -39,15 +44,23 @@ export function compareContent(
   structure: DatabaseStructure,
   rows: Pick<RowMeasure, 'of'>,
 ): readonly RestoreCheck[] {
-  const recorded = new Set(manifest.tables.map(({ name }) => name));
-  const added = [...structure.tables.keys()].filter((name) => !recorded.has(name));
   return [
-    ...shortenedChecks([
-      ...manifest.tables.map((table) => compareTable(table, structure, rows)),
-      ...added.map((name) => ({ subject: name, passed: false, detail: 'is not in the backup' })),
-    ]),
+    ...compareRows(manifest.tables, structure, rows),
     ...compareCounts(manifest.objects, structure.objects),
   ];
+}
+
+function compareRows(
+  tables: DatabaseManifest['tables'],
+  structure: DatabaseStructure,
+  rows: Pick<RowMeasure, 'of'>,
+): readonly RestoreCheck[] {
+  const recorded = new Set(tables.map(({ name }) => name));
+  const added = [...structure.tables.keys()].filter((name) => !recorded.has(name));
+  return shortenedChecks([
+    ...tables.map((table) => compareTable(table, structure, rows)),
+    ...added.map((name) => ({ subject: name, passed: false, detail: 'is not in the backup' })),
+  ]);
 }
 
 function compareTable(

@@ -36,6 +36,7 @@ import {
   writeRecord,
 } from './parked.ts';
 import { checkServer, definerWarnings, type RestorePreflight, replaceBlockers } from './preflight.ts';
+import { dropDanglingKeys, selectTables, takenTarget } from './select-tables.ts';
 import { discardDatabases, rollBackDatabases, swapDatabases } from './swap.ts';
 import { targetFailure } from './target-errors.ts';
 import { restoreUsers } from './users.ts';
@@ -71,10 +72,14 @@ class MysqlRestorer implements DatabaseRestorer {
   }
 
   async plan(request: DatabasePlanRequest, found: FoundSnapshot, work: SnapshotWork): Promise<DatabasePlan> {
-    refuseParts(request);
+    refuseOwner(request);
     const manifest = await this.#manifest(work);
     const include = request.include.filter((name) => !isUsers(name, this.#options.source));
-    const chosen = chooseDatabases(manifest, { ...request, include }, rules);
+    const isWhole = request.tables.length === 0;
+    const named = chooseDatabases(manifest, { ...request, include }, rules).map(({ database }) => database);
+    const databasesOfTables = [...selectTables(named, request.tables).keys()];
+    const wanted = { ...request, include: isWhole ? include : databasesOfTables };
+    const chosen = chooseDatabases(manifest, wanted, rules);
     return await this.#inServer(work, async (session) => {
       const preflight = await this.#preflight(session, manifest, work.signal);
       const { target: _, ...rest } = request;
@@ -83,7 +88,8 @@ class MysqlRestorer implements DatabaseRestorer {
       const databases: PlannedDatabase[] = [];
       for (const { database, target, beside, replaced } of chosen) {
         const isTaken = await databaseExists(session, target);
-        if (isTaken) blockers.push(...(await replaceBlockers(session, target)));
+        if (isTaken && !isWhole) blockers.push(takenTarget(target));
+        else if (isTaken) blockers.push(...(await replaceBlockers(session, target)));
         warnings.push(...definerWarnings(database, preflight.accounts));
         databases.push({
           name: database.name,
@@ -131,6 +137,7 @@ class MysqlRestorer implements DatabaseRestorer {
         database: beside,
         recordedName: name,
         dump: readFile(work.reader, node, work.signal),
+        ...this.#chosenTables(manifest, name, plan),
         accounts,
         signal: work.signal,
         onBytes: (bytesDone) => work.onProgress({ bytesDone, current: beside }),
@@ -146,13 +153,14 @@ class MysqlRestorer implements DatabaseRestorer {
 
   async finish(
     database: PlannedDatabase,
-    { include }: DatabasePlan,
+    { include, tables }: DatabasePlan,
     work: SnapshotWork,
   ): Promise<readonly Warning[]> {
     const { source } = this.#options;
     const isLast = include.some((name) => isUsers(name, source));
     return await this.#changing(`Finishing the database "${database.beside}"`, work, async (session) => {
-      const warnings = await this.#record(session, database);
+      const omitted = tables.length === 0 ? [] : await dropDanglingKeys(session, database);
+      const warnings = [...omitted, ...(await this.#record(session, database))];
       if (!isLast) return warnings;
       const users = await fileOf(source, usersFile, work);
       return [...warnings, ...(await restoreUsers(session, readFile(work.reader, users, work.signal)))];
@@ -161,11 +169,12 @@ class MysqlRestorer implements DatabaseRestorer {
 
   async compare(
     { name, beside }: PlannedDatabase,
-    _plan: DatabasePlan,
+    plan: DatabasePlan,
     work: SnapshotWork,
   ): Promise<readonly RestoreCheck[]> {
     const { connection, host } = this.#options;
     const manifest = await this.#manifest(work);
+    const { tables } = this.#chosenTables(manifest, name, plan);
     const { tool, isEncrypted } = await this.#inServer(work, async (session) => ({
       ...(await this.#preflight(session, manifest, work.signal)),
       isEncrypted: session.isEncrypted,
@@ -174,6 +183,7 @@ class MysqlRestorer implements DatabaseRestorer {
     return await compareDatabase({
       context: { connection, server: { isEncrypted, hasPosition: false }, tool, host, signal: work.signal },
       manifest: this.#recorded(manifest, name),
+      ...(tables !== undefined && { tables }),
       database: beside,
       onBytes: (bytesDone) => work.onProgress({ bytesDone, current: beside }),
     });
@@ -231,6 +241,16 @@ class MysqlRestorer implements DatabaseRestorer {
     return parseManifest(await manifestBytes(this.#options.source, manifestFile, work));
   }
 
+  #chosenTables(
+    { databases }: MysqlManifest,
+    name: string,
+    { tables, databases: planned }: DatabasePlan,
+  ): { readonly tables?: ReadonlySet<string> } {
+    if (tables.length === 0) return {};
+    const named = databases.filter((database) => planned.some((one) => one.name === database.name));
+    return { tables: selectTables(named, tables).get(name) ?? new Set() };
+  }
+
   #recorded({ databases }: MysqlManifest, name: string): DatabaseManifest {
     const database = databases.find((one) => one.name === name);
     if (database !== undefined) return database;
@@ -271,8 +291,7 @@ function isUsers(name: string, source: string): boolean {
   return name === usersFile || name === `/${source}/${usersFile}`;
 }
 
-function refuseParts({ tables, owner }: DatabasePlanRequest): void {
-  if (tables.length === 0 && owner === undefined) return;
-  const field = owner === undefined ? 'tables' : 'owner';
-  throw new Failure('InvalidInput', `${field}: databases of MySQL are restored as they were, as a whole`);
+function refuseOwner({ owner }: DatabasePlanRequest): void {
+  if (owner === undefined) return;
+  throw new Failure('InvalidInput', 'owner: databases of MySQL belong to nobody');
 }

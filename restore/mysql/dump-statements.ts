@@ -47,7 +47,7 @@ export function kindOf(statement: string): StatementKind {
   const head = headOf(statement);
   if (insertPattern.test(head)) return 'insert';
   if (plainPattern.test(head)) return 'plain';
-  const code = codePattern.exec(head)?.[1]?.toUpperCase();
+  const code = codeWord(head);
   if (code !== undefined) return code === 'EVENT' ? 'event' : 'code';
   if (collationPattern.test(head)) return 'collation';
   throw new Failure(
@@ -60,13 +60,18 @@ export function kindOf(statement: string): StatementKind {
   );
 }
 
+/** What the code is: "VIEW", "TRIGGER"; of the head of a statement. */
+export function codeWord(head: string): string | undefined {
+  return codePattern.exec(head)?.[1]?.toUpperCase();
+}
+
 /** Of code. */
 export function isView(statement: string): boolean {
-  return codePattern.exec(headOf(statement))?.[1]?.toUpperCase() === 'VIEW';
+  return codeWord(headOf(statement)) === 'VIEW';
 }
 
 /** The statement up to its first hundreds of letters, without marks between its words. */
-function headOf(statement: string): string {
+export function headOf(statement: string): string {
   let rest = statement.slice(0, 4096).replace(marks, '');
   // "CREATE*/ /*!50017 DEFINER=`u`@`h`*/ /*!50003 TRIGGER": marks stand between words, too.
   rest = rest.replace(codeWords, (words) =>

@@ -15,6 +15,7 @@ import {
   withoutDatabase,
   withoutDefiner,
 } from './dump-statements.ts';
+import { belongsTo } from './select-tables.ts';
 
 export interface LoadRequest {
   readonly connection: MysqlConnection;
@@ -25,6 +26,8 @@ export interface LoadRequest {
   readonly dump: AsyncIterable<Uint8Array>;
   /** Users of the target, as `user@host`; undefined if they may not be seen. */
   readonly accounts: ReadonlySet<string> | undefined;
+  /** Tables that alone are loaded, with what belongs to them; all of the dump when left out. */
+  readonly tables?: ReadonlySet<string>;
   readonly signal: AbortSignal;
   /** All bytes that are loaded so far. */
   readonly onBytes: (bytes: number) => void;
@@ -92,7 +95,10 @@ class Loading {
   }
 
   async #run(statement: string): Promise<void> {
-    switch (kindOf(statement)) {
+    const { tables } = this.#request;
+    const kind = kindOf(statement);
+    if (tables !== undefined && !belongsTo(tables, statement, kind)) return;
+    switch (kind) {
       case 'insert':
         await this.#session.run(statement);
         await this.#commitSometimes(statement.length);

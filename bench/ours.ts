@@ -1,24 +1,28 @@
 /**
- * What a worker does for a PostgreSQL source, without Temporal, to be measured from outside:
+ * What a worker does for a source of PostgreSQL or MySQL, without Temporal, to be measured from outside:
  *
  * ours.ts backup BIN REPOSITORY | ours.ts restore BIN REPOSITORY TARGET        with BENCH_URL in the environment
  *
  * The repository is made when it is missing. Prints JSON: seconds of each part, bytes.
  */
 import { existsSync } from 'node:fs';
-import type { ResolvedSource } from '../../contracts/jobs.ts';
-import { programHost } from '../../programs/host.ts';
-import { archive } from '../../repository/archive/archiver.ts';
-import { Repository } from '../../repository/repository.ts';
-import { createPostgresRestorer } from '../../restore/postgres/database-restorer.ts';
-import { Secret } from '../../secrets/secret.ts';
-import { parsePostgresUrl } from '../../sources/postgres/connection.ts';
-import { createPostgresSource } from '../../sources/postgres/source.ts';
-import { openStore } from '../../stores/open.ts';
+import type { ResolvedSource } from '../contracts/jobs.ts';
+import { programHost } from '../programs/host.ts';
+import { archive } from '../repository/archive/archiver.ts';
+import { Repository } from '../repository/repository.ts';
+import { createMysqlRestorer } from '../restore/mysql/database-restorer.ts';
+import { createPostgresRestorer } from '../restore/postgres/database-restorer.ts';
+import { Secret } from '../secrets/secret.ts';
+import { parseMysqlUrl } from '../sources/mysql/connection.ts';
+import { createMysqlSource } from '../sources/mysql/source.ts';
+import { parsePostgresUrl } from '../sources/postgres/connection.ts';
+import { createPostgresSource } from '../sources/postgres/source.ts';
+import { openStore } from '../stores/open.ts';
 
 const [command, binDir = '', folder = '', target = ''] = process.argv.slice(2);
 const url = process.env.BENCH_URL ?? '';
-const connection = parsePostgresUrl(new Secret(url));
+const databases = [new URL(url).pathname.slice(1)];
+const isMysql = url.startsWith('mysql:');
 const password = new Secret('bench');
 const { signal } = new AbortController();
 
@@ -31,8 +35,10 @@ async function open(): Promise<Repository> {
 }
 
 async function backup(repository: Repository): Promise<void> {
-  const databases = [connection.database];
-  const source = createPostgresSource({ name: 'bench', connection, databases, binDir });
+  const options = { name: 'bench', databases, binDir };
+  const source = isMysql
+    ? createMysqlSource({ ...options, connection: parseMysqlUrl(new Secret(url)) })
+    : createPostgresSource({ ...options, connection: parsePostgresUrl(new Secret(url)) });
   const writer = await repository.openWriter();
   const roots = source.capture({ signal, warn: () => {} });
   const { tree, summary } = await archive({ repository, writer, roots, signal });
@@ -52,12 +58,10 @@ async function backup(repository: Repository): Promise<void> {
 
 async function restore(repository: Repository): Promise<void> {
   const { id, tree, time } = await repository.findSnapshot('latest', { source: 'bench' });
-  const restorer = createPostgresRestorer({
-    source: 'bench',
-    connection,
-    host: programHost(process.env),
-    binDir,
-  });
+  const options = { source: 'bench', host: programHost(process.env), binDir };
+  const restorer = isMysql
+    ? createMysqlRestorer({ ...options, connection: parseMysqlUrl(new Secret(url)) })
+    : createPostgresRestorer({ ...options, connection: parsePostgresUrl(new Secret(url)) });
   const work = { reader: repository, tree, signal, onProgress: () => {} };
   const parts: Record<string, number> = {};
   const timed = async <T>(part: string, step: () => Promise<T>): Promise<T> => {
@@ -68,14 +72,14 @@ async function restore(repository: Repository): Promise<void> {
   };
   const place: ResolvedSource = {
     source: 'bench',
-    kind: 'postgres',
+    kind: isMysql ? 'mysql' : 'postgres',
     ...{ host: 'bench', queue: '', repository: '', paths: [] },
     ...{ username: '', programVersion: '', tags: [], copies: [], heartbeatTimeoutMs: 0, hostTimeoutMs: 0 },
   };
   const plan = await timed('look', () =>
     restorer.plan(
       {
-        ...{ source: place, to: place, snapshot: 'latest', target, include: [], tables: [] },
+        ...{ source: place, to: place, snapshot: 'latest', target, include: databases, tables: [] },
         ...{ runId: String(process.pid), startedAt: new Date().toISOString() },
       },
       { snapshot: id, snapshotTime: time, tree },
@@ -83,6 +87,7 @@ async function restore(repository: Repository): Promise<void> {
     ),
   );
   for (const database of plan.databases) {
+    await timed('prepare', () => restorer.prepare(database, plan, work));
     for (const section of database.sections) {
       await timed(section, () => restorer.load({ database, section }, plan, work));
     }
