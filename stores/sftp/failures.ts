@@ -45,6 +45,7 @@ export function sftpFailure(error: unknown, { action, place, signal }: SftpReque
     (number === undefined ? undefined : statusTroubles[number]) ??
     (network === undefined ? undefined : networkTrouble(network)) ??
     (/Keepalive timeout/.test(text) ? 'stalled' : undefined) ??
+    (/^Cannot parse privateKey/.test(text) ? 'no-credentials' : undefined) ??
     levelTroubles[level] ??
     'interrupted';
   return new StoreFailure(trouble, {
@@ -59,6 +60,7 @@ export function sftpFailure(error: unknown, { action, place, signal }: SftpReque
 const advices: Partial<Record<Trouble, string>> = {
   'wrong-credentials':
     'Enter the public key in ~/.ssh/authorized_keys of the user there, or correct user, sftp.privateKey or sftp.password.',
+  'no-credentials': 'Correct sftp.privateKey or sftp.passphrase, or start the SSH agent.',
   'no-container': 'Create the folder, or correct the path in the repository URL.',
   forbidden: 'Give the user on the server the right to read and write the folder.',
 };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -184,6 +184,23 @@ test('an Azure account that is not named, or whose connection string is malforme
   });
   const env = { AZURE_STORAGE_CONNECTION_STRING: 'AccountKey=hunter2' };
   await assertTold(t, { url, settings: { env }, type, message: /malformed/, advice: /Copy it anew/ });
+});
+
+test('a private key that is none, or that lacks its passphrase, is told at once', async (t) => {
+  const { url, settings } = await places.sftp(t);
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'right' },
+  });
+  const env = { KEY: privateKey, NONE: 'hunter2', WRONG: 'hunter2' };
+  const told = { url, type: 'StoreAuthentication', advice: /sftp\.passphrase/ } as const;
+  const key = { ...settings.sftp, privateKey: 'env:KEY' };
+  await assertTold(t, { ...told, settings: { env, sftp: key }, message: /no passphrase given/ });
+  const wrong = { ...key, passphrase: 'env:WRONG' };
+  await assertTold(t, { ...told, settings: { env, sftp: wrong }, message: /Cannot parse privateKey/ });
+  const none = { ...key, privateKey: 'env:NONE' };
+  await assertTold(t, { ...told, settings: { env, sftp: none }, message: /Unsupported key format/ });
 });
 
 test('Google credentials that are no JSON are told without showing them', async (t) => {
