@@ -76,7 +76,10 @@ export class JobPool<Job, Result> {
     return { result };
   }
 
-  /** Ends the threads where they stand; jobs under way reject. They touch nothing any more when it resolves. */
+  /**
+   * Ends the threads where they stand, once they have started; jobs under way reject. They touch nothing any more
+   * when it resolves.
+   */
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
@@ -96,6 +99,7 @@ export class JobPool<Job, Result> {
 class JobThread<Job, Result> {
   readonly #thread: Worker;
   readonly #waiting: Waiting<Result>[] = [];
+  readonly #started = Promise.withResolvers<void>();
   #failure: Failure | undefined;
   isReady = false;
 
@@ -120,13 +124,17 @@ class JobThread<Job, Result> {
     });
   }
 
+  /** A thread that is ended while it loads a native library takes the whole process with it. */
   async close(): Promise<void> {
+    this.#thread.ref();
+    await this.#started.promise;
     await this.#thread.terminate();
   }
 
   #take(report: JobReport<Result>): void {
     if (report.kind === 'ready') {
       this.isReady = true;
+      this.#started.resolve();
       return;
     }
     this.#waiting.shift()?.resolve(report.result);
@@ -139,6 +147,7 @@ class JobThread<Job, Result> {
       cause: error,
     });
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+    this.#started.resolve();
   }
 }
 

@@ -9,7 +9,7 @@ export interface LanePort {
   order(order: LaneOrder): void;
   /** Whether the process must not end before the lane has reported. */
   setBusy(isBusy: boolean): void;
-  /** Ends the lane where it stands; resolves when it touches nothing any more. */
+  /** Ends the lane where it stands, once it has started; resolves when it touches nothing any more. */
   close(): Promise<void>;
 }
 
@@ -45,12 +45,15 @@ export function openThreadLane(setup: LaneSetup, listener: LaneListener): LanePo
     name: 'repository lane',
     resourceLimits: { maxYoungGenerationSizeMb: nurseryMegabytes },
   });
+  const started = Promise.withResolvers<void>();
   let isClosed = false;
   thread.on('message', (report: LaneReport) => {
+    started.resolve();
     if (!isClosed) listener.onReport(report);
   });
   thread.on('error', (error) => listener.onCrash(error));
   thread.on('exit', (code) => {
+    started.resolve();
     if (!isClosed) listener.onCrash(new Error(`the thread ended with code ${code}`));
   });
   thread.unref();
@@ -62,6 +65,9 @@ export function openThreadLane(setup: LaneSetup, listener: LaneListener): LanePo
     },
     close: async () => {
       isClosed = true;
+      // A thread that is ended while it loads a native library can take the whole process with it.
+      thread.ref();
+      await started.promise;
       await thread.terminate();
     },
   };
