@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,12 +28,25 @@ export async function start(file, args) {
     if (!isInstalledAsPackage()) {
       const development = developmentFolders.includes(file.split('/')[0]);
       await ensureInstalled(root, { development });
+      if (file === commandLineFile()) noteInstalled();
     }
     const flags = file === commandLineFile() ? commandFlags : [];
     endLike(await runChild(pinnedNode(), [...flags, join(root, file), ...args]));
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     endLike(error instanceof InstallationError ? error.ended : { code: 1, signal: null });
+  }
+}
+
+/**
+ * Leaves a file that is newer than both lists of packages, so that bin/resguardo need not compare them. Where it cannot
+ * be written, each start takes the longer way.
+ */
+function noteInstalled() {
+  try {
+    writeFileSync(join(root, 'node_modules', '.resguardo-installed'), '');
+  } catch {
+    // A clone that belongs to another user is used as it is.
   }
 }
 

@@ -61,8 +61,10 @@ export class TreeChecker {
     }
     const folders: Folder[] = [];
     for (const node of nodes) {
-      const path = `${folder.path}/${printablePath(node.name)}`;
       const problem = node.type === 'file' ? this.#fileProblem(node) : undefined;
+      // Paths are written out for those who read them alone: most nodes are files without a problem.
+      if (node.type !== 'dir' && !problem) continue;
+      const path = `${folder.path}/${printablePath(node.name)}`;
       if (problem)
         damages.add(`The file ${path} of snapshot ${shortId(snapshot.id)} is damaged: ${problem}.`);
       if (node.type !== 'dir') continue;

@@ -38,6 +38,7 @@ export class JobPool<Job, Result> {
   readonly #slots: Slots;
   readonly #local: (job: Job) => Result;
   #threads: readonly JobThread<Job, Result>[] = [];
+  #lastTurn: Promise<void> = Promise.resolve();
   #bytes = 0;
 
   /** @param jobsAhead jobs that are read or wait while each processor does one */
@@ -86,12 +87,21 @@ export class JobPool<Job, Result> {
 
   async #run(prepare: () => Promise<PreparedJob<Job>> | PreparedJob<Job>): Promise<Result> {
     const { job, transfer = [] } = await prepare();
+    if (!this.#freest()) await this.#localTurn();
+    // Threads may have become ready meanwhile.
+    const thread = this.#freest();
+    return thread ? await thread.run(job, transfer) : this.#local(job);
+  }
+
+  #freest(): JobThread<Job, Result> | undefined {
     const ready = this.#threads.filter(({ isReady }) => isReady);
-    const [thread] = ready.sort((a, b) => a.jobs - b.jobs);
-    if (thread) return await thread.run(job, transfer);
-    // Messages of threads, and other work of the process, come between two jobs.
-    await new Promise((resolve) => setImmediate(resolve));
-    return this.#local(job);
+    return ready.sort((a, b) => a.jobs - b.jobs)[0];
+  }
+
+  /** Jobs in this thread are done one by one; messages of threads, and other work of the process, come between. */
+  #localTurn(): Promise<void> {
+    this.#lastTurn = this.#lastTurn.then(() => new Promise((resolve) => setImmediate(resolve)));
+    return this.#lastTurn;
   }
 }
 

@@ -114,7 +114,8 @@ function decodeNode(record: JsonRecord, treeId: string): TreeNode {
   const extendedAttributes = decodeAttributes(record, treeId);
   const content = read.ids('content');
   const subtree = read.id('subtree');
-  return {
+  // Fields are assigned, because a spread for each makes an object for each.
+  const node: Writable<TreeNode> = {
     name,
     type: decodeType(record, treeId),
     mode: read.small('mode'),
@@ -123,21 +124,24 @@ function decodeNode(record: JsonRecord, treeId: string): TreeNode {
     ctimeNs: record.ctime === record.mtime ? mtimeNs : read.time('ctime'),
     uid: read.small('uid'),
     gid: read.small('gid'),
-    ...(user !== undefined && { user }),
-    ...(group !== undefined && { group }),
-    ...(inode !== undefined && { inode }),
-    ...(deviceId !== undefined && { deviceId }),
-    ...(size !== undefined && { size }),
-    ...(links !== undefined && { links }),
-    ...(linkTarget !== undefined && { linkTarget }),
-    ...(extendedAttributes !== undefined && { extendedAttributes }),
-    ...(isRecord(record.generic_attributes) && { genericAttributes: record.generic_attributes }),
-    ...(device !== undefined && { device }),
-    ...(content !== undefined && { content }),
-    ...(subtree !== undefined && { subtree }),
-    ...(error !== undefined && { error }),
   };
+  if (user !== undefined) node.user = user;
+  if (group !== undefined) node.group = group;
+  if (inode !== undefined) node.inode = inode;
+  if (deviceId !== undefined) node.deviceId = deviceId;
+  if (size !== undefined) node.size = size;
+  if (links !== undefined) node.links = links;
+  if (linkTarget !== undefined) node.linkTarget = linkTarget;
+  if (extendedAttributes !== undefined) node.extendedAttributes = extendedAttributes;
+  if (isRecord(record.generic_attributes)) node.genericAttributes = record.generic_attributes;
+  if (device !== undefined) node.device = device;
+  if (content !== undefined) node.content = content;
+  if (subtree !== undefined) node.subtree = subtree;
+  if (error !== undefined) node.error = error;
+  return node;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function decodeName(record: JsonRecord, treeId: string): Buffer {
   const quoted = record.name;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -26,6 +26,16 @@ test('the command gives its arguments on as they are, and the exit code back', a
     code: 10,
     stderr: /no repository at \/no\/such/,
   });
+});
+
+test('the longer way is taken when the packages may have changed, and says so to the next start', async () => {
+  const note = join(root, 'node_modules', '.resguardo-installed');
+  await rm(note, { force: true });
+  const { stdout } = await run(command, ['--version']);
+  assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+  const lists = [join(root, 'package-lock.json'), join(root, 'node_modules', '.package-lock.json')];
+  const notedMs = (await stat(note)).mtimeMs;
+  for (const list of lists) assert.ok(notedMs > (await stat(list)).mtimeMs, list);
 });
 
 test('the command has the flags and the program that its other entry has', async () => {
