@@ -1,11 +1,15 @@
 /**
  * P11, P12, P13 and P18: a PostgreSQL database backed up and restored, beside PostgreSQL's own programs.
- * `npm run bench:databases -- [--scale 100] [--runs 3]`
+ * `npm run bench:databases -- [--scale 100] [--runs 3] [--postgres 17] [--only backups] [--keep FOLDER]`
+ *
+ * Parts are backups, restores and dayTwo; restores and dayTwo work on what backups has made. pgBackRest is measured where
+ * it is installed and knows the version: that of Debian 12 knows PostgreSQL up to 15.
  */
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { commandFlags } from '../scripts/start.mjs';
 import { median } from './measure.ts';
 import { type Stage, setStage } from './postgres/stage.ts';
 
@@ -18,15 +22,34 @@ interface Row {
   readonly values: readonly number[];
 }
 
+/** What backups makes, and later parts need. */
+const kept = ['floor', 'repository', 'custom'];
+const removed = ['staging', 'staged', 'zstd', 'age', 'pgbackrest'];
+
 const { values } = parseArgs({
-  options: { scale: { type: 'string', default: '100' }, runs: { type: 'string', default: '3' } },
+  options: {
+    scale: { type: 'string', default: '100' },
+    runs: { type: 'string', default: '3' },
+    postgres: { type: 'string', default: '17' },
+    only: { type: 'string', multiple: true },
+    keep: { type: 'string' },
+  },
 });
 const [scale, runs] = [Number(values.scale), Number(values.runs)];
+const major = ([15, 16, 17, 18] as const).find((known) => String(known) === values.postgres);
+if (major === undefined) throw new Error(`PostgreSQL ${values.postgres} is not known`);
+const parts = [backups, restores, dayTwo].filter(
+  ({ name }) => values.only === undefined || values.only.includes(name),
+);
 await mkdir(path.join(here, 'data'), { recursive: true });
-const stage = await setStage(path.join(here, 'data'), scale);
+const { keep } = values;
+const stage = await setStage(path.join(here, 'data'), {
+  ...{ scale, major },
+  ...(keep !== undefined && { kept: path.resolve(keep) }),
+});
 try {
   const rows: Row[] = [];
-  for (const part of [backups, restores, dayTwo]) {
+  for (const part of parts) {
     const measured = await part(stage);
     for (const { id, what, values: all } of measured) {
       console.log(
@@ -35,35 +58,65 @@ try {
     }
     rows.push(...measured);
   }
-  const file = path.join(here, 'results', `${new Date().toISOString().slice(0, 10)}-databases.json`);
-  await writeFile(file, `${JSON.stringify({ scale, runs, rows }, null, 2)}\n`);
+  const file = path.join(here, 'results', `${new Date().toISOString().slice(0, 10)}-databases-${scale}.json`);
+  await writeFile(file, `${JSON.stringify({ postgres: major, scale, runs, rows }, null, 2)}\n`);
 } finally {
   await stage.close();
 }
 
 /** In turn, so that a change of the machine's speed meets all. The last repository and folder stay. */
-async function backups({ folder, binDir, shell, ours, remove }: Stage): Promise<readonly Row[]> {
+async function backups(stage: Stage): Promise<readonly Row[]> {
+  const { folder, binDir, shell, ours, remove } = stage;
   const at = (name: string): string => path.join(folder, name);
   await shell(`ssh-keygen -q -t ed25519 -N "" -f ${at('key')}`).catch(() => undefined);
   const contenders: readonly (readonly [string, () => Promise<{ wallSeconds: number }>])[] = [
     ['pg_dump -Fd -Z0 -j2 (the floor)', () => shell(`pg_dump -Fd -Z0 -j2 -f ${at('floor')} bench`)],
     ['resguardo', () => ours('backup', binDir, at('repository'))],
+    [
+      'pg_dump -Fd -Z0 -j2 into a folder, then resguardo of that',
+      () => shell(`pg_dump -Fd -Z0 -j2 -f ${at('staging')} bench; ${ownBackup(at('staging'), at('staged'))}`),
+    ],
     ['pg_dump -Fc', () => shell(`pg_dump -Fc -f ${at('custom')} bench`)],
     ['pg_dump | zstd -3', () => shell(`pg_dump bench | zstd -q -3 > ${at('zstd')}`)],
     [
       'pg_dump | zstd -3 | age',
       () => shell(`pg_dump bench | zstd -q -3 | age -R ${at('key.pub')} > ${at('age')}`),
     ],
+    ['pgBackRest, full, two processes, zstd -3, encrypted', () => pgBackRest(stage)],
   ];
   const seconds = new Map<string, number[]>();
   for (let run = 0; run < runs; run += 1) {
-    for (const made of ['floor', 'repository', 'custom', 'zstd', 'age']) await remove(made);
+    for (const made of [...kept, ...removed]) await remove(made);
     for (const [what, work] of contenders) {
       const measured = await work().catch((error: unknown) => void console.log(`${what}: ${error}`));
       if (measured) seconds.set(what, [...(seconds.get(what) ?? []), measured.wallSeconds]);
     }
   }
+  for (const made of removed) await remove(made);
   return [...seconds].map(([what, all]) => ({ id: 'P11', what: `${what}, s`, values: all }));
+}
+
+function ownBackup(folder: string, repository: string): string {
+  const command = [process.execPath, ...commandFlags, path.join(here, '..', 'cli', 'main.ts'), 'repo'].join(
+    ' ',
+  );
+  const options = `--repo ${repository} --quiet`;
+  return `export RESGUARDO_PASSWORD=bench; ${command} init ${options}; ${command} backup ${folder} ${options}`;
+}
+
+/** Copies the files of the server, of which the database is nearly all. WAL is left out, which favours it. */
+async function pgBackRest({ folder, dataDir, socketFolder, port, shell }: Stage) {
+  const place = path.join(folder, 'pgbackrest');
+  const options = [
+    ...['--stanza=bench', `--pg1-path=${dataDir}`, `--pg1-socket-path=${socketFolder}`, `--pg1-port=${port}`],
+    ...[`--repo1-path=${place}/repository`, `--lock-path=${place}`, `--log-path=${place}`],
+    ...['--repo1-cipher-type=aes-256-cbc', '--no-config', '--log-level-console=error'],
+  ].join(' ');
+  const prefix = `export PGBACKREST_REPO1_CIPHER_PASS=bench; mkdir -p ${place}`;
+  await shell(`${prefix}; pgbackrest ${options} stanza-create`);
+  const copy =
+    '--type=full --no-archive-check --start-fast --process-max=2 --compress-type=zst --compress-level=3';
+  return await shell(`${prefix}; pgbackrest ${options} ${copy} backup`);
 }
 
 async function restores({ folder, binDir, shell, ours }: Stage): Promise<readonly Row[]> {
