@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { DirectoryEntry, Entry, StreamEntry } from '../repository/archive/entry.ts';
+import { LendingStream } from '../repository/archive/lending-stream.ts';
 import type { NodeMetadata } from '../repository/tree/node.ts';
 
 /** Go's os.ModeDir. */
@@ -39,7 +40,15 @@ export class ProducedFiles {
 
 /** A stream that fails when the signal is aborted, even if nobody reads it: so its source is closed too. */
 export function streamOf(chunks: AsyncIterable<Buffer>, signal: AbortSignal): Readable {
-  const stream = Readable.from(chunks, { objectMode: false });
+  return endingWith(signal, Readable.from(chunks, { objectMode: false }));
+}
+
+/** The same of pieces of which each is valid only until the next one is asked for. */
+export function lendingStreamOf(chunks: AsyncIterable<Buffer>, signal: AbortSignal): Readable {
+  return endingWith(signal, new LendingStream(chunks));
+}
+
+function endingWith(signal: AbortSignal, stream: Readable): Readable {
   const onAbort = (): void => void stream.destroy(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   stream.once('close', () => signal.removeEventListener('abort', onAbort));

@@ -23,6 +23,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'programs',
     'posix',
     'repository/archive/entry.ts',
+    'repository/archive/lending-stream.ts',
     'repository/archive/stat-metadata.ts',
     'repository/tree/node.ts',
     // Its threads make what is written to trees.

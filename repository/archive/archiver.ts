@@ -16,6 +16,7 @@ import { localUtcOffset, type UtcOffset } from '../tree/time.ts';
 import type { ArchiveRequest, ArchiveResult } from './archive-request.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { DirectoryEntry, Entry, FileEntry, StreamEntry } from './entry.ts';
+import { lentPieces } from './lending-stream.ts';
 import { isUnchanged, ParentFolder } from './parent-folder.ts';
 import { completed, encodeUnique, type PendingNode } from './pending-nodes.ts';
 import { Place } from './place.ts';
@@ -209,7 +210,7 @@ class ArchiveRun {
   async #storeStream(entry: StreamEntry, place: Place): Promise<EncodedNode> {
     const stream = await entry.open(this.#background.signal);
     try {
-      const saved = await this.#request.writer.saveStream(stream, this.#saveOptions());
+      const saved = await this.#request.writer.saveStream(lentPieces(stream), this.#saveOptions());
       const listed = this.#encode(entry.name, entry.metadata, saved.sizeBytes);
       return await this.#storedNode(completeNode(listed, { content: saved.content }), saved, place);
     } finally {

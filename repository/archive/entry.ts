@@ -35,7 +35,7 @@ export interface FileEntry extends EntryBase {
 /** A file whose bytes a source produces: a database dump, a command's output. */
 export interface StreamEntry extends EntryBase {
   readonly kind: 'stream';
-  /** Called once. An error of the stream fails the backup; its end means that all bytes are right. */
+  /** Called once. An error of the stream fails the backup; its end means that all bytes are right. May be a `LendingStream`. */
   open(signal: AbortSignal): Promise<Readable> | Readable;
 }
 

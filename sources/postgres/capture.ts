@@ -1,6 +1,6 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import type { DirectoryEntry, Entry } from '../../repository/archive/entry.ts';
-import { ProducedFiles, streamOf } from '../produced-files.ts';
+import { lendingStreamOf, ProducedFiles } from '../produced-files.ts';
 import type { CaptureContext } from '../source.ts';
 import { describeServer } from './connection.ts';
 import { DatabaseCapture } from './database-capture.ts';
@@ -92,7 +92,7 @@ export class PostgresCapture {
     this.#databases.push(capture);
     try {
       for await (const { name, content } of capture.files()) {
-        yield this.#files.stream(name, () => streamOf(content, this.#context.signal));
+        yield this.#files.stream(name, () => lendingStreamOf(content, this.#context.signal));
       }
     } catch (error) {
       throw this.#asFailure(error, database);

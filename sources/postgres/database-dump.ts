@@ -11,7 +11,7 @@ import type { DatabaseSnapshot } from './snapshot.ts';
 /** A file of a dump in pg_dump's directory format. */
 export interface DumpFile {
   readonly name: string;
-  /** To be read to its end, once. */
+  /** To be read to its end, once. Each piece is valid until the next one is asked for. */
   readonly content: AsyncIterable<Buffer>;
 }
 
@@ -148,6 +148,8 @@ export class DatabaseDump {
 
   /** Hands a member on as a file, and waits until it was read. */
   async #pass(member: Member, id: number, { channel, signal }: Passage): Promise<void> {
+    // Between two members it may have been given up: the event of that has passed.
+    signal.throwIfAborted();
     const read = Promise.withResolvers<void>();
     read.promise.catch(() => {});
     // A reader that gives up may never begin with it.

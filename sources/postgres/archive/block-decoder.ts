@@ -5,7 +5,7 @@ import { Failure } from '../../../contracts/failures.ts';
 export interface DecodedPiece {
   /** Bytes of the piece that belong to the block. */
   readonly consumed: number;
-  /** Its content, in memory of its own. */
+  /** Its content: valid until the next piece is decoded. */
   readonly content: Buffer;
   readonly isEnded: boolean;
 }
@@ -55,7 +55,7 @@ export class BlockDecoder {
     if (block.read('isBroken') !== 0) {
       throw new Failure('ToolFailed', 'pg_dump wrote a dump that is not whole: a chunk has a wrong length');
     }
-    const content = Buffer.from(block.output.subarray(0, Number(block.read('produced'))));
+    const content = block.output.subarray(0, Number(block.read('produced')));
     return { consumed, content, isEnded: block.read('isEnded') !== 0 };
   }
 

@@ -12,7 +12,7 @@ export interface Member {
   readonly entry: TocEntry;
   /** Absent for a table. */
   readonly largeObject?: number;
-  /** To be read to its end before the next member comes. */
+  /** To be read to its end before the next member comes. Each piece is valid until the next one is asked for. */
   readonly content: AsyncGenerator<Buffer>;
   /** Of a table whose content has been read. */
   count(): RowCount;
