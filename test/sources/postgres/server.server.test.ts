@@ -1,6 +1,6 @@
 /** Tests that need a server of their own: they look at all of its databases and roles, or kill it. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -17,15 +17,17 @@ import { column, connectionTo, execute, never, sampleSchema } from './sample.ts'
 
 type OwnServer = SharedPostgres & Pick<PostgresServer, 'pid'>;
 
+const roleFile = new URL('../../../docs/policies/postgres-backup-role.sql', import.meta.url);
+
 /** A killed server leaves its shared memory; in files, it goes with the folder. */
 const ownSettings = { fsync: 'off', dynamic_shared_memory_type: 'mmap' };
 
-async function ownServer(t: TestContext): Promise<OwnServer> {
-  const { binDir } = await postgresServer(17);
+async function ownServer(t: TestContext, major: 15 | 17 | 18 = 17): Promise<OwnServer> {
+  const { binDir } = await postgresServer(major);
   const server = await startPostgres({ binDir, settings: ownSettings });
   t.after(() => server.stop());
   const { host, port, user, password, pid } = server;
-  return { major: 17, host, port, user, password, pid, binDir };
+  return { major, host, port, user, password, pid, binDir };
 }
 
 /** Names that mean something to a shell, to libpq, to a file system or to SQL. */
@@ -156,6 +158,63 @@ test('a user without the rights of a superuser backs up what it may, and warns o
   t.after(() => listed.close());
   const { message } = await failureOf(collect(listed, never), 'SourceAuthentication');
   assert.match(message, /^The user backup may not connect to the database "closed" at 127/);
+});
+
+for (const major of [15, 17, 18] as const) {
+  test(`the role that we ship backs up all of PostgreSQL ${major}, and can change nothing`, async (t) => {
+    const server = await ownServer(t, major);
+    await execute(connectionTo(server), await readFile(roleFile, 'utf8'));
+    await execute(connectionTo(server), "ALTER ROLE resguardo_backup PASSWORD 'pw'");
+    await execute(
+      connectionTo(server),
+      `CREATE SCHEMA closed; CREATE TABLE closed.salary AS SELECT 1 AS id; REVOKE ALL ON SCHEMA closed FROM PUBLIC;
+       CREATE SEQUENCE closed.number; CREATE TABLE secret AS SELECT 2 AS id;
+       ALTER TABLE secret ENABLE ROW LEVEL SECURITY; ALTER TABLE secret FORCE ROW LEVEL SECURITY;
+       CREATE POLICY nobody ON secret USING (false)`,
+    );
+    const connection = { ...connectionTo(server), user: 'resguardo_backup', password: new Secret('pw') };
+    for (const largeTableBytes of [1, 1e9]) {
+      const options = { connection, binDir: server.binDir, rolePasswords: false, largeTableBytes };
+      const source = createPostgresSource({ name: 'sample', ...options });
+      t.after(() => source.close());
+      const { files, warnings } = await collect(source, never);
+      assert.deepEqual(warnings, []);
+      const { databases } = parseManifest(files.get('sample/manifest.json') ?? Buffer.of());
+      assert.deepEqual(
+        databases[0]?.tables.map(({ name, rows }) => [name, rows]),
+        [
+          ['salary', '1'],
+          ['secret', '1'],
+        ],
+      );
+    }
+    for (const change of ['DELETE FROM closed.salary', 'CREATE TABLE mine ()', 'CREATE DATABASE mine']) {
+      await assert.rejects(execute(connection, change), change);
+    }
+  });
+}
+
+test('a role that has no connection left is told as that', async (t) => {
+  const server = await ownServer(t);
+  await execute(connectionTo(server), "CREATE ROLE backup LOGIN PASSWORD 'pw' CONNECTION LIMIT 1");
+  await execute(
+    connectionTo(server),
+    'CREATE TABLE item AS SELECT 1 AS id; GRANT pg_read_all_data TO backup',
+  );
+  const connection = { ...connectionTo(server), user: 'backup', password: new Secret('pw') };
+  for (const largeTableBytes of [1, 1e9]) {
+    const options = {
+      name: 'sample',
+      connection,
+      binDir: server.binDir,
+      rolePasswords: false,
+      largeTableBytes,
+    };
+    const source = createPostgresSource(options);
+    t.after(() => source.close());
+    const { message } = await failureOf(collect(source, never), 'SourceUnreachable');
+    assert.match(message, /too many connections for role "backup"/);
+  }
 });
 
 test('a table that the user may not read fails the backup, with the right to grant', async (t) => {
