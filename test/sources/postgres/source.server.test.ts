@@ -13,7 +13,7 @@ import { createDatabase, postgresServer, type SharedPostgres } from '../../serve
 import { collect, openDump } from './collect.ts';
 import { startPooler } from './pooler.ts';
 import { childrenOf, dumpsOf } from './processes.ts';
-import { connectionTo, execute, never, sampleSchema } from './sample.ts';
+import { column, connectionTo, execute, never, sampleSchema } from './sample.ts';
 
 /** A database with the statements run in it, removed after the test. */
 async function prepared(t: TestContext, server: SharedPostgres, sql: string): Promise<string> {
@@ -234,6 +234,25 @@ test('a dump that waits for a lock too long is tried again', async (t) => {
   const source = sourceOf(t, server, { databases: [database], lockTimeoutMs: 100 });
   const { message } = await failureOf(collect(source, never), 'Stalled');
   assert.match(message, /canceling statement due to (lock|statement) timeout/);
+});
+
+test('time-outs that a database sets do not cut a table that is read slowly', async (t) => {
+  const server = await postgresServer(17);
+  const database = await prepared(
+    t,
+    server,
+    'CREATE TABLE long AS SELECT repeat(md5(g::text), 300) AS text FROM generate_series(1, 4000) AS g',
+  );
+  for (const name of ['statement', 'lock', 'idle_in_transaction_session', 'transaction']) {
+    await execute(connectionTo(server), `ALTER DATABASE "${database}" SET ${name}_timeout = '1s'`);
+  }
+  const { stream, finish } = await openDump(sourceOf(t, server, { databases: [database] }), never);
+  const isOld = `SELECT min(clock_timestamp() - query_start) > interval '2 s' FROM pg_stat_activity
+    WHERE datname = '${database}' AND query LIKE 'COPY %'`;
+  while ((await column(connectionTo(server), isOld))[0] !== 'true');
+  stream.resume();
+  const { manifest } = await finish();
+  assert.equal(manifest.databases[0]?.tables[0]?.rows, '4000');
 });
 
 test('rows that change during the dump are in it as one moment saw them', async (t) => {

@@ -10,7 +10,7 @@ import { startPostgres } from '../../../tools/postgres-server.ts';
 import { failureOf } from '../../failure-of.ts';
 import { postgresServer } from '../../servers/postgres.ts';
 import { collect } from './collect.ts';
-import { never } from './sample.ts';
+import { execute, never } from './sample.ts';
 
 /** Certificates of an authority of our own: one for the name "localhost" and none for 127.0.0.1. */
 async function makeCertificates(folder: string): Promise<void> {
@@ -53,6 +53,7 @@ before(async () => {
   const { port, user, password, stop } = await startPostgres({ binDir, dataDir, settings: { ssl: 'on' } });
   server = { host: 'localhost', port, user, password, database: 'postgres', binDir };
   stopServer = stop;
+  await execute(server, `CREATE TABLE item AS SELECT repeat('x', 1000) FROM generate_series(1, 10000)`);
 });
 
 after(async () => {
@@ -76,9 +77,9 @@ async function backUp(connection: Partial<PostgresConnection>): Promise<number> 
 
 test('a server is trusted by its authority and its name', async () => {
   const sslRootCertificate = join(folder, 'ca.pem');
-  assert.equal(await backUp({ sslMode: 'verify-full', sslRootCertificate }), 4);
-  assert.equal(await backUp({ sslMode: 'verify-ca', sslRootCertificate, host: '127.0.0.1' }), 4);
-  assert.equal(await backUp({ sslMode: 'require' }), 4);
+  assert.equal(await backUp({ sslMode: 'verify-full', sslRootCertificate }), 5);
+  assert.equal(await backUp({ sslMode: 'verify-ca', sslRootCertificate, host: '127.0.0.1' }), 5);
+  assert.equal(await backUp({ sslMode: 'require' }), 5);
 });
 
 test('a server with another name or another authority is not trusted', async () => {
