@@ -1,12 +1,11 @@
 /**
- * Records the histories that replay.test.ts replays: `node test/workflows/record-histories.ts [NAME…]`. A
+ * Records the histories that replay.test.ts replays: `node test/workflows/record-histories.ts [NAME…]`; those of
+ * restores of a database are for record-database-restores.ts. A
  * history of a released version is never recorded anew: the workflow is changed with `patched()`, and a further
  * history is added under a name of its own.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Failure } from '../../contracts/failures.ts';
 import { startBackup } from '../../control/backup.ts';
 import { type Control, connectControl } from '../../control/client.ts';
@@ -19,8 +18,7 @@ import { startTemporalServer } from '../../tools/temporal-server.ts';
 import { type Barrier, barrierAt } from '../workers/bench.ts';
 import { fillWithRandomFiles, type Installation, install } from '../workers/installation.ts';
 import { runWorkers, type TestWorker } from '../workers/running-worker.ts';
-
-const folder = fileURLToPath(new URL('../histories/', import.meta.url));
+import { keepHistory } from './history-file.ts';
 
 interface Stage {
   readonly control: Control;
@@ -107,17 +105,11 @@ const held = ['backup-cancelled', 'daily-merged', 'daily-cancelled'];
 const wanted = process.argv.slice(2);
 const server = await startTemporalServer({ executable: await ensureTemporal(), headless: true });
 try {
-  await mkdir(folder, { recursive: true });
   for (const [name, scene] of Object.entries(scenes)) {
     if (wanted.length === 0 || wanted.includes(name)) await record(name, scene, server.address);
   }
 } finally {
   await server.stop();
-}
-
-/** Traces name the folders of the machine that recorded them. */
-function withoutStack(key: string, value: unknown): unknown {
-  return key === 'stackTrace' ? '' : value;
 }
 
 function startAny(control: Control, workflowType: string, input: object): Promise<Run<unknown>> {
@@ -172,11 +164,7 @@ async function record(
     };
     const run = await scene({ control, installation, worker, barrier, fail });
     const end = await runResult(run).then(() => 'done', String);
-    const history = historyToJSON(await run.handle.fetchHistory());
-    await writeFile(
-      path.join(folder, `${name}.json`),
-      `${JSON.stringify(JSON.parse(history, withoutStack))}\n`,
-    );
+    await keepHistory(name, run.handle);
     console.log(`${name}: ${end}`);
   } finally {
     await control.close();

@@ -6,7 +6,7 @@ import { createLogger } from '../../logging/logger.ts';
 import { installRuntime, temporalLogger } from '../../workers/runtime.ts';
 import { workflowsPath } from '../../workers/worker.ts';
 
-/** record-histories.ts makes them. */
+/** record-histories.ts and record-database-restores.ts make them. */
 const folder = new URL('../histories/', import.meta.url);
 const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).toSorted();
 
@@ -36,6 +36,12 @@ describe('a recorded history', () => {
       'backup-copied',
       'replicate-done',
       'locks-done',
+      ...['done', 'beside', 'rejected', 'unconfirmed', 'blocked', 'cancelled'].map(
+        (end) => `restore-database-${end}`,
+      ),
+      'replaced-removed',
+      'replaced-rolled-back',
+      'plan-done',
     ]) {
       assert.ok(names.includes(`${end}.json`));
     }

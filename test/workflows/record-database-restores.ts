@@ -1,0 +1,136 @@
+/**
+ * Records how restores of a database end, for replay.test.ts: `node test/workflows/record-database-restores.ts [NAME…]`.
+ * See record-histories.ts, too.
+ */
+import type { WorkflowHandle } from '@temporalio/client';
+import pg from 'pg';
+import type { RestoreInput } from '../../contracts/inputs.ts';
+import type { RestoreResult } from '../../contracts/jobs.ts';
+import { startBackup } from '../../control/backup.ts';
+import { type Control, connectControl } from '../../control/client.ts';
+import {
+  confirmRestore,
+  rejectRestore,
+  startRestore,
+  startRestorePlan,
+  startRollback,
+} from '../../control/restore.ts';
+import { cancelRun, type Run, runResult } from '../../control/runs.ts';
+import { watchRun } from '../../control/watch.ts';
+import { ensurePostgres } from '../../tools/postgres.ts';
+import { startPostgres } from '../../tools/postgres-server.ts';
+import { ensureTemporal } from '../../tools/temporal.ts';
+import { startTemporalServer } from '../../tools/temporal-server.ts';
+import { type Barrier, barrierAt } from '../workers/bench.ts';
+import { install } from '../workers/installation.ts';
+import { runWorkers } from '../workers/running-worker.ts';
+import { keepHistory } from './history-file.ts';
+
+interface Stage {
+  readonly control: Control;
+  /** Where a restore stands still once a section is loaded. */
+  readonly barrier: Barrier;
+}
+
+type History = Pick<WorkflowHandle, 'fetchHistory'>;
+
+const quick: RestoreInput = { source: 'db', confirmed: true, safetyBackup: false };
+
+/** Each restores the database "shop", which was backed up before, and returns the run whose history is kept. */
+const scenes: Readonly<Record<string, (stage: Stage) => Promise<History>>> = {
+  'restore-database-done': async ({ control }) => {
+    const run = await startRestore(control, { source: 'db' });
+    await untilAsked(run);
+    await confirmRestore(run, 'shop');
+    return await ended(run);
+  },
+  'restore-database-beside': async ({ control }) =>
+    await ended(await startRestore(control, { source: 'db', target: 'shop_copy' })),
+  'restore-database-rejected': async ({ control }) => {
+    const run = await startRestore(control, { source: 'db' });
+    await untilAsked(run);
+    await rejectRestore(run);
+    return await ended(run);
+  },
+  'restore-database-unconfirmed': async ({ control }) =>
+    await ended(await startRestore(control, { source: 'db', confirmWithin: '1s' })),
+  'restore-database-blocked': async ({ control }) =>
+    await ended(await startRestore(control, { source: 'db', owner: 'nobody of this name' })),
+  'restore-database-cancelled': async ({ control, barrier }) => {
+    const run = await startRestore(control, quick);
+    await barrier.reached;
+    await cancelRun(run);
+    barrier.release();
+    return await ended(run);
+  },
+  'replaced-removed': async ({ control }) => {
+    const { replaced } = await runResult(await startRestore(control, { ...quick, keepReplaced: '0s' }));
+    const handle = control.client.workflow.getHandle(`replaced/${replaced?.restore}`);
+    await handle.result();
+    return handle;
+  },
+  'replaced-rolled-back': async ({ control }) => {
+    const { replaced } = await runResult(await startRestore(control, quick));
+    return await ended(await startRollback(control, replaced?.restore ?? ''));
+  },
+  'plan-done': async ({ control }) => await ended(await startRestorePlan(control, { source: 'db' })),
+};
+
+const wanted = process.argv.slice(2);
+const server = await startTemporalServer({ executable: await ensureTemporal(), headless: true });
+try {
+  for (const [name, scene] of Object.entries(scenes)) {
+    if (wanted.length === 0 || wanted.includes(name)) await record(name, scene, server.address);
+  }
+} finally {
+  await server.stop();
+}
+
+async function record(
+  name: string,
+  scene: (stage: Stage) => Promise<History>,
+  address: string,
+): Promise<void> {
+  const { binDir } = await ensurePostgres(17);
+  const postgres = await startPostgres({ binDir });
+  const url = postgres.url.reveal();
+  await query(url, 'CREATE DATABASE shop');
+  await query(url.replace(/postgres$/, 'shop'), 'CREATE TABLE item AS SELECT 1 AS id');
+  const installation = await install({
+    address,
+    moreSources: '  db: { kind: postgres, connection: "env:SHOP_URL", databases: [shop] }',
+  });
+  const barrier = barrierAt('after loadSection');
+  const worker = await runWorkers(installation, {
+    env: { ...process.env, SHOP_URL: url, PATH: `${binDir}:${process.env.PATH}` },
+    ...(name.endsWith('cancelled') && { failpoint: barrier.failpoint }),
+  });
+  const control = await connectControl({ settings: { address }, env: {} });
+  try {
+    await runResult(await startBackup(control, { source: 'db' }));
+    await keepHistory(name, await scene({ control, barrier }));
+    console.log(name);
+  } finally {
+    await control.close();
+    await worker.stop();
+    await installation.remove();
+    await postgres.stop();
+  }
+}
+
+async function ended(run: Run<unknown>): Promise<History> {
+  await runResult(run).catch(() => {});
+  return run.handle;
+}
+
+async function untilAsked(run: Run<RestoreResult>): Promise<void> {
+  for await (const { phase } of watchRun(run, { fastMs: 50, slowMs: 50 })) if (phase === 'confirm') return;
+  throw new Error('The restore asked for nothing');
+}
+
+async function query(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}
