@@ -17,6 +17,8 @@ export interface MinioOptions {
   readonly executable: string;
   /** Folder for its objects, which is kept; else one of its own, removed at the end. */
   readonly folder?: string;
+  /** Where its buckets lie, as it says; default: us-east-1. */
+  readonly region?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -40,6 +42,7 @@ export async function startMinio(options: MinioOptions): Promise<MinioServer & {
       MINIO_BROWSER: 'off',
       MINIO_UPDATE: 'off',
       MINIO_CI_CD: '1',
+      ...(options.region !== undefined && { MINIO_SITE_REGION: options.region }),
     },
   });
   const endpoint = `http://${address}`;

@@ -80,11 +80,30 @@ export function s3Failure(error: unknown, { action, place, signal }: S3Request):
     action,
     place,
     code: status === undefined ? code : `${code}, HTTP ${status}`,
-    advice:
-      trouble === 'forbidden' ? `Grant ${action} on the bucket to the credentials in use.` : advices[name],
+    advice: adviceFor(trouble, { action, name, region: regionOf(error) }),
     retryAfterMs: wait,
     cause: error,
   });
+}
+
+function adviceFor(
+  trouble: Trouble,
+  {
+    action,
+    name,
+    region,
+  }: { readonly action: string; readonly name: string; readonly region: string | undefined },
+): string | undefined {
+  if (trouble === 'forbidden') return `Grant ${action} on the bucket to the credentials in use.`;
+  if (trouble === 'wrong-region' && region !== undefined)
+    return `Set AWS_REGION, or s3.region of the repository, to ${region}.`;
+  return advices[name];
+}
+
+/** The region that the service says it is, or the bucket is in. */
+function regionOf(error: unknown): string | undefined {
+  const region = field(error, 'Region') ?? header(error, 'x-amz-bucket-region');
+  return typeof region === 'string' && /^[a-z0-9-]{1,40}$/.test(region) ? region : undefined;
 }
 
 /** Status code of the HTTP answer, or undefined when there was none. */
@@ -92,6 +111,11 @@ export function httpStatus(error: unknown): number | undefined {
   const metadata = field(error, '$metadata');
   const status = field(metadata, 'httpStatusCode') ?? field(field(error, '$response'), 'statusCode');
   return typeof status === 'number' ? status : undefined;
+}
+
+/** Whether there is no such object, in a bucket that there is. */
+export function isMissingObject(error: unknown): boolean {
+  return httpStatus(error) === 404 && !(error instanceof Error && error.name === 'NoSuchBucket');
 }
 
 function header(error: unknown, name: string): string | undefined {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
-  HeadObjectCommand,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
   PutObjectCommand,
@@ -18,10 +17,11 @@ import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile, 
 import { StoreFailure } from '../trouble.ts';
 import { lacksStatus, restoreRequest, storedFile } from './archive.ts';
 import { s3Client } from './client.ts';
-import { httpStatus, s3Failure } from './failures.ts';
+import { httpStatus, isMissingObject, s3Failure } from './failures.ts';
 import { findHidden } from './hidden.ts';
 import { keptAs } from './kept.ts';
 import { placeOf, type S3Location } from './location.ts';
+import { sizeOfObject } from './object-size.ts';
 import { haveCredentialsChanged } from './renewed-credentials.ts';
 
 /**
@@ -124,15 +124,9 @@ class S3Store implements Store {
   }
 
   async size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {
-    return await this.#request('s3:GetObject', signal, async (options) => {
-      try {
-        const command = new HeadObjectCommand(this.#object(file));
-        return (await this.#client.send(command, options)).ContentLength;
-      } catch (error) {
-        if (httpStatus(error) === 404) return undefined;
-        throw error;
-      }
-    });
+    return await this.#request('s3:GetObject', signal, (options) =>
+      sizeOfObject(this.#client, this.#object(file), options),
+    );
   }
 
   async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
@@ -277,10 +271,6 @@ function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
 
 function isNamed(error: unknown, name: string): boolean {
   return error instanceof Error && error.name === name;
-}
-
-function isMissingObject(error: unknown): boolean {
-  return httpStatus(error) === 404 && !isNamed(error, 'NoSuchBucket');
 }
 
 /** What services answer that do not know `If-None-Match` on a PUT. */

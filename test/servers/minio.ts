@@ -36,8 +36,8 @@ export interface TestBucket {
 }
 
 /** Makes an empty bucket with a name of its own. */
-export async function createBucket(server: MinioServer): Promise<TestBucket> {
-  const client = minioClient(server);
+export async function createBucket(server: MinioServer, region?: string): Promise<TestBucket> {
+  const client = minioClient(server, region);
   const name = `test-${randomBytes(8).toString('hex')}`;
   await client.send(new CreateBucketCommand({ Bucket: name }));
   return {
@@ -51,9 +51,12 @@ export async function createBucket(server: MinioServer): Promise<TestBucket> {
 }
 
 /** A client with all rights. */
-export function minioClient({ endpoint, accessKeyId, secretAccessKey }: MinioServer): S3Client {
+export function minioClient(
+  { endpoint, accessKeyId, secretAccessKey }: MinioServer,
+  region = 'us-east-1',
+): S3Client {
   const credentials = { accessKeyId, secretAccessKey };
-  return new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  return new S3Client({ endpoint, region, forcePathStyle: true, credentials });
 }
 
 async function empty(client: S3Client, bucket: string): Promise<void> {

@@ -7,10 +7,14 @@ import { type TestContext, test } from 'node:test';
 import { type FailureType, isFailure } from '../../contracts/failures.ts';
 import { openStore } from '../../stores/open.ts';
 import type { StoreSettings } from '../../stores/settings.ts';
+import { ensureMinio } from '../../tools/minio.ts';
+import { startMinio } from '../../tools/minio-server.ts';
+import { runCommand } from '../cli/command-line.ts';
 import { temporaryFolder } from '../repository/temporary-folder.ts';
 import { azuriteServer } from '../servers/azurite.ts';
 import { fakeGcsServer } from '../servers/fake-gcs.ts';
-import { minioServer } from '../servers/minio.ts';
+import { createBucket, minioServer } from '../servers/minio.ts';
+import { createUser } from '../servers/minio-user.ts';
 import { makeCertificate } from './certificate.ts';
 import { places } from './test-stores.ts';
 
@@ -86,6 +90,94 @@ test('a wrong key is told from an unknown one', async (t) => {
     ),
     (error) => isFailure(error, 'StoreAuthentication') || isFailure(error, 'StoreForbidden'),
   );
+});
+
+test('a wrong key is told as that by a command that asks for the size of an object first', async (t) => {
+  const { url } = await places.s3(t);
+  const { accessKeyId } = await minioServer();
+  const { code, stderr } = await runCommand(['repo', 'init', '--repo', url], {
+    env: {
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: 'hunter2hunter2',
+      RESGUARDO_PASSWORD: 'correct horse',
+    },
+  });
+  assert.equal(code, 1);
+  assert.match(stderr, /the credentials are wrong \(SignatureDoesNotMatch/);
+});
+
+test('a bucket of another region is told with its region', async (t) => {
+  const server = await startMinio({ executable: await ensureMinio(), region: 'eu-north-1' });
+  t.after(() => server.stop());
+  const bucket = await createBucket(server, 'eu-north-1');
+  const env = { KEY_ID: server.accessKeyId, SECRET_KEY: server.secretAccessKey };
+  const s3 = { accessKeyId: 'env:KEY_ID', secretAccessKey: 'env:SECRET_KEY' };
+  const url = `s3:${server.endpoint}/${bucket.name}`;
+  await assertTold(t, {
+    url,
+    settings: { env, s3 },
+    type: 'InvalidConfiguration',
+    message: /another region \(AuthorizationHeaderMalformed/,
+    advice: /AWS_REGION.* to eu-north-1\./,
+  });
+  const store = await openStore(url, { env, s3: { ...s3, region: 'eu-north-1' } });
+  t.after(() => store.close());
+  await store.create();
+});
+
+test('a right that the credentials lack is named, for each kind of request', async (t) => {
+  const server = await minioServer();
+  const bucket = await createBucket(server);
+  t.after(() => bucket.remove());
+  const statement = (Action: string, Resource: string) => ({
+    Effect: 'Allow',
+    Action: [Action],
+    Resource: [Resource],
+  });
+  const resource = `arn:aws:s3:::${bucket.name}`;
+  const user = await createUser(server, {
+    Version: '2012-10-17',
+    Statement: [statement('s3:GetObject', `${resource}/*`)],
+  });
+  const env = { KEY_ID: user.accessKeyId, SECRET_KEY: user.secretAccessKey };
+  const s3 = { accessKeyId: 'env:KEY_ID', secretAccessKey: 'env:SECRET_KEY' };
+  const store = await openStore(`s3:${server.endpoint}/${bucket.name}`, { env, s3, retry });
+  t.after(() => store.close());
+  const file = { type: 'index', name: '0'.repeat(64) } as const;
+  for (const [work, right] of [
+    [() => store.create(), 's3:ListBucket'],
+    [() => store.save(file, [Buffer.from('x')]), 's3:PutObject'],
+    [() => store.remove(file), 's3:DeleteObject'],
+  ] as const) {
+    await assert.rejects(work(), (error) => {
+      assert.ok(isFailure(error, 'StoreForbidden'), String(error));
+      assert.ok(error.message.startsWith(`${right} failed on bucket ${bucket.name}`), error.message);
+      assert.equal(error.advice, `Grant ${right} on the bucket to the credentials in use.`);
+      return true;
+    });
+  }
+});
+
+test('a clock that is off is told by the real service', async (t) => {
+  const { url } = await places.s3(t);
+  const { accessKeyId, secretAccessKey } = await minioServer();
+  // All that the program knows of the time is 20 minutes behind.
+  const late =
+    'const D=Date,o=-1200000;globalThis.Date=class extends D{constructor(...a){a.length?super(...a):super(D.now()+o)}static now(){return D.now()+o}}';
+  const { code, stderr } = await runCommand(['repo', 'snapshots', '--repo', url], {
+    env: {
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      RESGUARDO_PASSWORD: 'correct horse',
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}`,
+    },
+  });
+  assert.equal(code, 1, stderr);
+  assert.match(
+    stderr,
+    /the clock of this machine differs too much from that of the service \(RequestTimeTooSkewed/,
+  );
+  assert.match(stderr, /Set the clock/);
 });
 
 test('a secret that is not there is named by its reference', async (t) => {
