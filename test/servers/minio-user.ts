@@ -1,4 +1,5 @@
 import { createCipheriv, createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MinioServer } from './minio.ts';
 
 export interface MinioUser {
@@ -11,7 +12,18 @@ export async function createUser(server: MinioServer, policy: unknown): Promise<
   const accessKeyId = `user-${randomBytes(6).toString('hex')}`;
   const secretAccessKey = randomBytes(12).toString('hex');
   const credentials = JSON.stringify({ secretKey: secretAccessKey, status: 'enabled' });
-  await admin(server, `add-user?accessKey=${accessKeyId}`, encrypted(server.secretAccessKey, credentials));
+  const wrapped = encrypted(server.secretAccessKey, credentials);
+  // Users come some time after the health page says that a server is ready.
+  const addUser = () => admin(server, `add-user?accessKey=${accessKeyId}`, wrapped);
+  for (let attempt = 0; ; attempt += 1) {
+    const error = await addUser().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (error === undefined) break;
+    if (attempt > 200 || !/XMinioServerNotInitialized/.test(String(error))) throw error;
+    await delay(100);
+  }
   await admin(server, `add-canned-policy?name=${accessKeyId}`, Buffer.from(JSON.stringify(policy)));
   const attach = `isGroup=false&policyName=${accessKeyId}&userOrGroup=${accessKeyId}`;
   await admin(server, `set-user-or-group-policy?${attach}`, Buffer.alloc(0));
