@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { Failure } from '../contracts/failures.ts';
+import { Failure, isFailure } from '../contracts/failures.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { ByteRange, Store } from '../stores/store.ts';
 import { loadBlob } from './blob-loader.ts';
@@ -80,7 +80,8 @@ export class Repository implements PackedBlobReader {
   }
 
   /**
-   * Creates a repository and opens it.
+   * Creates a repository and opens it. After an error there is either a repository that the password opens, or none,
+   * and it can be called again.
    * @throws {Failure} RepositoryExists; RepositoryMoved where one lay
    */
   static async init(store: Store, password: Secret, options: InitOptions = {}): Promise<Repository> {
@@ -97,7 +98,11 @@ export class Repository implements PackedBlobReader {
       // Last, because a config says that a repository is there.
       await repository.#files.save('config', encodeConfig(config));
     } catch (error) {
-      await store.remove({ type: 'key', name: id });
+      // After any other error it may lie there, or come yet. A key file too many does no harm; one too few does.
+      if (!isFailure(error, 'RepositoryExists')) throw error;
+      // Put again, because the first answer was lost.
+      if (await repository.#hasOwnConfig()) return repository;
+      await store.remove({ type: 'key', name: id }).catch(() => {});
       throw error;
     }
     return repository;
@@ -252,6 +257,11 @@ export class Repository implements PackedBlobReader {
       });
     }
     await this.store.remove({ type: 'key', name: id }, signal);
+  }
+
+  async #hasOwnConfig(): Promise<boolean> {
+    const sealed = await this.store.load({ type: 'config', name: '' });
+    return sealed !== undefined && this.sealing.open(sealed) !== undefined;
   }
 
   /** Releases what is still locked, and the store. */

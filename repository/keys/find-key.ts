@@ -46,8 +46,7 @@ export async function findKey(store: Store, search: KeySearch, signal?: AbortSig
     if (opened) return opened;
   }
   if (trial.unusable !== undefined) throw trial.unusable;
-  if (files.length === 0)
-    throw new Failure('RepositoryDamaged', `There is no key file at ${store.location}.`);
+  if (files.length === 0) throw noKeyFile(store);
   throw wrongKey(store, { tried: tried.length, untried: untried.length + others });
 }
 
@@ -155,6 +154,13 @@ class Trial {
     }
     return undefined;
   }
+}
+
+function noKeyFile({ location }: Store): Failure {
+  return new Failure('RepositoryDamaged', `There is no key file at ${location}.`, {
+    advice:
+      'Without one nobody can read the repository: put its folder `keys` back from a copy of it. If nothing was backed up there yet, empty the place and run `resguardo repo init` again.',
+  });
 }
 
 function wrongKey({ location }: Store, { tried, untried }: { tried: number; untried: number }): Failure {
