@@ -2,6 +2,7 @@ import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:f
 import { dirname } from 'node:path';
 import { Failure } from '../contracts/failures.ts';
 import { errorCode } from '../posix/error-code.ts';
+import { writeDirectly } from './direct-write.ts';
 import type { ByteRange } from './store.ts';
 
 /** Steps of the local store on single files. Errors are those of the file system. */
@@ -24,7 +25,12 @@ export async function writeSynced(
   const handle = await openNew(path);
   try {
     try {
-      for (const part of parts) await writeFully(handle, part, signal);
+      let position = 0;
+      for (const part of parts) {
+        const direct = position === 0 ? await writeDirectly(path, part, signal) : 0;
+        await writeFully(handle, { bytes: part, from: direct, position }, signal);
+        position += part.length;
+      }
       await handle.sync();
     } finally {
       // Network file systems can report a full disk as late as here.
@@ -48,11 +54,24 @@ async function openNew(path: string): Promise<FileHandle> {
   }
 }
 
-async function writeFully(handle: FileHandle, part: Uint8Array, signal: AbortSignal | undefined) {
+interface Part {
+  readonly bytes: Uint8Array;
+  /** Where in them to begin. */
+  readonly from: number;
+  /** Where in the file they begin. */
+  readonly position: number;
+}
+
+async function writeFully(
+  handle: FileHandle,
+  { bytes, from, position }: Part,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const sliceBytes = 4 * 1024 * 1024;
-  for (let done = 0; done < part.length; ) {
+  for (let done = from; done < bytes.length; ) {
     signal?.throwIfAborted();
-    const { bytesWritten } = await handle.write(part, done, Math.min(sliceBytes, part.length - done));
+    const length = Math.min(sliceBytes, bytes.length - done);
+    const { bytesWritten } = await handle.write(bytes, done, length, position + done);
     done += bytesWritten;
   }
 }

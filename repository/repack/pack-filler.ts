@@ -1,3 +1,4 @@
+import { pageBuffer } from '../../posix/page-memory.ts';
 import type { Store } from '../../stores/store.ts';
 import type { BlobType } from '../blobs.ts';
 import type { Sealing } from '../crypto/sealing.ts';
@@ -73,7 +74,7 @@ export class PackFiller {
 
   #begin(type: BlobType): PackBuilder {
     const bytes = packBufferBytes(this.#options.packBytes, usualContentBytes);
-    const buffer = this.#buffers.get(type) ?? Buffer.allocUnsafeSlow(bytes);
+    const buffer = this.#buffers.get(type) ?? pageBuffer(bytes);
     this.#buffers.set(type, buffer);
     const builder = new PackBuilder(type, this.#options.sealing, buffer);
     this.#open.set(type, builder);

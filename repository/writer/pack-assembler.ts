@@ -1,3 +1,4 @@
+import { pageBuffer } from '../../posix/page-memory.ts';
 import type { BlobType } from '../blobs.ts';
 import type { Sealing } from '../crypto/sealing.ts';
 import { type NewBlob, PackBuilder, packBufferBytes } from '../pack/pack-builder.ts';
@@ -28,7 +29,11 @@ export class PackAssembler {
 
   constructor(options: PackAssemblerOptions) {
     this.#options = options;
-    this.#buffers = new BufferPool(packBuffers, packBufferBytes(options.packBytes, pooledContentBytes));
+    this.#buffers = new BufferPool(
+      packBuffers,
+      packBufferBytes(options.packBytes, pooledContentBytes),
+      pageBuffer,
+    );
   }
 
   /** Seals a blob into a pack, waiting for room; returns its length there. The content is free afterwards. */

@@ -1,3 +1,4 @@
+import { pageMemory } from '../../../posix/page-memory.ts';
 import { maxChunkBytes } from '../../chunker/chunker.ts';
 import type { Sealing } from '../../crypto/sealing.ts';
 import { encodeHeader } from '../../pack/header.ts';
@@ -81,7 +82,7 @@ export class LanePacks {
   /** Pages that are never written take no memory, so room for a last large chunk costs nothing. */
   #makeBuffer(): PackBuffer | undefined {
     if (this.#buffers.size === packBuffers) return undefined;
-    const memory = new SharedArrayBuffer(packBufferBytes(this.#options.packBytes, maxChunkBytes));
+    const memory = pageMemory(packBufferBytes(this.#options.packBytes, maxChunkBytes));
     this.#lastNumber += 1;
     const buffer = { number: this.#lastNumber, memory, isFree: true, isKnown: false };
     this.#buffers.set(buffer.number, buffer);
