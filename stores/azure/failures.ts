@@ -1,5 +1,6 @@
 import { RestError } from '@azure/storage-blob';
 import { isFailure } from '../../contracts/failures.ts';
+import type { SdkRequest } from '../network/sdk-request.ts';
 import {
   codeOf,
   networkTrouble,
@@ -43,15 +44,8 @@ const advices: Readonly<Record<string, string>> = {
   AuthenticationFailed: 'Check the account key or the SAS, when it ends, and the clock of this machine.',
 };
 
-export interface AzureRequest {
-  /** The right that it needs, in the words of a role's data actions or a SAS: `create blobs`. */
-  readonly action: string;
-  readonly place: string;
-  readonly signal: AbortSignal | undefined;
-}
-
 /** Translates an error of the service, the network or TLS; an abort is thrown as the signal has it. */
-export function azureFailure(error: unknown, { action, place, signal }: AzureRequest): unknown {
+export function azureFailure(error: unknown, { action, place, signal }: SdkRequest): unknown {
   if (signal?.aborted) return signal.reason;
   if (isFailure(error)) return error;
   const service = azureCode(error);

@@ -5,6 +5,7 @@ import type { AzureAccessTier } from '../../contracts/storage-classes.ts';
 import { fileKey, isFileName, typeFolder } from '../layout.ts';
 import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
+import { type Abortable, abortable, sendBySdk } from '../network/sdk-request.ts';
 import { exactRange } from '../ranges.ts';
 import type { AzureSettings, StoreSettings } from '../settings.ts';
 import { isForClass } from '../storage-class.ts';
@@ -118,7 +119,7 @@ class AzureStore implements Store {
 
   async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     const prefix = `${this.#prefix}${typeFolder(type)}/`;
-    const blobs = this.#container.listBlobsFlat({ prefix, ...abort(signal) });
+    const blobs = this.#container.listBlobsFlat({ prefix, ...abortable(signal) });
     for (;;) {
       const next = await this.#request('list blobs', signal, () => blobs.next());
       if (next.done) return;
@@ -181,19 +182,10 @@ class AzureStore implements Store {
   async #request<T>(
     action: string,
     signal: AbortSignal | undefined,
-    send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+    send: (options: Abortable) => Promise<T>,
   ): Promise<T> {
-    signal?.throwIfAborted();
-    try {
-      return await send(abort(signal));
-    } catch (error) {
-      throw azureFailure(error, { action, place: this.#place, signal });
-    }
+    return await sendBySdk({ action, place: this.#place, signal }, { send, failure: azureFailure });
   }
-}
-
-function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal };
 }
 
 function storedFile({ name: key, properties }: BlobItem): StoredFile | undefined {

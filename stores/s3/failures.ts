@@ -1,4 +1,5 @@
 import { isFailure } from '../../contracts/failures.ts';
+import type { SdkRequest } from '../network/sdk-request.ts';
 import {
   codeOf,
   networkTrouble,
@@ -54,16 +55,8 @@ const advices: Readonly<Record<string, string>> = {
     'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a profile or role.',
 };
 
-export interface S3Request {
-  /** The right that it needs: `s3:PutObject`. */
-  readonly action: string;
-  /** Bucket and service, without secrets. */
-  readonly place: string;
-  readonly signal: AbortSignal | undefined;
-}
-
 /** Translates an error of the service, the network or TLS; an abort is thrown as the signal has it. */
-export function s3Failure(error: unknown, { action, place, signal }: S3Request): unknown {
+export function s3Failure(error: unknown, { action, place, signal }: SdkRequest): unknown {
   if (signal?.aborted) return signal.reason;
   if (isFailure(error)) return error;
   const name = error instanceof Error ? error.name : 'unknown';

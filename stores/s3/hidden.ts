@@ -6,6 +6,7 @@ import {
   type ObjectVersion,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { Abortable } from '../network/sdk-request.ts';
 import type { HiddenFiles } from '../store.ts';
 import { hiddenDays } from './bucket/lifecycle.ts';
 import { httpStatus } from './failures.ts';
@@ -27,7 +28,7 @@ export interface HiddenPlace {
  * rights to look (s3:GetBucketVersioning, s3:ListBucketVersions, s3:GetLifecycleConfiguration): nothing fails for it.
  * @throws what the client throws
  */
-export async function findHidden(place: HiddenPlace, options: Aborting): Promise<HiddenFiles | undefined> {
+export async function findHidden(place: HiddenPlace, options: Abortable): Promise<HiddenFiles | undefined> {
   try {
     return await countHidden(place, options);
   } catch (error) {
@@ -36,13 +37,9 @@ export async function findHidden(place: HiddenPlace, options: Aborting): Promise
   }
 }
 
-interface Aborting {
-  readonly abortSignal?: AbortSignal;
-}
-
 async function countHidden(
   { client, bucket: Bucket, prefix, lockDays }: HiddenPlace,
-  options: Aborting,
+  options: Abortable,
 ): Promise<HiddenFiles | undefined> {
   const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket }), options);
   if (Status === undefined) return undefined;
@@ -76,7 +73,7 @@ async function countHidden(
 /** Days after which the bucket removes hidden versions; undefined when no rule does. */
 async function daysOfRule(
   { client, bucket: Bucket, prefix }: HiddenPlace,
-  options: Aborting,
+  options: Abortable,
 ): Promise<number | undefined> {
   try {
     const { Rules } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }), options);

@@ -1,13 +1,10 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { Abortable } from '../network/sdk-request.ts';
 import { httpStatus, isMissingObject } from './failures.ts';
 
 interface PlacedObject {
   readonly Bucket: string;
   readonly Key: string;
-}
-
-interface Options {
-  readonly abortSignal?: AbortSignal;
 }
 
 /**
@@ -18,7 +15,7 @@ interface Options {
 export async function sizeOfObject(
   client: S3Client,
   object: PlacedObject,
-  options: Options,
+  options: Abortable,
 ): Promise<number | undefined> {
   try {
     return await head(client, object, options);
@@ -29,7 +26,7 @@ export async function sizeOfObject(
   }
 }
 
-async function head(client: S3Client, object: PlacedObject, options: Options): Promise<number | undefined> {
+async function head(client: S3Client, object: PlacedObject, options: Abortable): Promise<number | undefined> {
   try {
     return (await client.send(new HeadObjectCommand(object), options)).ContentLength;
   } catch (error) {
@@ -39,7 +36,7 @@ async function head(client: S3Client, object: PlacedObject, options: Options): P
 }
 
 /** For what it throws. */
-async function getOneByte(client: S3Client, object: PlacedObject, options: Options): Promise<void> {
+async function getOneByte(client: S3Client, object: PlacedObject, options: Abortable): Promise<void> {
   try {
     const answer = await client.send(new GetObjectCommand({ ...object, Range: 'bytes=0-0' }), options);
     await answer.Body?.transformToByteArray();

@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { StoreFailure, type Trouble } from '../trouble.ts';
 
-type Credentials = Awaited<ReturnType<S3Client['config']['credentials']>>;
+export type Credentials = Awaited<ReturnType<S3Client['config']['credentials']>>;
 
 /** What a service answers to credentials that were good when the run began. */
 const refusals: ReadonlySet<Trouble> = new Set(['expired-credentials', 'wrong-credentials']);

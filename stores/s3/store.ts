@@ -11,6 +11,7 @@ import {
 import { fileKey, typeFolder } from '../layout.ts';
 import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
+import { type Abortable, abortable, sendBySdk } from '../network/sdk-request.ts';
 import { exactRange, rangeHeader } from '../ranges.ts';
 import type { S3Settings, StoreSettings } from '../settings.ts';
 import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile, ThawWish } from '../store.ts';
@@ -22,7 +23,7 @@ import { findHidden } from './hidden.ts';
 import { keptAs } from './kept.ts';
 import { placeOf, type S3Location } from './location.ts';
 import { sizeOfObject } from './object-size.ts';
-import { haveCredentialsChanged } from './renewed-credentials.ts';
+import { type Credentials, haveCredentialsChanged } from './renewed-credentials.ts';
 
 /**
  * Opens a bucket as a store. Nothing is read yet. Objects are put whole, since a pack is far below the limit of
@@ -205,7 +206,7 @@ class S3Store implements Store {
     signal: AbortSignal | undefined,
   ): Promise<'stored' | 'exists'> {
     if ((await this.size(file, signal)) !== undefined) return 'exists';
-    await this.#client.send(this.#put(file, body, {}), abort(signal));
+    await this.#client.send(this.#put(file, body, {}), abortable(signal));
     return 'stored';
   }
 
@@ -242,31 +243,25 @@ class S3Store implements Store {
     return this.#at.prefix === '' ? key : `${this.#at.prefix}/${key}`;
   }
 
+  /** Once more with the credentials that there are now, when those in use were refused. */
   async #request<T>(
     action: string,
     signal: AbortSignal | undefined,
-    send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+    send: (options: Abortable) => Promise<T>,
   ): Promise<T> {
-    signal?.throwIfAborted();
     const request = { action, place: this.#place, signal };
-    let used: Awaited<ReturnType<S3Client['config']['credentials']>> | undefined;
-    try {
+    let used: Credentials | undefined;
+    const sendWithUsed = async (options: Abortable): Promise<T> => {
       used = await this.#client.config.credentials();
-      return await send(abort(signal));
-    } catch (error) {
-      const failure = s3Failure(error, request);
-      if (!(await haveCredentialsChanged(this.#client, used, failure))) throw failure;
-    }
+      return await send(options);
+    };
     try {
-      return await send(abort(signal));
-    } catch (error) {
-      throw s3Failure(error, request);
+      return await sendBySdk(request, { send: sendWithUsed, failure: s3Failure });
+    } catch (failure) {
+      if (!(await haveCredentialsChanged(this.#client, used, failure))) throw failure;
+      return await sendBySdk(request, { send, failure: s3Failure });
     }
   }
-}
-
-function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal };
 }
 
 function isNamed(error: unknown, name: string): boolean {
