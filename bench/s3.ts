@@ -3,15 +3,13 @@
  * `npm run bench:s3 -- [--runs N] [--latency 0,20,100] [FOLDER]`; without a folder, the packages of this project.
  * Both work without a cache. Repositories are made and filled without latency; what is measured goes through it.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { ensureMinio } from '../tools/minio.ts';
-import { type MinioServer, startMinio } from '../tools/minio-server.ts';
+import { startMinio } from '../tools/minio-server.ts';
 import { ensureRestic } from '../tools/restic.ts';
 import { type Command, measure, median } from './measure.ts';
+import { makeBucket, startLine } from './minio-line.ts';
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const options = {
@@ -90,27 +88,4 @@ function resticBy(executable: string): Tool {
     argv: [executable, '-r', repository, '--no-cache', '--quiet', ...args],
     env: environment(),
   });
-}
-
-async function makeBucket(
-  { endpoint, accessKeyId, secretAccessKey }: MinioServer,
-  bucket: string,
-): Promise<void> {
-  const credentials = { accessKeyId, secretAccessKey };
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
-  client.destroy();
-}
-
-/** The line to the server, in a process of its own, so that it takes nothing from whom it serves. */
-async function startLine({ endpoint }: MinioServer, latencyMs: number) {
-  const args = [file('latency-proxy.ts'), new URL(endpoint).port, String(latencyMs)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return {
-    origin: `http://127.0.0.1:${Number(line.toString())}`,
-    [Symbol.asyncDispose]: async (): Promise<void> => {
-      child.kill();
-    },
-  };
 }
