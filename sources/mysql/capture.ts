@@ -1,6 +1,6 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import type { DirectoryEntry, Entry, StreamEntry } from '../../repository/archive/entry.ts';
-import { ProducedFiles, streamOf } from '../produced-files.ts';
+import { lendingStreamOf, ProducedFiles } from '../produced-files.ts';
 import type { CaptureContext } from '../source.ts';
 import { type DumpContext, dumpDatabase } from './dump.ts';
 import { restoreInstructions } from './instructions.ts';
@@ -91,7 +91,7 @@ export class MysqlCapture {
       const described = Promise.withResolvers<DatabaseManifest>();
       described.promise.catch(() => {});
       this.#manifests.push(described.promise);
-      return streamOf(this.#dumpOf(database, described), this.#context.signal);
+      return lendingStreamOf(this.#dumpOf(database, described), this.#context.signal);
     });
   }
 

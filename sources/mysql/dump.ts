@@ -1,5 +1,6 @@
 import { Failure } from '../../contracts/failures.ts';
 import type { ProgramHost } from '../../programs/host.ts';
+import { largeOutputBuffer } from '../../programs/output-buffer.ts';
 import { type RunningProgram, runProgram } from '../../programs/run.ts';
 import type { DumpTool } from './client-tools.ts';
 import type { MysqlConnection } from './connection.ts';
@@ -45,7 +46,8 @@ const programStatementBytes = 16_384;
 /**
  * The dump of one database as one transaction sees it, as SQL. It ends only when the program has succeeded
  * and the dump has its trailer; its return value is what is known of it then. The position in the binary log
- * is told, not stored, so that an unchanged database is the same bytes at each run.
+ * is told, not stored, so that an unchanged database is the same bytes at each run. Each piece is valid until the next
+ * one is asked for.
  *
  * @throws {Failure} SourceUnreachable, SourceAuthentication, SourceMissing, Stalled, ToolFailed
  */
@@ -63,6 +65,7 @@ export async function* dumpDatabase(
       secretFileArguments: {
         '--defaults-file=': optionFile(context.connection, { ...context.server, ...tool }),
       },
+      env: largeOutputBuffer(),
       secrets: context.connection.password === undefined ? [] : [context.connection.password],
       host,
       signal,
@@ -128,7 +131,7 @@ class DumpInspector {
   #position: Omit<LogPosition, 'gtid'> | undefined;
   #gtid: string | undefined;
 
-  /** What is to be stored of the pieces that these bytes complete. */
+  /** What is to be stored of the pieces that these bytes complete; valid until the next call. */
   feed(chunk: Buffer): Buffer {
     return this.#pass(this.#splitter.feed(chunk));
   }

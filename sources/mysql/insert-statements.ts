@@ -38,9 +38,9 @@ export class InsertStatements {
     this.rows.add(text, head, (row) => this.#addRow(text, { head, row }));
   }
 
-  /** What has been made since the last call. */
+  /** What has been made since the last call; valid until the next row or piece is added. */
   take(): Buffer {
-    const taken = Buffer.from(this.#output.subarray(0, this.#used));
+    const taken = this.#output.subarray(0, this.#used);
     this.#used = 0;
     return taken;
   }

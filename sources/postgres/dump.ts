@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { ProgramHost } from '../../programs/host.ts';
+import { largeOutputBuffer } from '../../programs/output-buffer.ts';
 import { type RunningProgram, runProgram } from '../../programs/run.ts';
 import type { ClientTools } from './client-tools.ts';
 import type { PostgresConnection } from './connection.ts';
 import { libpqSettings } from './libpq.ts';
-import { largeOutputBuffer } from './output-buffer.ts';
 import { programFailure } from './program-errors.ts';
 import { programSettings } from './session.ts';
 import type { DatabaseSnapshot } from './snapshot.ts';

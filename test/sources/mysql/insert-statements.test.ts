@@ -11,7 +11,7 @@ function stored(dump: string): { text: string; rows: RowMeasure } {
   const statements = new InsertStatements();
   const parts: Buffer[] = [];
   for (const piece of splitter.feed(Buffer.from(dump))) statements.add(piece);
-  parts.push(statements.take());
+  parts.push(Buffer.from(statements.take()));
   const ending = splitter.finish();
   let next = ending.next();
   for (; next.done !== true; next = ending.next()) statements.add(next.value);
