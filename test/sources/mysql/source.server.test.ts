@@ -288,6 +288,20 @@ for (const [how, script] of [
   });
 }
 
+test('a table that cannot be read is named', async (t) => {
+  const server = await mariadbServer();
+  const databases = [
+    await prepared(t, server, [
+      'CREATE TABLE sound (id int)',
+      'CREATE TABLE torn (id int)',
+      'ALTER TABLE torn DISCARD TABLESPACE',
+    ]),
+  ];
+  const capture = collect(sourceOf(t, server, { databases }), never);
+  const { message } = await failureOf(capture, 'ToolFailed');
+  assert.match(message, /^The dump of the database "\w+" failed: .*torn/s);
+});
+
 test('a server that dies in the middle is a source that is away', async (t) => {
   const tools = await ensureMariadb();
   const server = await startMysqlServer({ tools });
