@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import { skipExitHandlers } from './exit-handlers.ts';
 
 /** Calls of POSIX systems that Node does not offer. Paths are bytes, since file names need not be UTF-8. */
 export interface PosixCalls {
@@ -37,6 +38,10 @@ class PosixError extends Error {
 const currentFolder = -100;
 const noFollow = 0x100;
 
+/** The C library that Node itself is linked to. */
+const library = koffi.load(null);
+skipExitHandlers(library);
+
 const codes = new Map(Object.entries(koffi.os.errno).map(([code, errno]) => [errno, code]));
 
 /** Attributes are small; the kernel's own limit is 64 KiB for a value and for a list of names. */
@@ -45,9 +50,8 @@ const attributeLimitBytes = 65_536;
 /** PATH_MAX of Linux, with the zero at the end. */
 const pathLimitBytes = 4096;
 
-/** Binds the calls of the C library that Node itself is linked to. */
+/** Binds the calls of the C library. */
 export function loadPosixCalls(): PosixCalls {
-  const library = koffi.load(null);
   const utimensat = library.func('int utimensat(int folder, const void *path, const void *times, int flags)');
   const mknod = library.func('int mknod(const void *path, uint32_t mode, uint64_t device)');
   const llistxattr = library.func('int64_t llistxattr(const void *path, void *list, size_t size)');
