@@ -10,6 +10,7 @@ import { runHookStep } from './hook.ts';
 import { maintenanceActivities } from './maintenance.ts';
 import { renewObjectLocks } from './object-locks.ts';
 import { compareRestored, planRestore, restoreSnapshot } from './restore.ts';
+import { checkSafety } from './safety.ts';
 import { runStep, type Step } from './step.ts';
 import { thawSnapshot } from './thaw.ts';
 import { withRepository } from './with-repository.ts';
@@ -50,6 +51,8 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
       runStep(dependencies, 'preflight', (step) => thawSnapshot(dependencies, request, step)),
     planRestore: (request) =>
       runStep(dependencies, 'preflight', (step) => planRestore(dependencies, request, step)),
+    checkSafety: (request) =>
+      runStep(dependencies, 'safety', (step) => checkSafety(dependencies, request, step)),
     restoreSnapshot: (plan) =>
       runStep(dependencies, 'restore', (step) => restoreSnapshot(dependencies, plan, step)),
     compareRestored: (plan) =>

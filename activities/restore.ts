@@ -1,6 +1,8 @@
 import type { RestorePlan, RestoreRequest, RestoreStepResult } from '../contracts/activities.ts';
 import type { RestoreCheck } from '../contracts/jobs.ts';
 import { withLock } from '../repository/lock/with-lock.ts';
+import { includedInPlace } from '../restore/files/in-place.ts';
+import { isAnyThere } from '../restore/files/on-disk.ts';
 import type { RestoreJob, Restorer } from '../restore/restorer.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Step } from './step.ts';
@@ -15,10 +17,15 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const { source, repository } = request.source;
   return await withRestorer(dependencies, source, async (restorer) => {
-    const target = await restorer.checkTarget(request.target, signal);
+    const { inPlace = false } = request;
+    const target = inPlace ? '/' : await restorer.checkTarget(request.target, signal);
     return await withRepository(dependencies, repository, async (opened) => {
-      const { id, tree, time } = await opened.findSnapshot(request.snapshot, { source });
-      return { ...request, target, snapshot: id, tree, snapshotTime: time };
+      const { id, tree, time, paths } = await opened.findSnapshot(request.snapshot, { source });
+      const plan = { ...request, target, snapshot: id, tree, snapshotTime: time };
+      if (!inPlace) return plan;
+      await opened.loadIndex(signal);
+      const include = await includedInPlace(opened, { ...request, tree, paths }, signal);
+      return { ...plan, include, isThere: await isAnyThere(include) };
     });
   });
 }
@@ -68,6 +75,7 @@ async function withJob<T>(
           tree: plan.tree,
           target: plan.target,
           include: plan.include,
+          inPlace: plan.inPlace ?? false,
           runId: plan.runId,
           attempt: step.attempt,
           signal,

@@ -6,6 +6,7 @@ import type {
   SectionStep,
 } from './database-restore.ts';
 import type { HookRequest } from './hooks.ts';
+import type { ReplacedFiles } from './inputs.ts';
 import type {
   CaptureResult,
   PreflightReport,
@@ -147,7 +148,12 @@ export interface RestoreRequest {
   /** Snapshot id, a unique prefix of one, or `latest`. */
   readonly snapshot: string;
   readonly target: string;
+  /** Over what is there, where it was: the target is `/`. */
+  readonly inPlace?: boolean;
+  /** In place, everything that the snapshot has of its paths when empty. */
   readonly include: readonly string[];
+  /** Included paths that the snapshot does not have are passed over. */
+  readonly passesOverMissing?: boolean;
   /** Workflow run id: a second attempt recognises by it what the first one left. */
   readonly runId: string;
 }
@@ -156,6 +162,14 @@ export interface RestoreRequest {
 export interface RestorePlan extends RestoreRequest {
   readonly tree: string;
   readonly snapshotTime: string;
+  /** In place: whether something of it is there, which the restore may overwrite. */
+  readonly isThere?: boolean;
+}
+
+/** What a restore in place would do, and the backup of what is there; undefined when nothing was. */
+export interface SafetyRequest {
+  readonly plan: RestorePlan;
+  readonly safety?: ReplacedFiles;
 }
 
 export interface RestoreStepResult {
@@ -214,6 +228,8 @@ export interface HostActivities {
   /** Looks how much of a snapshot can be read, and asks for the rest if that is wanted. */
   thawSnapshot(request: ThawRequest): Promise<ThawStatus>;
   planRestore(request: RestoreRequest): Promise<RestorePlan>;
+  /** Looks whether all that would be overwritten is in the backup of it; warns of what was written to since. */
+  checkSafety(request: SafetyRequest): Promise<readonly Warning[]>;
   restoreSnapshot(plan: RestorePlan): Promise<RestoreStepResult>;
   compareRestored(plan: RestorePlan): Promise<readonly RestoreCheck[]>;
   planDatabases(request: DatabasePlanRequest): Promise<DatabasePlan>;

@@ -92,8 +92,11 @@ export interface DatabaseStepResult {
 /** Result of the workflow `keepReplaced`. */
 export interface ReplacedResult {
   readonly restore: string;
-  readonly outcome: 'removed' | 'rolled back';
+  /** `kept`: files whose time is over stay in their snapshot. */
+  readonly outcome: 'removed' | 'rolled back' | 'kept';
   readonly databases: readonly string[];
+  /** Files and folders that were put back. */
+  readonly paths?: readonly string[];
   readonly startedAt: string;
   readonly finishedAt: string;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { DatabasePlan } from './database-restore.ts';
 import { durationPattern } from './duration.ts';
 import { Failure } from './failures.ts';
+import type { ResolvedSource } from './jobs.ts';
 import { thawSpeeds } from './thaw.ts';
 
 /** Name of a source or repository in the configuration. */
@@ -53,6 +54,8 @@ export const restoreInputSchema = z.strictObject({
   repository: nameSchema.optional(),
   /** Data that lies in an archive class is asked for, waited for, and readable for so many days (default: 7). */
   thaw: z.strictObject({ speed: z.enum(thawSpeeds), days: z.int().min(1).max(60).optional() }).optional(),
+  /** True, for files: over what is there, where they were, after a confirmation. Instead of a target. */
+  inPlace: z.boolean().optional(),
   /** Only these absolute paths of the snapshot and what is below them; databases by name, too. */
   include: z.array(z.string().min(1)).max(1000).optional(),
   /** Only these tables of a database, with what they need: `schema.table`. Into a new database alone. */
@@ -72,13 +75,26 @@ export const restoreInputSchema = z.strictObject({
 });
 export type RestoreInput = z.infer<typeof restoreInputSchema>;
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Files that a restore has overwritten: they are in a snapshot of their source. */
+export interface ReplacedFiles {
+  readonly source: ResolvedSource;
+  readonly snapshot: string;
+  /** Absolute paths that were restored. */
+  readonly include: readonly string[];
+}
+
 /** Input of the workflow `keepReplaced`, which a restore writes, nobody by hand. */
 export const keepReplacedInputSchema = z.strictObject({
   /** Name of the restore, as `resguardo rollback` takes it. */
   restore: z.string().min(1).max(100),
   /** ISO, UTC. */
   until: z.iso.datetime(),
-  plan: z.custom<DatabasePlan>((plan) => typeof plan === 'object' && plan !== null),
+  plan: z.custom<DatabasePlan>(isObject).optional(),
+  files: z.custom<ReplacedFiles>(isObject).optional(),
 });
 export type KeepReplacedInput = z.infer<typeof keepReplacedInputSchema>;
 

@@ -67,7 +67,7 @@ export async function rejectRestore(run: Run<RestoreResult>): Promise<void> {
 
 /**
  * Asks for what a restore has replaced to be put back; the run that is returned does it.
- * @throws {Failure} NotFound if nothing of that name is kept
+ * @throws {Failure} NotFound if nothing of that name is kept, AlreadyRunning if a restore of the source is under way
  */
 export async function startRollback(control: Control, restore: string): Promise<Run<ReplacedResult>> {
   const run = await findRun<ReplacedResult>(control, replacedWorkflowId(restore));
@@ -76,6 +76,16 @@ export async function startRollback(control: Control, restore: string): Promise<
       advice:
         'The restore has printed its name, such as shop-20261126T140512. What it has replaced may be removed already.',
     });
+  }
+  const source = restore.replace(/-\d{8}T\d{6}$/, '');
+  if (await findRun(control, restoreWorkflowId(source))) {
+    throw new Failure(
+      'AlreadyRunning',
+      `A restore of ${source} is under way, and would write at the same time`,
+      {
+        advice: `Wait for its end, or cancel it: \`resguardo cancel ${restoreWorkflowId(source)}\`.`,
+      },
+    );
   }
   try {
     await run.handle.executeUpdate<string, []>(updateNames.rollBack);

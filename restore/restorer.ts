@@ -10,6 +10,8 @@ export interface RestoreJob {
   readonly target: string;
   /** Absolute paths of the snapshot; everything when empty. */
   readonly include: readonly string[];
+  /** Over what is there, beside which there may be other things. */
+  readonly inPlace?: boolean;
   /** Id of the run, the same for each attempt: names what an earlier attempt has left. */
   readonly runId: string;
   /** 1 for the first attempt. */

@@ -142,6 +142,11 @@ export function stepsOn(
       scheduleToCloseTimeout: '1 hour',
       retry: impatient,
     }).planRestore,
+    /** Reads the trees of two snapshots, and looks at each file. */
+    checkSafety: step(place, 'Look whether the safety backup has all that is overwritten', {
+      startToCloseTimeout: '1 day',
+      scheduleToCloseTimeout: '2 days',
+    }).checkSafety,
     /** Somebody waits for a restore: retried, but given up within the day that a large one may take. */
     restoreSnapshot: step(place, 'Restore', {
       startToCloseTimeout: '3 days',

@@ -1,9 +1,8 @@
-import { CancellationScope, log, startChild } from '@temporalio/workflow';
+import { CancellationScope, log } from '@temporalio/workflow';
 import { toApplicationFailure } from '../contracts/application-failure.ts';
 import type { DatabasePlan, DatabasePlanRequest, PlannedDatabase } from '../contracts/database-restore.ts';
-import { parseDuration } from '../contracts/duration.ts';
 import { Failure } from '../contracts/failures.ts';
-import type { BackupSourceInput, KeepReplacedInput, RestoreInput } from '../contracts/inputs.ts';
+import type { RestoreInput } from '../contracts/inputs.ts';
 import type {
   ReplacedDatabases,
   ResolvedSource,
@@ -11,18 +10,11 @@ import type {
   RestoreResult,
   Warning,
 } from '../contracts/jobs.ts';
-import { workflowTypes } from '../contracts/messages.ts';
-import { replacedWorkflowId, safetyWorkflowId } from '../contracts/queues.ts';
-import type { backupSource } from './backup-source.ts';
 import type { Consent } from './consent.ts';
-import type { keepReplaced } from './keep-replaced.ts';
-import { childRun, lookUp, restoreStepsOn } from './options.ts';
+import { lookUp, restoreStepsOn } from './options.ts';
 import { mismatchIn } from './restore-files.ts';
+import { backUpFirst, confirmWithinMs, keep, keeping } from './safety.ts';
 import type { Outcome, Story } from './story.ts';
-
-const hourMs = 3_600_000;
-const defaultConfirmMs = hourMs;
-const defaultKeepMs = 72 * hourMs;
 
 export interface DatabaseRestore {
   readonly story: Story;
@@ -37,12 +29,15 @@ export interface DatabaseRestore {
  * happens as a whole or not at all, and can be undone until what was replaced is removed.
  */
 export async function restoreDatabases(restore: DatabaseRestore): Promise<Outcome<RestoreResult>> {
-  const { story, source } = restore;
+  const { story, input, source } = restore;
   const plan = await lookAhead(restore);
   const steps = restoreStepsOn(plan.to);
   const replaced = plan.databases.filter((database) => database.replaced !== undefined);
   if (replaced.length > 0) await askFirst(restore, replaced);
-  const safetySnapshot = replaced.length > 0 ? await backUpFirst(restore, plan) : undefined;
+  const safetySnapshot =
+    replaced.length > 0 && input.safetyBackup !== false
+      ? await backUpFirst(story, input, plan.to.source)
+      : undefined;
   const kept = replaced.length > 0 ? keptUntil(restore, replaced) : undefined;
 
   const loaded = await loadAndCheck(story, plan);
@@ -50,7 +45,7 @@ export async function restoreDatabases(restore: DatabaseRestore): Promise<Outcom
   // Once begun it is seen through: a cancelled run must know what it leaves.
   await CancellationScope.nonCancellable(async () => {
     await undoing(plan, () => steps.swapDatabases(plan));
-    if (kept !== undefined) await keep(plan, kept);
+    if (kept !== undefined) await keep({ ...kept, plan });
   });
 
   const warnings = [...plan.warnings, ...loaded.warnings];
@@ -112,25 +107,7 @@ async function askFirst(
   const name = replaced.length === 1 && only !== undefined ? only.target : source.source;
   story.know({ note: `Waiting for a person: update \`confirm\` with {"target":"${name}"}, or \`reject\`` });
   story.enter('confirm', name);
-  await consent.ask({ name, withinMs: msOf(input.confirmWithin, defaultConfirmMs) });
-}
-
-/** A snapshot of all that the source of the target covers, what is replaced included. */
-async function backUpFirst(
-  { story, input }: DatabaseRestore,
-  plan: DatabasePlan,
-): Promise<string | undefined> {
-  if (input.safetyBackup === false) return undefined;
-  story.enter('safety');
-  const backup: BackupSourceInput = { source: plan.to.source, tags: ['safety', `restore:${story.runId}`] };
-  const child = await startChild<typeof backupSource>(workflowTypes.backupSource, {
-    ...childRun,
-    workflowId: safetyWorkflowId(plan.to.source),
-    args: [backup],
-    staticSummary: `Back up **${plan.to.source}** before a restore replaces it`,
-  });
-  const { snapshot } = await child.result();
-  return snapshot;
+  await consent.ask({ name, withinMs: confirmWithinMs(input) });
 }
 
 interface Loaded {
@@ -204,26 +181,6 @@ function keptUntil(
   { story, input, source }: DatabaseRestore,
   replaced: readonly PlannedDatabase[],
 ): ReplacedDatabases {
-  const keepMs = msOf(input.keepReplaced, defaultKeepMs);
-  const time = story.startedAt.replaceAll(/[-:]|\.\d+Z$/g, '');
-  return {
-    restore: `${source.source}-${time}`,
-    databases: replaced.map(({ target, replaced: keptAs = '' }) => ({ target, keptAs })),
-    until: new Date(Date.parse(story.now()) + keepMs).toISOString(),
-  };
-}
-
-/** A run of its own keeps what was replaced, so that the next restore of the source need not wait. */
-async function keep(plan: DatabasePlan, { restore, until }: ReplacedDatabases): Promise<void> {
-  const input: KeepReplacedInput = { restore, until, plan };
-  await startChild<typeof keepReplaced>(workflowTypes.keepReplaced, {
-    ...childRun,
-    workflowId: replacedWorkflowId(restore),
-    args: [input],
-    staticSummary: `Keep what the restore **${restore}** has replaced`,
-  });
-}
-
-function msOf(duration: string | undefined, defaultMs: number): number {
-  return duration === undefined ? defaultMs : (parseDuration(duration) ?? defaultMs);
+  const databases = replaced.map(({ target, replaced: keptAs = '' }) => ({ target, keptAs }));
+  return { ...keeping(story, input, source.source), databases };
 }

@@ -1,3 +1,4 @@
+import type { RestorePlan } from '../contracts/activities.ts';
 import { toApplicationFailure } from '../contracts/application-failure.ts';
 import { Failure } from '../contracts/failures.ts';
 import type { RestoreInput } from '../contracts/inputs.ts';
@@ -26,13 +27,20 @@ export async function restoreFiles(
   });
 
   story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, into ${plan.target}` });
+  return await restorePlanned(story, plan);
+}
+
+/** Restores what the plan says, and compares. */
+export async function restorePlanned(story: Story, plan: RestorePlan): Promise<Outcome<RestoreResult>> {
+  const { source } = plan;
+  const steps = stepsOn(source);
   story.enter('restore');
   const restored = await steps.restoreSnapshot(plan);
   story.count({ filesDone: restored.files, bytesDone: restored.bytes });
 
   story.enter('compare');
   const checks = await steps.compareRestored(plan);
-  const mismatch = mismatchIn(checks, target);
+  const mismatch = mismatchIn(checks, plan.target);
   if (mismatch !== undefined) throw toApplicationFailure(mismatch);
 
   const result: RestoreResult = {

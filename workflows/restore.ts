@@ -4,6 +4,7 @@ import { type Consent, listenForConsent } from './consent.ts';
 import { lookUp } from './options.ts';
 import { restoreDatabases } from './restore-databases.ts';
 import { restoreFiles } from './restore-files.ts';
+import { restoreInPlace } from './restore-in-place.ts';
 import { type Outcome, runStory, type Story } from './story.ts';
 import { listenForThaw, type ThawSignal, thawFirst } from './thaw.ts';
 
@@ -12,8 +13,8 @@ export const databaseKinds: readonly SourceKind[] = ['postgres', 'mysql'];
 
 /**
  * Restores a snapshot of a source, and compares what came out with what was stored. Files go into a place that
- * does not exist yet. A database may replace one: then a person confirms it, and what was there is backed up
- * first and kept for a while.
+ * does not exist yet, or over those that are there; a database may replace one. Then a person confirms it, what was
+ * there is backed up first, and there is a way back for a while.
  */
 export async function restore(rawInput: unknown): Promise<RestoreResult> {
   const consent = listenForConsent();
@@ -41,6 +42,7 @@ async function restoreAny(
   const snapshot = await thawFirst({ story, input, source, include }, told);
   // What was thawed is what is restored, even if a newer one came meanwhile.
   const fixed = snapshot === undefined ? input : { ...input, snapshot };
+  if (input.inPlace === true) return restoreInPlace({ story, input: fixed, source, consent });
   if (isFiles) return restoreFiles(story, fixed, source);
   return restoreDatabases({ story, input: fixed, source, consent });
 }

@@ -29,6 +29,7 @@ interface Options {
   readonly table?: readonly string[];
   readonly to?: string;
   readonly owner?: string;
+  readonly inPlace?: boolean;
   readonly plan?: boolean;
   readonly yes?: boolean;
   /** False with `--no-safety-backup`. */
@@ -61,8 +62,9 @@ export function defineRestore({ parent, run }: Definition): void {
     .option('--repository <name>', 'read it from this repository of the configuration: a copy, an archive')
     .addOption(thawOption())
     .option('--thaw-days <days>', 'how long what was thawed stays readable (default: 7)', positiveInteger)
+    .option('--in-place', 'files over what is there, where they were; that is backed up first')
     .option('--plan', 'tell what would be done and what is in the way; change nothing')
-    .option('--yes', 'do not ask, even if a database is replaced')
+    .option('--yes', 'do not ask, even if something is replaced')
     .option('--no-safety-backup', 'do not back up what is replaced; it is kept all the same')
     .option('--keep-replaced <duration>', 'how long what was replaced is kept (default: 3d)')
     .action(
@@ -82,6 +84,7 @@ export function defineRestore({ parent, run }: Definition): void {
       'from an archive: it is waited for as long as the service takes',
     ],
     ['resguardo restore 1a2b3c4d --source etc --target /tmp/ssh --include /etc/ssh', 'a part of them'],
+    ['resguardo restore latest --source etc --in-place --include /etc/ssh', 'over what is there'],
   ]);
 }
 
@@ -118,11 +121,13 @@ interface Chosen {
 }
 
 function restoreInput(options: Options, { source, snapshot, target }: Chosen): RestoreInput {
-  const { include, table, to, owner, yes, safetyBackup, keepReplaced, repository, thaw, thawDays } = options;
+  const { include, table, to, owner, yes, safetyBackup, keepReplaced, repository, thaw, thawDays, inPlace } =
+    options;
   return {
     source,
     snapshot,
     ...(target !== undefined && { target }),
+    ...(inPlace === true && { inPlace }),
     ...(include !== undefined && { include: [...include] }),
     ...(table !== undefined && { tables: [...table] }),
     ...(to !== undefined && { to }),
@@ -140,7 +145,7 @@ function restoreInput(options: Options, { source, snapshot, target }: Chosen): R
 /** The worker may have another working folder than we have. */
 function targetOf(
   { cwd }: CommandContext,
-  { target, plan }: Options,
+  { target, plan, inPlace }: Options,
   { isFolder, isArchive }: { readonly isFolder: boolean; readonly isArchive: boolean },
 ): string | undefined {
   if (!isFolder) return target;
@@ -151,9 +156,10 @@ function targetOf(
       '--plan is for databases and archives: files are restored beside what is there',
     );
   }
+  if (inPlace === true) return target;
   if (target !== undefined) return isAbsolute(target) ? target : resolve(cwd, target);
   throw new Failure('InvalidInput', 'Where shall the files go?', {
-    advice: 'Give --target with a new folder.',
+    advice: 'Give --target with a new folder, or --in-place.',
   });
 }
 
@@ -196,11 +202,12 @@ async function askBefore(
 ): Promise<string | undefined> {
   const { stdin, output, signal } = context;
   if (!isAsked || !stdin.isTTY || output.json) return undefined;
-  const { source, snapshot = 'latest', target } = input;
+  const { source, snapshot = 'latest', target, inPlace = false } = input;
   if (isFiles) {
-    const question = `Restore snapshot ${shownId(snapshot)} of ${source} to ${target}?`;
+    const where = inPlace ? 'over what is there' : `to ${target}`;
+    const question = `Restore snapshot ${shownId(snapshot)} of ${source} ${where}?`;
     await confirmByHand(context, question, 'Nothing was restored');
-    return undefined;
+    return inPlace ? source : undefined;
   }
   const plan = await lookAhead(context, control, input);
   output.note(renderPlan(plan));

@@ -14,7 +14,7 @@ interface Options {
 export function defineRollback({ parent, run }: Definition): void {
   const command = parent
     .command('rollback')
-    .description('put back the databases that a restore has replaced')
+    .description('put back what a restore has replaced')
     .argument('<restore>', 'name that the restore has printed')
     .option('--yes', 'do not ask')
     .action(run(rollBack, { action: 'rollback', subjects: (restore) => [restore] }));
@@ -26,7 +26,7 @@ async function rollBack(context: CommandContext, restore: string, options: Optio
   if (options.yes !== true) {
     await confirmByHand(
       context,
-      `Put back what ${restore} has replaced, and drop what it has restored?`,
+      `Put back what ${restore} has replaced, in the place of what it has restored?`,
       'Nothing was changed',
     );
   }
@@ -41,9 +41,8 @@ async function rollBack(context: CommandContext, restore: string, options: Optio
       board.close();
     }
   });
-  await context.output.summary(
-    result,
-    `${result.outcome === 'rolled back' ? 'Put back' : 'Removed'}: ${result.databases.join(', ')}`,
-  );
+  const { outcome, databases, paths = [] } = result;
+  const what = outcome === 'rolled back' ? 'Put back' : outcome === 'kept' ? 'Left as it is' : 'Removed';
+  await context.output.summary(result, `${what}: ${[...databases, ...paths].join(', ') || 'nothing'}`);
   return 0;
 }

@@ -22,6 +22,11 @@ export function renderRestore(result: RestoreResult): string {
 function renderReplaced({ replaced, safetySnapshot }: RestoreResult): readonly string[] {
   if (replaced === undefined) return [];
   const { restore, databases, until } = replaced;
+  if (databases.length === 0) {
+    return [
+      `What was there is in snapshot ${shortId(safetySnapshot ?? '')}; until ${formatTime(new Date(until))} \`resguardo rollback ${restore}\` puts it back`,
+    ];
+  }
   return [
     ...databases.map(({ target, keptAs }) => `The ${target} of before is kept as ${keptAs}`),
     `It is removed ${formatTime(new Date(until))}; until then \`resguardo rollback ${restore}\` puts it back`,

@@ -1,4 +1,5 @@
 import { Failure } from '../../contracts/failures.ts';
+import { isKeptAt } from '../../contracts/kept-until.ts';
 import { applyKeepRules, newestFirst, newestPast, windowStart } from './apply.ts';
 import { burstAlarms } from './burst.ts';
 import { defaultClassDurations, type RetentionClass, retentionClassOf } from './classes.ts';
@@ -56,7 +57,7 @@ const holdTag = 'hold';
 
 /**
  * Plans what to forget, from nothing but the snapshots, the policies and the time. Kept are, beyond what the
- * rules keep: every snapshot with a hold, and the newest good one of each group (the newest of all, if none
+ * rules keep: every snapshot with a hold, or of before a restore that can still be rolled back, and the newest good one of each group (the newest of all, if none
  * is good). Age is measured from the newest snapshot of the group, so a source whose backups stopped keeps
  * what it has.
  *
@@ -110,6 +111,7 @@ function planGroup<S extends RetainedSnapshot>(
   for (const { snapshot, time } of dated) {
     const reasons = [
       ...(isHeld(snapshot) ? ['hold'] : []),
+      ...(isKeptAt(snapshot.tags ?? [], request.now) ? ['way back of a restore'] : []),
       ...(byRules.get(snapshot.id) ?? []),
       ...withinClass(snapshot, time.epochNs),
       ...(snapshot.id === safest?.id ? ['newest good snapshot'] : []),

@@ -15,12 +15,16 @@ import type { RestoreJob } from '../restorer.ts';
 /** Differences that are named one by one; the others are counted. */
 const listedDifferences = 20;
 
-type CompareJob = Pick<RestoreJob, 'reader' | 'tree' | 'target' | 'include' | 'signal' | 'onProgress'>;
+type CompareJob = Pick<
+  RestoreJob,
+  'reader' | 'tree' | 'target' | 'include' | 'inPlace' | 'signal' | 'onProgress'
+>;
 
 /**
  * Compares a restored folder with the snapshot's trees: which items are there, their types, permissions and
  * modification times, where links point to, and the content, whose SHA-256 is taken anew from what is on disk
- * and compared with the ids of the blobs. Owners are left out, since only root can restore them.
+ * and compared with the ids of the blobs. In place, other things may lie beside them. Owners are
+ * left out, since only root can restore them.
  */
 export async function compareFiles(job: CompareJob): Promise<readonly RestoreCheck[]> {
   const comparison = new Comparison(job);
@@ -62,7 +66,7 @@ class Comparison {
       names.add(node.name.toString('latin1'));
       await this.#item(node, Buffer.concat([folder, Buffer.from('/'), node.name]), below);
     }
-    await this.#nothingElse(folder, names);
+    if (this.#job.inPlace !== true) await this.#nothingElse(folder, names);
   }
 
   async #item(node: TreeNode, path: Buffer, included: IncludedPaths): Promise<void> {

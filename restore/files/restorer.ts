@@ -47,8 +47,8 @@ async function restore(job: RestoreJob): Promise<RestoredCounts> {
     tree: job.tree,
     target: job.target,
     ...(job.include.length > 0 && { include: job.include }),
-    // The plan has seen that the target was empty: what is there now is an earlier attempt's.
-    ...(job.attempt > 1 && { overwrite: 'always' as const }),
+    // Otherwise the plan has seen that the target was empty: what is there now is an earlier attempt's.
+    ...((job.inPlace || job.attempt > 1) && { overwrite: 'always' as const }),
     signal: job.signal,
     onProgress: job.onProgress,
     onWarning: job.onWarning,

@@ -43,6 +43,16 @@ test('a hold keeps a snapshot whatever the rules say', () => {
   assert.deepEqual(removed([...list, snapshot('old', 400)]), ['old']);
 });
 
+test('the way back of a restore is kept for its time, whatever the rules say', () => {
+  const list = [
+    snapshot('new', 0.01),
+    snapshot('open', 1, 'safety', 'kept-until:2026-11-21T12:00:00.001Z'),
+    snapshot('over', 2, 'safety', 'kept-until:2026-11-21T12:00:00.000Z'),
+    snapshot('wrong', 3, 'kept-until:some-day'),
+  ];
+  assert.deepEqual(removed(list, { keep: { keepLast: 1 } }), ['over', 'wrong']);
+});
+
 test('the newest good snapshot stays even when every rule is against it', () => {
   const list = [snapshot('bad', 0.01), snapshot('worse', 1), snapshot('good', 300), snapshot('older', 301)];
   const plan = planRetention({
