@@ -116,7 +116,7 @@ class RepositoryCheck {
       bytesRead: this.#progress.bytesRead,
       damages: this.#damages.listed,
       damageCount: this.#damages.count,
-      notes: [...notesOn(packs), ...noteOnArchived(this.#unread, this.#options)],
+      notes: [...notesOn(packs, this.#damages.count > 0), ...noteOnArchived(this.#unread, this.#options)],
     };
   }
 
@@ -267,14 +267,19 @@ function noteOnArchived(packs: number, { readArchived = false }: CheckOptions): 
   ];
 }
 
-function notesOn({ unindexed, marked }: PackComparison): readonly string[] {
+function notesOn({ unindexed, marked }: PackComparison, isDamaged: boolean): readonly string[] {
   const packs = (count: number): string => `${count} ${count === 1 ? 'pack is' : 'packs are'}`;
   return [
     ...(unindexed > 0
       ? [`${packs(unindexed)} in no index: what an interrupted run left; the next one uses it.`]
       : []),
-    ...(marked > 0
-      ? [`${packs(marked)} marked by a prune; a later one removes what is still not needed.`]
-      : []),
+    ...(marked > 0 ? [`${packs(marked)} marked by a prune; ${fateOfMarked(isDamaged)}`] : []),
   ];
+}
+
+/** Of a snapshot that was put back after the prune, no index names what it needs. */
+function fateOfMarked(isDamaged: boolean): string {
+  return isDamaged
+    ? 'what is missing may lie there: `resguardo prune` takes back what a snapshot needs.'
+    : 'a later one removes what is still not needed.';
 }

@@ -7,6 +7,7 @@ import { type CheckOptions, type CheckResult, checkRepository } from '../../../r
 import { rebuildIndex } from '../../../repository/rebuild-index.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { backUpFiles } from '../back-up.ts';
+import { pruneAll } from '../prune/prune-all.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { noSignal, snapshotOf, type TestRepository, testRepository } from '../test-repository.ts';
 
@@ -222,4 +223,18 @@ test('the parts of the data are read once each, and together they are all of it'
     bytesRead += result.bytesRead;
   }
   assert.equal(bytesRead, all.bytesRead);
+});
+
+test('a snapshot that was put back after its packs were marked is told with the way to get them back', async (t) => {
+  const { folder, snapshot, reopen } = await filled(t);
+  const path = `${folder}/snapshots/${snapshot}`;
+  renameSync(path, `${folder}-saved`);
+  await pruneAll(await reopen(), { deleteDelayMs: 3_600_000 });
+  renameSync(`${folder}-saved`, path);
+  const damaged = await checkRepository(await reopen(), { readDataPercent: 0, signal: noSignal });
+  assert.ok(damaged.damageCount > 0);
+  assert.match(damaged.notes.join(), /marked by a prune; what is missing may lie there: `resguardo prune`/);
+  await pruneAll(await reopen(), { deleteDelayMs: 3_600_000 });
+  const mended = await checkRepository(await reopen(), { readDataPercent: 100, signal: noSignal });
+  assert.deepEqual([mended.damages, mended.notes], [[], []]);
 });
