@@ -70,7 +70,7 @@ export function jsonLinesOf({ stdout }: CommandEnd): readonly Record<string, unk
 /** A folder that the test removes at its end. */
 export async function temporaryFolder(test: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'resguardo-cli-'));
-  test.after(() => rm(folder, { recursive: true, force: true }));
+  test.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
