@@ -2,7 +2,14 @@ import { createHash, hash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileKey, isFileName } from './layout.ts';
-import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile, ThawWish } from './store.ts';
+import {
+  type ByteRange,
+  ForwardingStore,
+  type ListedType,
+  type Store,
+  type StoredFile,
+  type StoreFile,
+} from './store.ts';
 
 /** What the cache has to know of the repository that it is for. */
 export interface CachedRepository {
@@ -32,9 +39,7 @@ export function cachedStore(store: Store, repository: CachedRepository, options:
   return new CachedStore(store, repository, options);
 }
 
-class CachedStore implements Store {
-  readonly location: string;
-  readonly #store: Store;
+class CachedStore extends ForwardingStore {
   readonly #repository: CachedRepository;
   readonly #options: CacheOptions;
   readonly #folder: string;
@@ -43,50 +48,45 @@ class CachedStore implements Store {
   #isUsable = true;
 
   constructor(store: Store, repository: CachedRepository, options: CacheOptions) {
-    this.location = store.location;
-    this.#store = store;
+    super(store);
     this.#repository = repository;
     this.#options = options;
     this.#folder = join(options.folder, repository.id);
   }
 
-  create(signal?: AbortSignal): Promise<void> {
-    return this.#store.create(signal);
-  }
-
-  async save(
+  override async save(
     file: StoreFile,
     parts: readonly Uint8Array[],
     signal?: AbortSignal,
   ): Promise<'stored' | 'exists'> {
-    const outcome = await this.#store.save(file, parts, signal);
+    const outcome = await super.save(file, parts, signal);
     // Packs are not known to hold trees before they are indexed; they come in when they are read.
     if (file.type === 'index' || file.type === 'snapshot') await this.#keep(file, Buffer.concat(parts));
     return outcome;
   }
 
-  async load(file: StoreFile, range?: ByteRange, signal?: AbortSignal): Promise<Buffer | undefined> {
-    if (!this.#isKept(file)) return await this.#store.load(file, range, signal);
+  override async load(file: StoreFile, range?: ByteRange, signal?: AbortSignal): Promise<Buffer | undefined> {
+    if (!this.#isKept(file)) return await super.load(file, range, signal);
     const cached = await this.#cached(file, range);
     if (cached) return cached;
-    const whole = await this.#store.load(file, undefined, signal);
+    const whole = await super.load(file, undefined, signal);
     if (!whole) return undefined;
     if (hash('sha256', whole) === file.name) await this.#keep(file, whole);
     if (!range) return whole;
     // The store says what a range behind the end is.
-    if (range.offset + range.length > whole.length) return await this.#store.load(file, range, signal);
+    if (range.offset + range.length > whole.length) return await super.load(file, range, signal);
     return whole.subarray(range.offset, range.offset + range.length);
   }
 
-  async size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {
+  override async size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {
     const cached = this.#isKept(file) ? await this.#cached(file, undefined) : undefined;
-    return cached?.length ?? (await this.#store.size(file, signal));
+    return cached?.length ?? (await super.size(file, signal));
   }
 
   /** Files that are gone from the store go from the cache once they were all listed. */
-  async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
+  override async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
     const listed = new Set<string>();
-    for await (const file of this.#store.list(type, signal)) {
+    for await (const file of super.list(type, signal)) {
       listed.add(file.name);
       yield file;
     }
@@ -96,26 +96,14 @@ class CachedStore implements Store {
     }
   }
 
-  async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
-    await this.#store.remove(file, signal);
+  override async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
+    await super.remove(file, signal);
     if (file.type !== 'config' && this.#isKept(file)) await this.#drop(file);
   }
 
-  thaw(file: StoreFile, wish: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'> {
-    return this.#store.thaw(file, wish, signal);
-  }
-
-  hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
-    return this.#store.hidden(signal);
-  }
-
-  sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {
-    return this.#store.sweep(olderThanMs, signal);
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     await this.#shrink();
-    await this.#store.close();
+    await super.close();
   }
 
   #isKept({ type, name }: StoreFile): boolean {

@@ -92,3 +92,61 @@ export interface Store {
 
   close(): Promise<void>;
 }
+
+/** Does what the store below does: for stores that do a part of it in another way. */
+export class ForwardingStore implements Store {
+  readonly #below: Store;
+
+  constructor(below: Store) {
+    this.#below = below;
+  }
+
+  get location(): string {
+    return this.#below.location;
+  }
+
+  create(signal?: AbortSignal): Promise<void> {
+    return this.#below.create(signal);
+  }
+
+  save(file: StoreFile, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<'stored' | 'exists'> {
+    return this.#below.save(file, parts, signal);
+  }
+
+  load(file: StoreFile, range?: ByteRange, signal?: AbortSignal): Promise<Buffer | undefined> {
+    return this.#below.load(file, range, signal);
+  }
+
+  size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {
+    return this.#below.size(file, signal);
+  }
+
+  list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
+    return this.#below.list(type, signal);
+  }
+
+  remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
+    return this.#below.remove(file, signal);
+  }
+
+  thaw(file: StoreFile, wish: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'> {
+    return this.#below.thaw(file, wish, signal);
+  }
+
+  hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
+    return this.#below.hidden(signal);
+  }
+
+  sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#below.sweep(olderThanMs, signal);
+  }
+
+  close(): Promise<void> {
+    return this.#below.close();
+  }
+}
+
+/** A store that does what is given, and for the rest what the store below does. */
+export function changedStore(below: Store, change: Partial<Omit<Store, 'location'>>): Store {
+  return Object.assign(new ForwardingStore(below), change);
+}

@@ -1,29 +1,12 @@
-import type {
-  ByteRange,
-  HiddenFiles,
-  ListedType,
-  Store,
-  StoredFile,
-  StoreFile,
-  ThawWish,
-} from '../../stores/store.ts';
+import { ForwardingStore, type StoreFile } from '../../stores/store.ts';
 import type { RepositoryLock } from './held-lock.ts';
 
 /**
  * Lets nothing be written or removed under a lock that is lost: an owner that was paused for long and wakes
  * stops before its next write.
  */
-export class FencedStore implements Store {
-  readonly #store: Store;
+export class FencedStore extends ForwardingStore {
   readonly #locks = new Set<RepositoryLock>();
-
-  constructor(store: Store) {
-    this.#store = store;
-  }
-
-  get location(): string {
-    return this.#store.location;
-  }
 
   /** From now on each write waits for this lock. */
   addLock(lock: RepositoryLock): void {
@@ -34,46 +17,14 @@ export class FencedStore implements Store {
     this.#locks.delete(lock);
   }
 
-  create(signal?: AbortSignal): Promise<void> {
-    return this.#store.create(signal);
-  }
-
-  async save(file: StoreFile, parts: readonly Uint8Array[], signal?: AbortSignal) {
+  override async save(file: StoreFile, parts: readonly Uint8Array[], signal?: AbortSignal) {
     await this.#ensureHeld();
-    return await this.#store.save(file, parts, signal);
+    return await super.save(file, parts, signal);
   }
 
-  load(file: StoreFile, range?: ByteRange, signal?: AbortSignal): Promise<Buffer | undefined> {
-    return this.#store.load(file, range, signal);
-  }
-
-  size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {
-    return this.#store.size(file, signal);
-  }
-
-  list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
-    return this.#store.list(type, signal);
-  }
-
-  async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
+  override async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
     await this.#ensureHeld();
-    await this.#store.remove(file, signal);
-  }
-
-  thaw(file: StoreFile, wish: ThawWish, signal?: AbortSignal): Promise<'readable' | 'thawing'> {
-    return this.#store.thaw(file, wish, signal);
-  }
-
-  hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
-    return this.#store.hidden(signal);
-  }
-
-  sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {
-    return this.#store.sweep(olderThanMs, signal);
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
+    await super.remove(file, signal);
   }
 
   async #ensureHeld(): Promise<void> {

@@ -10,7 +10,7 @@ import { type MoveOptions, moveRepository } from '../../../repository/move/move.
 import { readMovedNote } from '../../../repository/move/moved-note.ts';
 import { Repository } from '../../../repository/repository.ts';
 import { openLocalStore } from '../../../stores/local.ts';
-import type { Store, StoreFile } from '../../../stores/store.ts';
+import { changedStore, type Store, type StoreFile } from '../../../stores/store.ts';
 import { backUpFiles } from '../back-up.ts';
 import { pruneAll } from '../prune/prune-all.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -215,7 +215,7 @@ function dyingStore(store: Store, death: Death): Store {
   const live = (): void => {
     if (death.left-- <= 0) throw new Error('killed');
   };
-  return wrapped(store, {
+  return changedStore(store, {
     save: async (file, parts, signal) => {
       live();
       return await store.save(file, parts, signal);
@@ -229,30 +229,13 @@ function dyingStore(store: Store, death: Death): Store {
 
 function beforeFirstSave(store: Store, work: () => Promise<void>): Store {
   let working: Promise<void> | undefined;
-  return wrapped(store, {
+  return changedStore(store, {
     save: async (file, parts, signal) => {
       working ??= work();
       await working;
       return await store.save(file, parts, signal);
     },
   });
-}
-
-function wrapped(store: Store, change: Partial<Store>): Store {
-  return {
-    location: store.location,
-    create: (signal) => store.create(signal),
-    save: (file, parts, signal) => store.save(file, parts, signal),
-    load: (file, range, signal) => store.load(file, range, signal),
-    size: (file, signal) => store.size(file, signal),
-    list: (type, signal) => store.list(type, signal),
-    remove: (file, signal) => store.remove(file, signal),
-    thaw: (file, wish, signal) => store.thaw(file, wish, signal),
-    hidden: (signal) => store.hidden(signal),
-    sweep: (olderThanMs, signal) => store.sweep(olderThanMs, signal),
-    close: () => store.close(),
-    ...change,
-  };
 }
 
 async function assertWhole(folder: string): Promise<void> {
