@@ -51,6 +51,28 @@ export interface Place {
 /** Short times, so that what is bounded in production by 45 s is over here within five. */
 export const retry = { initialMs: 10, longestMs: 200, totalMs: 5_000 };
 
+/** Checks kinds of faults in turn, each on a place of its own, which has to be whole afterwards. */
+export async function checkKinds<Kind extends { readonly name: string }>(
+  run: RowRun,
+  kinds: readonly Kind[],
+  check: (
+    kind: Kind,
+    scene: { readonly line: Line; readonly place: Place; readonly random: Random },
+  ) => Promise<void>,
+): Promise<void> {
+  const line = await openLine(run);
+  const first = run.random.below(kinds.length);
+  for (const { number, random } of run.cases()) {
+    const kind = kinds[(first + number) % kinds.length];
+    if (kind === undefined) return;
+    await run.check(kind.name, async () => {
+      const place = await line.makePlace(random);
+      await check(kind, { line, place, random });
+      await place.assertWhole();
+    });
+  }
+}
+
 export async function openLine(run: RowRun): Promise<Line> {
   const server = await startMinio({ executable: await ensureMinio() });
   run.after(() => server.stop());

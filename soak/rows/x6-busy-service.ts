@@ -3,7 +3,7 @@ import { isFailure } from '../../contracts/failures.ts';
 import type { FaultRule } from '../../test/stores/fault-proxy.ts';
 import type { Row } from '../row.ts';
 import type { RowRun } from '../row-run.ts';
-import { type Line, openLine, type Place, retry } from '../s3-line.ts';
+import { checkKinds, type Line, type Place, retry } from '../s3-line.ts';
 
 /** Statuses that pass, and the share of requests that get them. */
 const shares = [500, 503, 429].flatMap((status) =>
@@ -67,19 +67,7 @@ export const busyService: Row = {
   id: 'X6',
   title: 'a service that answers with errors is asked again, within bounds, and nothing is lost or left',
   counts: { test: 6, soak: 20 * kinds.length },
-  run: async (run) => {
-    const line = await openLine(run);
-    const first = run.random.below(kinds.length);
-    for (const { number, random } of run.cases()) {
-      const kind = kinds[(first + number) % kinds.length];
-      if (kind === undefined) return;
-      await run.check(kind.name, async () => {
-        const place = await line.makePlace(random);
-        await kind.check(line, place, run);
-        await place.assertWhole();
-      });
-    }
-  },
+  run: (run) => checkKinds(run, kinds, (kind, { line, place }) => kind.check(line, place, run)),
 };
 
 interface Share {

@@ -4,7 +4,7 @@ import type { FaultRule } from '../../test/stores/fault-proxy.ts';
 import type { Random } from '../random.ts';
 import type { Row } from '../row.ts';
 import type { RowRun } from '../row-run.ts';
-import { type Line, openLine, type Place } from '../s3-line.ts';
+import { checkKinds, type Line, type Place } from '../s3-line.ts';
 
 const objects = /^\/[^?]*(\?x-id=GetObject)?$/;
 /** Patient with a busy machine, and soon through with a line on which nothing moves. */
@@ -112,19 +112,8 @@ export const badLine: Row = {
   title:
     'a line that is slow, stalls, breaks or garbles is noticed; wrong bytes are never taken for right ones',
   counts: { test: 6, soak: 10 * kinds.length },
-  run: async (run) => {
-    const line = await openLine(run);
-    const first = run.random.below(kinds.length);
-    for (const { number, random } of run.cases()) {
-      const kind = kinds[(first + number) % kinds.length];
-      if (kind === undefined) return;
-      await run.check(kind.name, async () => {
-        const place = await line.makePlace(random);
-        await underFault({ line, place, run }, kind, random);
-        await place.assertWhole();
-      });
-    }
-  },
+  run: (run) =>
+    checkKinds(run, kinds, (kind, { line, place, random }) => underFault({ line, place, run }, kind, random)),
 };
 
 interface Scene {
