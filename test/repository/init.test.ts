@@ -4,8 +4,7 @@ import { Failure, isFailure } from '../../contracts/failures.ts';
 import { Repository } from '../../repository/repository.ts';
 import { Secret } from '../../secrets/secret.ts';
 import { openLocalStore } from '../../stores/local.ts';
-import type { Store } from '../../stores/store.ts';
-import { withCleanup } from '../../stores/with-cleanup.ts';
+import { changedStore, type Store } from '../../stores/store.ts';
 import { type TestScope, temporaryFolder } from './temporary-folder.ts';
 import { cheapScrypt as scryptCost, testPassword } from './test-repository.ts';
 
@@ -57,7 +56,7 @@ test('an init that comes second says so even when it cannot take its key back', 
     await Repository.init(store, other, { scryptCost });
     return await put();
   });
-  const stuck: Store = { ...failing, remove: () => Promise.reject(brokenDisk) };
+  const stuck = changedStore(failing, { remove: () => Promise.reject(brokenDisk) });
   const second = Repository.init(stuck, testPassword, { scryptCost });
   await assert.rejects(second, (error) => isFailure(error, 'RepositoryExists'));
   assert.match((await Repository.open(store, other)).id, /^[0-9a-f]{64}$/);
@@ -79,12 +78,11 @@ async function withConfigPut(
   putConfig: (put: () => Promise<'stored' | 'exists'>) => Promise<'stored' | 'exists'>,
 ): Promise<{ readonly store: Store; readonly failing: Store }> {
   const store = openLocalStore(await temporaryFolder(t));
-  const failing: Store = {
-    ...withCleanup(store, () => {}),
+  const failing = changedStore(store, {
     save: (file, parts, signal) => {
       const put = () => store.save(file, parts, signal);
       return file.type === 'config' ? putConfig(put) : put();
     },
-  };
+  });
   return { store, failing };
 }
