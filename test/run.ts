@@ -23,6 +23,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const isContinuousIntegration = process.env.CI === 'true';
 const fastTimeoutMs = 180_000;
 const serverTimeoutMs = 900_000;
+/** For a file to end after its tests. */
+const graceMs = 60_000;
 
 interface Plan {
   readonly checks: readonly string[];
@@ -72,7 +74,8 @@ async function runPlan(plan: Plan, report: Report, signal: AbortSignal): Promise
   });
   try {
     await runChecks({ root, names: plan.checks, signal }, report);
-    await runFiles({ root, files: plan.fast, timeoutMs: fastTimeoutMs, strict: false, signal }, report);
+    const fast = { root, files: plan.fast, timeoutMs: fastTimeoutMs, graceMs, strict: false, signal };
+    await runFiles(fast, report);
     await runServerTests(needs, { servers: await starting, report, signal });
   } finally {
     await (await starting).stop();
@@ -100,7 +103,7 @@ async function runServerTests(
     } else report.record(file, { skip: failure.message });
   }
   await runFiles(
-    { root, files, timeoutMs: serverTimeoutMs, strict: isContinuousIntegration, signal },
+    { root, files, timeoutMs: serverTimeoutMs, graceMs, strict: isContinuousIntegration, signal },
     report,
   );
 }

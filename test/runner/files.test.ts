@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -29,6 +29,30 @@ const samples: Readonly<Record<string, string>> = {
     test('needs a moon', { skip: 'there is none' }, () => {});
     describe('at night', { skip: true }, () => { test('is dark', () => {}); });`,
 };
+
+/** Each goes on without an end, in its own way. */
+const hanging: Readonly<Record<string, string>> = {
+  'a server that listens': `
+    import { createServer } from 'node:net';
+    import { test } from 'node:test';
+    test('passes', () => void createServer().listen(0, '127.0.0.1', () => console.log('it listens')));`,
+  'a program that it has started': `
+    import { spawn } from 'node:child_process';
+    import { test } from 'node:test';
+    test('passes', () => void spawn('sleep', ['600']));`,
+  'a program that has outlived it': `
+    import { spawn } from 'node:child_process';
+    import { test } from 'node:test';
+    test('passes', () => spawn('sleep', ['600'], { stdio: 'inherit', detached: true }).unref());`,
+  'a timer, though asked to end': `
+    import { test } from 'node:test';
+    process.on('SIGTERM', () => {});
+    test('passes', () => void setInterval(() => {}, 1000));`,
+};
+const endless = `
+  import { test } from 'node:test';
+  test('passes', () => {});
+  test('goes on', () => { console.log('a word before'); for (;;); });`;
 
 describe('the runner of test files', () => {
   let folder = '';
@@ -80,8 +104,37 @@ describe('the runner of test files', () => {
     assert.match(output, /\n1 passed, 1 failed\n$/);
   });
 
+  for (const [what, source] of Object.entries(hanging)) {
+    test(`ends a file that is kept open by ${what}, and counts it as failed`, async () => {
+      await writeFile(join(folder, 'hang.test.ts'), source);
+      const output = await runSamples(['hang.test.ts'], false, {
+        timeoutMs: 60_000,
+        graceMs: 500,
+      });
+      assert.match(
+        output,
+        /✖ hang\.test\.ts \(2 tests, 1 failed, .* s\)\n {2}✖ the file hangs: its tests are over/,
+      );
+      assert.match(output, /ended: (node|sleep|MainThread)\b.* \(\d+\)/);
+      assert.match(output, /\n1 passed, 1 failed\n$/);
+      assert.deepEqual(await processesOf(output), []);
+    });
+  }
+
+  test('ends a file that is in a loop, and shows what it printed', async () => {
+    await writeFile(join(folder, 'endless.test.ts'), endless);
+    const output = await runSamples(['endless.test.ts'], false, { timeoutMs: 2_000, graceMs: 1_000 });
+    assert.match(output, /✖ the file hangs: no test has begun or ended for 3 s/);
+    assert.match(output, /a word before/);
+    assert.match(output, /, [12] failed\n$/);
+  });
+
   /** In a process of its own, because a test cannot run tests. */
-  async function runSamples(files: readonly string[], strict: boolean): Promise<string> {
+  async function runSamples(
+    files: readonly string[],
+    strict: boolean,
+    { timeoutMs, graceMs } = { timeoutMs: 60_000, graceMs: 60_000 },
+  ): Promise<string> {
     const url = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
     const source = `
       import { runFiles } from ${url('files.ts')};
@@ -90,7 +143,7 @@ describe('the runner of test files', () => {
       const signal = new AbortController().signal;
       const files = ${JSON.stringify(files)};
       const root = ${JSON.stringify(folder)};
-      await runFiles({ root, files, timeoutMs: 60_000, strict: ${strict}, signal }, report);
+      await runFiles({ root, files, timeoutMs: ${timeoutMs}, graceMs: ${graceMs}, strict: ${strict}, signal }, report);
       console.log(report.summary());`;
     const program = join(folder, 'run.ts');
     await writeFile(program, source);
@@ -98,3 +151,11 @@ describe('the runner of test files', () => {
     return (await promisify(execFile)(process.execPath, [program], { env })).stdout;
   }
 });
+
+/** Which of the processes that the runner says it has ended still run. */
+async function processesOf(output: string): Promise<readonly string[]> {
+  const ended = /ended: (.*)/.exec(output)?.[1] ?? '';
+  const ids = [...ended.matchAll(/\((\d+)\)/g)].map(([, id]) => id ?? '');
+  const running = await Promise.all(ids.map((id) => readFile(`/proc/${id}/stat`, 'latin1').catch(() => 'Z')));
+  return running.filter((stat) => !/^(Z|\d+ \(.*\) Z)/s.test(stat));
+}

@@ -55,8 +55,15 @@ export class Report {
     if (isSkipped) this.#file(file).skipped.push(typeof reason === 'string' ? `${name}: ${reason}` : name);
     else if (details.type === 'suite') return;
     // Node makes up a test with the name of the file then.
-    else if (name.endsWith(file)) this.#addFailure(file, '✖ the file declares no test');
+    else if (name.endsWith(file)) this.addFailure(file, '✖ the file declares no test');
     else this.#file(file).passed += 1;
+  }
+
+  /** For what no test of the file has told. */
+  addFailure(file: string, text: string): void {
+    const report = this.#file(file);
+    report.failed += 1;
+    report.failures.push(text);
   }
 
   /** `declaredIn`: the file that the test stands in, where another one runs it. */
@@ -65,11 +72,11 @@ export class Report {
     const { failureType, cause } = errorFacts(details.error);
     if (failureType === 'subtestsFailed' && report.failed > 0) return;
     const place = line === undefined ? declaredIn : `${declaredIn}:${line}`;
-    this.#addFailure(file, `✖ ${name} (${place})\n${indent(cause)}`);
+    this.addFailure(file, `✖ ${name} (${place})\n${indent(cause)}`);
   }
 
   /** Prints the line of a file and adds its results up. `strict` counts skipped tests as failed. */
-  fileDone(file: string, { seconds, strict }: { readonly seconds?: number; readonly strict: boolean }): void {
+  fileDone(file: string, { seconds, strict }: { readonly seconds: number; readonly strict: boolean }): void {
     const report = this.#files.get(file);
     if (!report) return;
     this.#files.delete(file);
@@ -86,28 +93,18 @@ export class Report {
     this.#printFile(file, report, seconds);
   }
 
-  /** Files with results that no line was printed for. */
-  unfinished(): readonly string[] {
-    return [...this.#files.keys()];
-  }
-
   /** The last line: "12 passed, 0 failed". */
   summary(): string {
     const skipped = this.skipped > 0 ? `, ${this.skipped} skipped` : '';
     return `${this.passed} passed, ${this.failed} failed${skipped}`;
   }
 
-  #addFailure(file: string, text: string): void {
-    const report = this.#file(file);
-    report.failed += 1;
-    report.failures.push(text);
-  }
-
-  #printFile(file: string, report: FileReport, seconds: number | undefined): void {
-    const time = seconds === undefined ? '' : `, ${seconds.toFixed(1)} s`;
+  #printFile(file: string, report: FileReport, seconds: number): void {
     const count = report.passed + report.failed + report.skipped.length;
     const failed = report.failed > 0 ? `, ${report.failed} failed` : '';
-    this.#write(`${report.failed > 0 ? '✖' : '✔'} ${file} (${plural(count, 'test')}${failed}${time})`);
+    this.#write(
+      `${report.failed > 0 ? '✖' : '✔'} ${file} (${plural(count, 'test')}${failed}, ${seconds.toFixed(1)} s)`,
+    );
     for (const name of report.skipped) this.#write(`  - skipped: ${name}`);
     for (const failure of report.failures) this.#write(indent(failure));
     if (report.failed > 0 && report.output.trim() !== '') {
