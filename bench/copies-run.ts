@@ -14,17 +14,7 @@ import { Secret } from '../secrets/secret.ts';
 import { createFilesSource } from '../sources/files/source.ts';
 import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
-
-export interface CopiesRun {
-  /** Since the process was started. */
-  readonly seconds: number;
-  readonly backupSeconds: number;
-  /** Of each copy, in the order of the arguments. */
-  readonly copySeconds: readonly number[];
-  /** Bytes that the process read from files during the backup. */
-  readonly readBytes: number;
-  readonly sourceBytes: number;
-}
+import type { CopiesRun } from './copies-result.ts';
 
 const [folder = '', first = '', ...others] = process.argv.slice(2);
 const uploadBytesPerSecond = Number(process.env.BENCH_UPLOAD_BYTES_PER_SECOND ?? 0) || undefined;

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { ensureMinio } from '../tools/minio.ts';
 import { startMinio } from '../tools/minio-server.ts';
-import type { CopiesRun } from './copies-run.ts';
+import { type CopiesRun, copiesRun } from './copies-result.ts';
 import { median } from './measure.ts';
 import { makeBucket, startLine } from './minio-line.ts';
 
@@ -35,7 +35,7 @@ try {
   const source = path.join(place, 'source');
   await makeSource(source, Number(values.size));
   const three: CopiesRun[] = [];
-  const direct = { folder: [] as CopiesRun[], minio: [] as CopiesRun[] };
+  const direct: Record<'folder' | 'minio', CopiesRun[]> = { folder: [], minio: [] };
   for (let run = 0; run < Number(values.runs); run += 1) {
     const folders = async (name: string): Promise<string> => await made(path.join(place, `${name}-${run}`));
     const minio = async (name: string): Promise<string> => {
@@ -75,7 +75,7 @@ async function made(repository: string): Promise<string> {
 async function timed(source: string, ...repositories: readonly string[]): Promise<CopiesRun> {
   const args = [file('copies-run.ts'), source, ...repositories];
   const { stdout } = await execute(process.execPath, args, { env: environment() });
-  return JSON.parse(stdout) as CopiesRun;
+  return copiesRun.parse(JSON.parse(stdout));
 }
 
 /** Files of 1 MiB: every second one is text of hexadecimal digits, which half of its size is enough for. */

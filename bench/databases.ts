@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { commandFlags } from '../scripts/start.mjs';
 import { median } from './measure.ts';
 import { type Stage, setStage } from './postgres/stage.ts';
+import { partsOf } from './printed-parts.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -144,11 +145,6 @@ async function restores({ folder, binDir, shell, ours }: Stage): Promise<readonl
     { id: 'P18', what: 'resguardo, from the command to the checked copy, s', values: whole },
     ...[...parts].map(([part, all]) => ({ id: 'P18', what: `of that: ${part}, s`, values: all })),
   ];
-}
-
-function partsOf(printed: unknown): readonly [string, number][] {
-  if (typeof printed !== 'object' || printed === null || !('parts' in printed)) return [];
-  return Object.entries(printed.parts as Record<string, number>);
 }
 
 /** Bytes that the next backup stores, beside a fresh compressed dump. */

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from './measure.ts';
 import { type Stage, setStage } from './mysql/stage.ts';
+import { partsOf } from './printed-parts.ts';
 import { repositoryBytes } from './repository-size.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -89,11 +90,6 @@ async function restores({ folder, binDir, connect, sql, shell, ours }: Stage): P
     { id: 'P18', what: 'resguardo, from the command to the checked copy, s', values: whole },
     ...[...parts].map(([part, all]) => ({ id: 'P12', what: `of that: ${part}, s`, values: all })),
   ];
-}
-
-function partsOf(printed: unknown): readonly [string, number][] {
-  if (typeof printed !== 'object' || printed === null || !('parts' in printed)) return [];
-  return Object.entries(printed.parts as Record<string, number>);
 }
 
 /** Bytes that the next backup stores, beside a fresh compressed dump. */

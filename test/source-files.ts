@@ -29,12 +29,12 @@ export function importsIn(source: string, file: string): readonly string[] {
   });
 }
 
-/** All files below `test/` that a test file imports, itself included, however indirectly. */
+/** All files below `test/` and `soak/` that one of them imports, itself included, however indirectly. */
 export async function testFilesReached(root: string, file: string): Promise<ReadonlySet<string>> {
   const reached = new Set<string>();
   const waiting = [file];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (reached.has(next) || !next.startsWith('test/')) continue;
+    if (reached.has(next) || !/^(test|soak)\//.test(next)) continue;
     reached.add(next);
     const source = await readFile(join(root, next), 'utf8').catch(() => '');
     waiting.push(...importsIn(source, next));

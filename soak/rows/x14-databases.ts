@@ -7,8 +7,8 @@ import type { Source } from '../../sources/source.ts';
 import { backUpEntries } from '../../test/repository/back-up.ts';
 import { type TestScope, temporaryFolder } from '../../test/repository/temporary-folder.ts';
 import { testRepository } from '../../test/repository/test-repository.ts';
-import { mariadbServer } from '../../test/servers/mariadb.ts';
-import { createDatabase, postgresServer, type SharedPostgres } from '../../test/servers/postgres.ts';
+import { mariadbOf } from '../../test/servers/scoped-mariadb.ts';
+import { createDatabase, postgresOf, type SharedPostgres } from '../../test/servers/scoped-postgres.ts';
 import { dumpProgram, largeStatements, prepared, sourceOf } from '../../test/sources/mysql/sample.ts';
 import { childrenOf } from '../../test/sources/postgres/processes.ts';
 import { connectionTo, execute } from '../../test/sources/postgres/sample.ts';
@@ -72,7 +72,7 @@ interface DatabaseCase {
 }
 
 async function mariadbCase(run: RowRun): Promise<DatabaseCase> {
-  const server = await mariadbServer();
+  const server = await mariadbOf(run);
   const databases = [await prepared(run, server, largeStatements)];
   return {
     name: 'mariadb',
@@ -82,7 +82,7 @@ async function mariadbCase(run: RowRun): Promise<DatabaseCase> {
 }
 
 async function postgresCase(run: RowRun): Promise<DatabaseCase> {
-  const server = await postgresServer(17);
+  const server = await postgresOf(run, 17);
   const database = await createDatabase(server);
   run.after(() => database.drop());
   const table = 'CREATE TABLE big AS SELECT n, md5(n::text) FROM generate_series(1, 20000) n';

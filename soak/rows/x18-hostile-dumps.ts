@@ -10,8 +10,8 @@ import { runCommand } from '../../test/cli/command-line.ts';
 import { temporaryFolder } from '../../test/repository/temporary-folder.ts';
 import { testPassword, testRepository } from '../../test/repository/test-repository.ts';
 import { backUp, planned, prepared as preparedPostgres } from '../../test/restore/postgres/round-trip.ts';
-import { mariadbServer, select } from '../../test/servers/mariadb.ts';
-import { postgresServer } from '../../test/servers/postgres.ts';
+import { mariadbOf, select } from '../../test/servers/scoped-mariadb.ts';
+import { postgresOf } from '../../test/servers/scoped-postgres.ts';
 import { prepared, connectionTo as toMariadb } from '../../test/sources/mysql/sample.ts';
 import { column, connectionTo } from '../../test/sources/postgres/sample.ts';
 import { tricks } from '../hostile/tricks.ts';
@@ -42,7 +42,7 @@ export const psqlCommands: Row = {
   title: 'lines for psql in names, comments, rows and code of a database run nothing when it is restored',
   counts: { test: 1, soak: 30 },
   run: async (run) => {
-    const server = await postgresServer(17);
+    const server = await postgresOf(run, 17);
     for (const { number } of run.cases()) {
       await run.check('psql', () =>
         scoped(async (scope) => {
@@ -113,7 +113,7 @@ export const plantedStatements: Row = {
   title: 'what somebody has planted into a dump of MySQL touches no other database, no user and no file',
   counts: { test: 30, soak: 300 },
   run: async (run) => {
-    const server = await mariadbServer();
+    const server = await mariadbOf(run);
     const victim = await prepared(run, server, ['CREATE TABLE v (id int)', 'INSERT INTO v VALUES (1)']);
     const state = async () => [
       await select(server, `SELECT * FROM ${victim}.v`),

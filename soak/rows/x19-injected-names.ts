@@ -14,8 +14,8 @@ import { createMysqlSource } from '../../sources/mysql/source.ts';
 import { createPostgresSource } from '../../sources/postgres/source.ts';
 import { type TestScope, temporaryFolder } from '../../test/repository/temporary-folder.ts';
 import { backUp, planned } from '../../test/restore/postgres/round-trip.ts';
-import { execute as executeMysql, mariadbServer } from '../../test/servers/mariadb.ts';
-import { postgresServer } from '../../test/servers/postgres.ts';
+import { execute as executeMysql, mariadbOf, type SharedMariadb } from '../../test/servers/scoped-mariadb.ts';
+import { postgresOf, type SharedPostgres } from '../../test/servers/scoped-postgres.ts';
 import { sourceOf, connectionTo as toMariadb } from '../../test/sources/mysql/sample.ts';
 import { collect } from '../../test/sources/postgres/collect.ts';
 import { column, connectionTo, execute } from '../../test/sources/postgres/sample.ts';
@@ -61,12 +61,18 @@ const injections = ({ mark, port }: Trap): readonly string[] => [
   `@${mark}`,
 ];
 
-type Place = (name: string, scope: TestScope) => Promise<void>;
+/** What one case needs. */
+interface Stage {
+  readonly scope: TestScope;
+  readonly postgres: SharedPostgres;
+  readonly mariadb: SharedMariadb;
+}
+
+type Place = (name: string, stage: Stage) => Promise<void>;
 
 /** Where a name of the user's, or of the user's data, gets near to a program. */
 const places: Readonly<Record<string, Place>> = {
-  'database and table of PostgreSQL': async (name, scope) => {
-    const server = await postgresServer(17);
+  'database and table of PostgreSQL': async (name, { scope, postgres: server }) => {
     const database = shortened(name, 60);
     await execute(connectionTo(server), `CREATE DATABASE ${quoted(database)}`);
     scope.after(() => execute(connectionTo(server), `DROP DATABASE ${quoted(database)} WITH (FORCE)`));
@@ -88,8 +94,7 @@ const places: Readonly<Record<string, Place>> = {
     assert.deepEqual(rows, ['7']);
     await restorer.discard(plan, work);
   },
-  'database and table of MySQL': async (name, scope) => {
-    const server = await mariadbServer();
+  'database and table of MySQL': async (name, { scope, mariadb: server }) => {
     const database = mysqlName(name);
     const [db, table] = [mysql.escapeId(database, true), mysql.escapeId(database, true)];
     await executeMysql(server, [`CREATE DATABASE ${db}`]);
@@ -103,8 +108,7 @@ const places: Readonly<Record<string, Place>> = {
       ),
     );
   },
-  'connection of PostgreSQL': async (name, scope) => {
-    const server = await postgresServer(17);
+  'connection of PostgreSQL': async (name, { scope, postgres: server }) => {
     for (const field of ['host', 'user', 'database'] as const) {
       const connection = { ...connectionTo(server), [field]: name };
       const source = createPostgresSource({ name: 'sample', connection, binDir: server.binDir });
@@ -112,8 +116,7 @@ const places: Readonly<Record<string, Place>> = {
       await assertRefused(source.preflight(never));
     }
   },
-  'connection of MySQL': async (name, scope) => {
-    const server = await mariadbServer();
+  'connection of MySQL': async (name, { scope, mariadb: server }) => {
     for (const field of ['host', 'user'] as const) {
       const connection = { ...toMariadb(server), [field]: name };
       const source = createMysqlSource({ name: 'sample', connection, binDir: server.binDir });
@@ -121,7 +124,7 @@ const places: Readonly<Record<string, Place>> = {
       await assertRefused(source.preflight(never));
     }
   },
-  'words, variables and file of a command': async (name, scope) => {
+  'words, variables and file of a command': async (name, { scope }) => {
     const command = { words: ['printf', '%s', name], env: { NAME: name } };
     const source = createCommandSource({ name: 'app', file: name, command });
     scope.after(() => source.close());
@@ -130,7 +133,7 @@ const places: Readonly<Record<string, Place>> = {
     assert.equal(`${content}`, name);
     assert.match(path, /^app\/[^/\n]+$/);
   },
-  'facts of a hook': async (name, scope) => {
+  'facts of a hook': async (name, { scope }) => {
     const log = join(await temporaryFolder(scope), 'log');
     const code =
       'printf "%s|%s|%s" "$RESGUARDO_TAGS" "$RESGUARDO_ERROR_MESSAGE" "$RESGUARDO_FAILED_SOURCES" > "$LOG"; cat "$LOG"';
@@ -150,7 +153,7 @@ const places: Readonly<Record<string, Place>> = {
     );
     assert.equal(stdout, [name, name, name].join('|').trim());
   },
-  'files and folders': async (name, scope) => {
+  'files and folders': async (name, { scope }) => {
     const folder = join(await temporaryFolder(scope), 'data');
     const inner = join(folder, name.replaceAll('/', '_'));
     await mkdir(inner, { recursive: true });
@@ -169,6 +172,7 @@ export const injectedNames: Row = {
   counts: { test: 35, soak: 350 },
   run: async (run) => {
     const trap = await setTrap(run);
+    const servers = { postgres: await postgresOf(run, 17), mariadb: await mariadbOf(run) };
     const names = injections(trap);
     const plays = Object.entries(places);
     for (const { number, random } of run.cases()) {
@@ -179,7 +183,7 @@ export const injectedNames: Row = {
       const name = isLater ? `${first}${random.pick(names)}` : first;
       if (kind === undefined || play === undefined) return;
       await run.check(kind, async () => {
-        await scoped((scope) => play(name, scope));
+        await scoped((scope) => play(name, { scope, ...servers }));
         assert.equal(existsSync(trap.mark), false, `${name} was run`);
         assert.equal(trap.visitors(), 0, `${name} was connected to`);
       });

@@ -42,10 +42,12 @@ export interface SharedServersOptions {
   readonly onNotice: (notice: string) => void;
 }
 
-/** The servers that a test file uses: those whose file below test/servers/ it imports. */
+/** The servers that a test file uses: those whose file below test/servers/ it imports, for itself or for a scope. */
 export async function serversOf(root: string, file: string): Promise<readonly ServerKind[]> {
   const reached = await testFilesReached(root, file);
-  return kinds.filter((kind) => reached.has(`test/servers/${kind}.ts`));
+  return kinds.filter((kind) =>
+    ['', 'scoped-'].some((prefix) => reached.has(`test/servers/${prefix}${kind}.ts`)),
+  );
 }
 
 /** Installs and starts servers, all at the same time. Never rejects: what failed is in `missing`. */

@@ -1,6 +1,6 @@
 import { createCipheriv, createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MinioServer } from './minio.ts';
+import type { MinioServer } from '../../tools/minio-server.ts';
 
 export interface MinioUser {
   readonly accessKeyId: string;

@@ -1,7 +1,7 @@
-import { after } from 'node:test';
 import { ensureMysql } from '../../tools/mysql.ts';
-import { type MysqlServer, startMysqlServer } from '../../tools/mysql-server.ts';
+import { startMysqlServer } from '../../tools/mysql-server.ts';
 import { printNotice, type SharedMariadb } from './environment.ts';
+import { fileScope } from './file-scope.ts';
 
 /** Settings of a small server whose loss does not matter. */
 const settings = {
@@ -14,21 +14,20 @@ const settings = {
   'enforce-gtid-consistency': 'ON',
 } as const;
 
-let own: Promise<SharedMariadb & Pick<MysqlServer, 'stop'>> | undefined;
-
-after(async () => (await own?.catch(() => undefined))?.stop());
+let server: Promise<SharedMariadb> | undefined;
 
 /**
  * A MySQL for one test file, with identifiers of its transactions; the helpers of mariadb.ts work with it.
  * @throws {Failure} ToolMissing
  */
 export async function mysqlServer(): Promise<SharedMariadb> {
-  own ??= start();
-  return await own;
+  server ??= start();
+  return await server;
 }
 
-async function start(): Promise<SharedMariadb & Pick<MysqlServer, 'stop'>> {
+async function start(): Promise<SharedMariadb> {
   const tools = await ensureMysql({ onNotice: printNotice });
   const { host, port, user, stop } = await startMysqlServer({ tools, settings });
-  return { host, port, user, binDir: tools.binDir, stop };
+  fileScope.after(stop);
+  return { host, port, user, binDir: tools.binDir };
 }

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readResults } from '../../soak/results.ts';
 import { temporaryFolder } from '../repository/temporary-folder.ts';
+import { testFilesReached } from '../source-files.ts';
 
 const execute = promisify(execFile);
-const program = fileURLToPath(new URL('../../soak/run.ts', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const program = join(root, 'soak/run.ts');
 
 test('a soak that was ended goes on where it was, and its runs are summed up', async (t) => {
   const results = join(await temporaryFolder(t), 'results');
@@ -25,9 +28,16 @@ test('a soak that was ended goes on where it was, and its runs are summed up', a
   assert.match(await soak(results, ['--summary']), /^\| X17-decoders .* \| 20 \| 0 \| .* \| 7 \|$/m);
 });
 
+test('nothing of the soak registers with the test runner, which would wait for it and print its own end', async () => {
+  const importing: string[] = [];
+  for (const file of await testFilesReached(root, 'soak/run.ts')) {
+    const source = await readFile(join(root, file), 'utf8');
+    if (/^import (?!type\b)[^;]*'node:test'/m.test(source)) importing.push(file);
+  }
+  assert.deepEqual(importing, []);
+});
+
 async function soak(results: string, args: readonly string[]): Promise<string> {
-  // It is no test of this run: without this, the rows' share of the test runner would report to it in its own format.
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const { stdout } = await execute(process.execPath, [program, ...args, '--results', results], { env });
+  const { stdout } = await execute(process.execPath, [program, ...args, '--results', results]);
   return stdout;
 }

@@ -5,7 +5,7 @@ import type { MysqlConnection } from '../../../sources/mysql/connection.ts';
 import { createMysqlSource, type MysqlSourceOptions } from '../../../sources/mysql/source.ts';
 import type { Source } from '../../../sources/source.ts';
 import type { TestScope } from '../../repository/temporary-folder.ts';
-import { createDatabase, execute, type SharedMariadb } from '../../servers/mariadb.ts';
+import { createDatabase, execute, type SharedMariadb } from '../../servers/scoped-mariadb.ts';
 
 export const never = new AbortController().signal;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PostgresConnection } from '../../../sources/postgres/connection.ts';
 import { PostgresSession } from '../../../sources/postgres/session.ts';
-import type { SharedPostgres } from '../../servers/postgres.ts';
+import type { SharedPostgres } from '../../servers/scoped-postgres.ts';
 
 export const never = new AbortController().signal;
 
