@@ -1,7 +1,8 @@
 import type { RestoreCheck } from '../../contracts/jobs.ts';
-import { type DumpContext, dumpDatabase, type FinishedDump } from '../../sources/mysql/dump.ts';
+import { type DumpContext, dumpDatabase } from '../../sources/mysql/dump.ts';
+import type { FinishedDump } from '../../sources/mysql/dump-inspector.ts';
+import type { RowMeasure } from '../../sources/mysql/inserts/row-measure.ts';
 import type { DatabaseManifest } from '../../sources/mysql/manifest.ts';
-import type { RowMeasure } from '../../sources/mysql/rows.ts';
 import { MysqlSession } from '../../sources/mysql/session.ts';
 import { type DatabaseStructure, readStructure } from '../../sources/mysql/structure.ts';
 import { compareCounts, shortenedChecks } from '../checks.ts';

@@ -1,15 +1,13 @@
-import { Failure } from '../../contracts/failures.ts';
 import type { ProgramHost } from '../../programs/host.ts';
 import { largeOutputBuffer } from '../../programs/output-buffer.ts';
 import { type RunningProgram, runProgram } from '../../programs/run.ts';
 import type { DumpTool } from './client-tools.ts';
 import type { MysqlConnection } from './connection.ts';
-import { InsertStatements } from './insert-statements.ts';
+import { DumpInspector, type FinishedDump } from './dump-inspector.ts';
+import { RowScanner } from './inserts/row-scanner.ts';
 import { optionFile } from './option-file.ts';
 import { programFailure } from './program-errors.ts';
-import type { RowMeasure } from './rows.ts';
 import type { ServerFacts } from './server.ts';
-import { type DumpPiece, StatementSplitter } from './statements.ts';
 
 export interface DumpContext {
   readonly connection: MysqlConnection;
@@ -26,22 +24,8 @@ export interface DumpRequest {
   readonly rowsOnly?: boolean;
 }
 
-/** Where the binary log stood at the moment of the dump. */
-export interface LogPosition {
-  readonly file: string;
-  readonly position: number;
-  /** Of MariaDB: "0-1-20". */
-  readonly gtid?: string;
-}
-
-export interface FinishedDump {
-  readonly bytes: number;
-  readonly rows: RowMeasure;
-  readonly position?: LogPosition;
-}
-
 /** Longest statement that the program makes, unless a row is longer; we make others of its rows. */
-const programStatementBytes = 16_384;
+const programStatementBytes = 1_048_576;
 
 /**
  * The dump of one database as one transaction sees it, as SQL. It ends only when the program has succeeded
@@ -56,7 +40,7 @@ export async function* dumpDatabase(
   request: DumpRequest,
 ): AsyncGenerator<Buffer, FinishedDump, undefined> {
   const { tool, host, signal } = context;
-  const inspector = new DumpInspector();
+  const inspector = new DumpInspector(await RowScanner.create());
   let program: RunningProgram | undefined;
   try {
     program = runProgram({
@@ -116,67 +100,4 @@ function positionOption({ flavour, version }: DumpTool): string {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
   const isOld = major < 8 || (major === 8 && minor === 0 && patch < 26);
   return flavour === 'mariadb' || isOld ? '--master-data=2' : '--source-data=2';
-}
-
-const positionPattern =
-  /^-- CHANGE (?:MASTER|REPLICATION SOURCE) TO (?:MASTER|SOURCE)_LOG_FILE='([^']*)', (?:MASTER|SOURCE)_LOG_POS=(\d+)/;
-const gtidPattern = /^-- SET GLOBAL gtid_slave_pos='([^']*)'/;
-
-/** Follows a dump as it passes by, takes its measure, and knows at its end whether it is whole. */
-class DumpInspector {
-  readonly #splitter = new StatementSplitter();
-  readonly #statements = new InsertStatements();
-  #bytes = 0;
-  #isComplete = false;
-  #position: Omit<LogPosition, 'gtid'> | undefined;
-  #gtid: string | undefined;
-
-  /** What is to be stored of the pieces that these bytes complete; valid until the next call. */
-  feed(chunk: Buffer): Buffer {
-    return this.#pass(this.#splitter.feed(chunk));
-  }
-
-  /**
-   * What is left to be stored, and what is known.
-   * @throws {Failure} ToolFailed if the dump ends before its end
-   */
-  finish(): FinishedDump & { readonly tail: Buffer } {
-    const pieces = this.#splitter.finish();
-    let unfinished: Buffer | undefined;
-    const tail = this.#pass({
-      *[Symbol.iterator]() {
-        unfinished = yield* pieces;
-      },
-    });
-    if (unfinished !== undefined || !this.#isComplete) throw cutDump();
-    const gtid = this.#gtid === undefined ? {} : { gtid: this.#gtid };
-    const position = this.#position === undefined ? {} : { position: { ...this.#position, ...gtid } };
-    return { tail, bytes: this.#bytes, rows: this.#statements.rows, ...position };
-  }
-
-  #pass(pieces: Iterable<DumpPiece>): Buffer {
-    for (const piece of pieces) if (this.#look(piece)) this.#statements.add(piece);
-    const passed = this.#statements.take();
-    this.#bytes += passed.length;
-    return passed;
-  }
-
-  /** Whether the piece is to be stored. */
-  #look({ kind, text }: DumpPiece): boolean {
-    this.#isComplete = false;
-    if (kind !== 'comment') return true;
-    const line = text.toString('latin1');
-    this.#isComplete = line.startsWith('-- Dump completed');
-    const [, file, position] = positionPattern.exec(line) ?? [];
-    if (file !== undefined) this.#position = { file, position: Number(position) };
-    const gtid = gtidPattern.exec(line)?.[1];
-    this.#gtid ??= gtid;
-    return file === undefined && gtid === undefined;
-  }
-}
-
-function cutDump(): Failure {
-  return new Failure('ToolFailed', 'The dump is not whole: its last line "Dump completed" is missing', {
-    advice: 'The step is tried again. If this repeats, run the dump program by hand to see what ends it.',
-  });
 }

@@ -1,6 +1,9 @@
+import { endOfHead, insertWord } from './inserts/insert-head.ts';
+
 /** A piece of a dump; the pieces together are the whole dump, byte for byte. */
 export interface DumpPiece {
-  readonly kind: 'statement' | 'comment' | 'command';
+  /** 'head' is that of an INSERT statement, up to VALUES and with it, for those who read the rows themselves. */
+  readonly kind: 'statement' | 'comment' | 'command' | 'head';
   /** All bytes of the piece, with the space before it and the delimiter behind it. Valid until the next call. */
   readonly bytes: Buffer;
   /** The statement without space and delimiter, the line of a comment, or the line of a client's command. */
@@ -20,9 +23,16 @@ const star = 0x2a;
 const bang = 0x21;
 const upperM = 0x4d;
 
+export interface SplitterOptions {
+  /** The INSERT statements of a dump end behind their heads; then `takeRest` must be called. Default false. */
+  readonly withoutRows?: boolean;
+}
+
 type Mode = 'between' | 'code' | 'line comment' | 'block comment' | 'quoted';
 
 const smallestBufferBytes = 262_144;
+
+const usualDelimiter = Buffer.from(';');
 
 /**
  * Splits the dump of `mysqldump` or `mariadb-dump` into statements, as their clients do: strings, names and
@@ -38,8 +48,13 @@ export class StatementSplitter {
   #position = 0;
   #mode: Mode = 'between';
   #quote = 0;
-  #delimiter = Buffer.from(';');
+  #delimiter = usualDelimiter;
   #commentStart = -1;
+  readonly #withoutRows: boolean;
+
+  constructor({ withoutRows = false }: SplitterOptions = {}) {
+    this.#withoutRows = withoutRows;
+  }
 
   /** The pieces that these bytes complete. To be read to the end before the next call. */
   *feed(chunk: Uint8Array): Generator<DumpPiece> {
@@ -55,6 +70,15 @@ export class StatementSplitter {
     yield* this.#scan(true);
     const rest = this.#buffer.subarray(this.#pieceStart, this.#end);
     return rest.toString('latin1').trim() === '' ? undefined : rest;
+  }
+
+  /** What has come behind the last piece. It is valid until more is fed, and may be fed itself. */
+  takeRest(): Buffer {
+    const rest = this.#buffer.subarray(this.#pieceStart, this.#end);
+    this.#end = 0;
+    this.#pieceStart = 0;
+    this.#position = 0;
+    return rest;
   }
 
   #append(chunk: Uint8Array): void {
@@ -118,8 +142,17 @@ export class StatementSplitter {
       if (end > this.#end && !isLast) return undefined;
       return this.#completeCommand(Math.min(end, this.#end));
     }
+    if (this.#withoutRows && this.#isInsert()) {
+      const length = endOfHead(this.#buffer.subarray(this.#position, this.#end));
+      if (length !== undefined) return this.#complete(this.#position + length, 'head');
+      if (!isLast) return undefined;
+    }
     this.#mode = 'code';
     return undefined;
+  }
+
+  #isInsert(): boolean {
+    return this.#startsWith(insertWord, this.#position) && this.#delimiter.equals(usualDelimiter);
   }
 
   /** A line for the client: DELIMITER, or MariaDB's switch that forbids it to run programs. */
@@ -257,8 +290,8 @@ export class StatementSplitter {
   }
 }
 
-/** Bytes that tell whether a line is for the client. */
-const longestBeginning = 12;
+/** Bytes that tell whether a line is for the client, or an INSERT statement. */
+const longestBeginning = 13;
 /** "/*M" and "-- "; delimiters are ";" and ";;". */
 const longestMark = 4;
 

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { Secret } from '../../../secrets/secret.ts';
 import { describeServer, parseMysqlUrl } from '../../../sources/mysql/connection.ts';
 import { missingRights } from '../../../sources/mysql/rights.ts';
-import { insertHead, RowMeasure } from '../../../sources/mysql/rows.ts';
 import { StatementSplitter } from '../../../sources/mysql/statements.ts';
 import { NamePatterns } from '../../../sources/name-patterns.ts';
 
@@ -90,40 +89,6 @@ SELECT 1 -- trailing ; '
 
 test('a statement without an end is told', () => {
   assert.equal(split("INSERT INTO `t` VALUES ('cut", 5).rest, "INSERT INTO `t` VALUES ('cut");
-});
-
-function measure(rows: RowMeasure, statement: string): void {
-  const text = Buffer.from(statement);
-  const head = insertHead(text);
-  assert.ok(head);
-  rows.add(text, head);
-}
-
-test('rows are counted and measured, however they are spread over statements and whatever their order', () => {
-  const row = fc.array(fc.oneof(literal, fc.constantFrom('NULL', '1.5')), { minLength: 1, maxLength: 4 });
-  fc.assert(
-    fc.property(fc.array(row, { minLength: 1 }), fc.nat(), (rows, at) => {
-      const texts = rows.map((values) => `(${values.join(',')})`);
-      const [one, other] = [new RowMeasure(), new RowMeasure()];
-      measure(one, `INSERT INTO \`a\`\`b\` VALUES ${texts.join(',')}`);
-      const cut = at % texts.length;
-      for (const part of [texts.slice(cut), texts.slice(0, cut)].filter((list) => list.length > 0)) {
-        measure(other, `INSERT INTO \`a\`\`b\` (\`x)\`, \`y\`) VALUES\n${part.join(',\n')}`);
-      }
-      assert.equal(one.of('a`b').rows, rows.length);
-      assert.deepEqual(one.of('a`b'), other.of('a`b'));
-    }),
-  );
-});
-
-test('a changed value changes the measure of its table', () => {
-  const hashWith = (value: string) => {
-    const rows = new RowMeasure();
-    measure(rows, `INSERT INTO \`t\` VALUES (1,'a'),(2,${value})`);
-    return rows.of('t').hash;
-  };
-  assert.notEqual(hashWith("'b'"), hashWith("'c'"));
-  assert.notEqual(hashWith("'NULL'"), hashWith('NULL'));
 });
 
 test('a connection URL is understood, and what is wrong with it told without repeating it', () => {
