@@ -28,7 +28,7 @@ const hookSchema = z
       }),
     ...programFields,
   })
-  .meta({ title: 'Hook', description: 'A program that is run around a backup.' });
+  .meta({ title: 'Hook', description: 'A program that is run around a backup or a restore.' });
 
 export type HookConfiguration = Readonly<z.output<typeof hookSchema>>;
 
@@ -54,15 +54,40 @@ const around = {
 /** Hooks around runs over every source. */
 export const runHooksSchema = z.strictObject(around);
 
-/** Hooks around the backup of one source. */
+/** Hooks around restores into the place of one source. */
+export const restoreHooksSchema = z.strictObject({
+  before: hookList('Run first, once the restore is confirmed. When one fails, nothing is restored.', [
+    'mountpoint',
+    '-q',
+    '/srv',
+  ]),
+  beforeReplace: hookList('Run when all is ready, before what is there is replaced, if anything is.', [
+    'systemctl',
+    'stop',
+    'shop',
+  ]),
+  after: hookList('Run when it has ended well.', ['systemctl', 'reload', 'cache']),
+  onFailure: hookList('Run when it has failed or was cancelled.', ['logger', 'the restore has failed']),
+  always: hookList('Run last, however it has ended.', ['systemctl', 'start', 'shop']),
+});
+
+/** Hooks around the backup of one source, and around restores into its place. */
 export const sourceHooksSchema = z.strictObject({
   ...around,
+  restore: restoreHooksSchema
+    .prefault({})
+    .meta({ description: 'Programs around restores into the place of this source (docs/hooks.md).' }),
   afterRead: hookList(
     'Run as soon as everything is read, or reading has failed: before the snapshot is written.',
     ['docker', 'start', 'wiki'],
   ),
 });
 
+export type SourceHooksConfiguration = Readonly<z.output<typeof sourceHooksSchema>>;
+
+/** Lists of hooks by point. */
 export type HooksConfiguration = Readonly<
-  z.output<typeof sourceHooksSchema> | z.output<typeof runHooksSchema>
+  | Omit<SourceHooksConfiguration, 'restore'>
+  | z.output<typeof runHooksSchema>
+  | z.output<typeof restoreHooksSchema>
 >;

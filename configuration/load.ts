@@ -156,7 +156,8 @@ function withPaths(
     ([name, repository]) => [name, repositoryWithPaths(folder, repository)] as const,
   );
   const sources = Object.entries(parsed.sources).map(([name, source]) => {
-    const hooks = withEnvironments(folder, source.hooks);
+    const { restore, ...own } = source.hooks;
+    const hooks = { ...withEnvironments(folder, own), restore: withEnvironments(folder, restore) };
     if (source.kind === 'files') return [name, { ...withSourcePaths(folder, source), hooks }] as const;
     if (source.kind === 'command') {
       return [name, { ...source, env: withReferencePaths(folder, source.env), hooks }] as const;

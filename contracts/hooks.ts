@@ -1,10 +1,10 @@
-/** Hooks: programs of the user that run around a backup. Plain JSON, without secrets. */
+/** Hooks: programs of the user that run around a backup or a restore. Plain JSON, without secrets. */
 
 /**
- * `afterRead` comes as soon as a source is no longer read, `after` when the run has ended well, `onFailure` when it
- * has not, `always` last.
+ * `afterRead` comes as soon as a source is no longer read, `beforeReplace` when a restore is about to touch what is
+ * there, `after` when the run has ended well, `onFailure` when it has not, `always` last.
  */
-export const hookPoints = ['before', 'afterRead', 'after', 'onFailure', 'always'] as const;
+export const hookPoints = ['before', 'beforeReplace', 'afterRead', 'after', 'onFailure', 'always'] as const;
 export type HookPoint = (typeof hookPoints)[number];
 
 /** A hook as a workflow knows it; its command stays in the configuration of the host that runs it. */
@@ -15,6 +15,8 @@ export interface ResolvedHook {
   readonly name: string;
   readonly timeoutMs: number;
   readonly onError: 'fail' | 'continue';
+  /** Absent: of backups. */
+  readonly of?: 'restore';
 }
 
 /** What is known of the run when a hook begins; its program finds it in its environment (hooks/environment.ts). */
@@ -38,6 +40,12 @@ export interface HookFacts {
   /** Bytes of new data as stored. */
   readonly bytesAdded?: number;
   readonly warnings?: number;
+  /** Of a restore: where it goes, what is replaced there, and the name of its way back. */
+  readonly restore?: {
+    readonly target: string;
+    readonly replaces: readonly string[];
+    readonly rollback?: string;
+  };
   /** Of a run over every source: how many there are, and which failed (the first ones). */
   readonly sources?: {
     readonly total: number;

@@ -41,6 +41,8 @@ export interface ResolvedSource {
   readonly hostTimeoutMs: number;
   /** Absent when there are none. */
   readonly hooks?: readonly ResolvedHook[];
+  /** Hooks around restores into its place. */
+  readonly restoreHooks?: readonly ResolvedHook[];
 }
 
 /** A host as a workflow needs to know it. */
@@ -157,6 +159,8 @@ export interface RestoreResult {
   readonly safetySnapshot?: string;
   /** What was replaced, and how to get it back. */
   readonly replaced?: ReplacedDatabases;
+  /** How its hooks have ended; absent when it has none. */
+  readonly hooks?: readonly HookResult[];
   readonly startedAt: string;
   readonly finishedAt: string;
 }

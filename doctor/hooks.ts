@@ -11,7 +11,14 @@ export function hookChecks({ configuration, searchPath }: DoctorContext): readon
   const here = Object.entries(sources).filter(([, source]) => (source.host ?? host) === host);
   const owners: readonly (readonly [string, HooksConfiguration])[] = [
     ['all sources', hooks],
-    ...here.map(([name, source]) => [name, source.hooks] as const),
+    ...here.flatMap(
+      ([
+        name,
+        {
+          hooks: { restore, ...own },
+        },
+      ]) => [[name, own] as const, [`restores of ${name}`, restore] as const],
+    ),
   ];
   return owners
     .filter(([, lists]) => Object.values(lists).some((list) => list.length > 0))

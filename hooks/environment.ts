@@ -2,7 +2,7 @@ import type { HookRequest } from '../contracts/hooks.ts';
 
 /** What a hook's program finds in its environment; docs/hooks.md has the table. Never a secret. */
 export function hookEnvironment({ hook, facts }: HookRequest, attempt: number): Record<string, string> {
-  const { failure, sources } = facts;
+  const { failure, sources, restore } = facts;
   const values: Record<string, string | number | undefined> = {
     RESGUARDO_HOOK: hook.point,
     RESGUARDO_HOOK_NAME: hook.name,
@@ -23,6 +23,9 @@ export function hookEnvironment({ hook, facts }: HookRequest, attempt: number): 
     RESGUARDO_BYTES: facts.bytes,
     RESGUARDO_BYTES_ADDED: facts.bytesAdded,
     RESGUARDO_WARNINGS: facts.warnings,
+    RESGUARDO_TARGET: restore?.target,
+    RESGUARDO_REPLACES: restore?.replaces.join(','),
+    RESGUARDO_ROLLBACK: restore?.rollback,
     RESGUARDO_SOURCES: sources?.total,
     RESGUARDO_SOURCES_FAILED: sources?.failed,
     RESGUARDO_FAILED_SOURCES: sources?.failedNames.join(','),

@@ -45,10 +45,12 @@ export async function runHook({ command, host }: Hook, attempt: HookAttempt): Pr
   }
 }
 
-/** "The hook before of docs". */
+/** "The hook before 1 (sh) of docs", "The hook before 1 (sh) of the restore of docs". */
 export function describeHook({ source, hook }: Pick<HookRequest, 'source' | 'hook'>): string {
-  const { point, index, name } = hook;
-  return `The hook ${point} ${index + 1} (${name}) ${source === undefined ? 'of all sources' : `of ${source}`}`;
+  const { point, index, name, of } = hook;
+  const owner =
+    source === undefined ? 'all sources' : `${of === undefined ? '' : 'the restore of '}${source}`;
+  return `The hook ${point} ${index + 1} (${name}) of ${owner}`;
 }
 
 function hookFailed(request: HookRequest, error: unknown, stdout: string): Failure {

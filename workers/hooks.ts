@@ -9,7 +9,7 @@ import { programHost } from '../programs/host.ts';
 import { resolvedCommand } from './command.ts';
 
 /** The hooks as workflows know them: without commands and secrets. */
-export function resolvedHooks(hooks: HooksConfiguration): readonly ResolvedHook[] {
+export function resolvedHooks(hooks: HooksConfiguration, of?: ResolvedHook['of']): readonly ResolvedHook[] {
   return hookPoints.flatMap((point) =>
     listOf(hooks, point).map((hook, index) => ({
       point,
@@ -17,6 +17,7 @@ export function resolvedHooks(hooks: HooksConfiguration): readonly ResolvedHook[
       name: nameOf(hook),
       timeoutMs: parseDuration(hook.timeout) ?? 0,
       onError: hook.onError,
+      ...(of === undefined ? {} : { of }),
     })),
   );
 }
@@ -31,8 +32,9 @@ export async function createHook(
   request: Pick<HookRequest, 'source' | 'hook'>,
 ): Promise<Hook> {
   const { source, hook: wanted } = request;
-  const owner = source === undefined ? hooks : Object.hasOwn(sources, source) && sources[source]?.hooks;
-  const hook = owner ? listOf(owner, wanted.point)[wanted.index] : undefined;
+  const own = source !== undefined && Object.hasOwn(sources, source) ? sources[source]?.hooks : undefined;
+  const owner = source === undefined ? hooks : wanted.of === 'restore' ? own?.restore : own;
+  const hook = owner === undefined ? undefined : listOf(owner, wanted.point)[wanted.index];
   if (hook === undefined || nameOf(hook) !== wanted.name) {
     throw new Failure('HookFailed', `${describeHook(request)} is not in the configuration of this host`, {
       advice: 'Give all hosts of a namespace the same configuration, and start their workers again.',
@@ -42,8 +44,9 @@ export async function createHook(
 }
 
 function listOf(hooks: HooksConfiguration, point: HookPoint): readonly HookConfiguration[] {
-  if (point !== 'afterRead') return hooks[point];
-  return 'afterRead' in hooks ? hooks.afterRead : [];
+  if (point === 'afterRead') return 'afterRead' in hooks ? hooks.afterRead : [];
+  if (point === 'beforeReplace') return 'beforeReplace' in hooks ? hooks.beforeReplace : [];
+  return hooks[point];
 }
 
 function nameOf({ name, command }: HookConfiguration): string {

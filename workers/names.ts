@@ -1,12 +1,13 @@
 import { userInfo } from 'node:os';
 import type { Names } from '../activities/index.ts';
+import type { SourceHooksConfiguration } from '../configuration/hooks-schema.ts';
 import type { Configuration } from '../configuration/load.ts';
 import { archivesOf, mayBeFrozen, placementOf, placements } from '../configuration/placement.ts';
 import type { SourceConfiguration } from '../configuration/schema.ts';
 import type { CopyRoute } from '../contracts/activities.ts';
 import { parseDuration } from '../contracts/duration.ts';
 import { Failure } from '../contracts/failures.ts';
-import type { ResolvedHook } from '../contracts/hooks.ts';
+import type { ResolvedSource } from '../contracts/jobs.ts';
 import { hostQueue } from '../contracts/queues.ts';
 import { cleanPaths } from '../sources/files/targets.ts';
 import { resolvedHooks } from './hooks.ts';
@@ -40,7 +41,7 @@ export function createNames(configuration: Configuration, programVersion: string
         copies: placementOf(configuration, name).copiesIn.filter(isInStep),
         tags: source.tags,
         ...timeouts,
-        ...withHooks(resolvedHooks(source.hooks)),
+        ...withHooks(source.hooks),
       };
     },
     resolveRepository: (name) => ({ repository: repositoryName(configuration, name), ...home }),
@@ -85,8 +86,12 @@ export function createNames(configuration: Configuration, programVersion: string
   };
 }
 
-function withHooks(hooks: readonly ResolvedHook[]): { readonly hooks?: readonly ResolvedHook[] } {
-  return hooks.length === 0 ? {} : { hooks };
+function withHooks(lists: SourceHooksConfiguration): Pick<ResolvedSource, 'hooks' | 'restoreHooks'> {
+  const [hooks, restoreHooks] = [resolvedHooks(lists), resolvedHooks(lists.restore, 'restore')];
+  return {
+    ...(hooks.length === 0 ? {} : { hooks }),
+    ...(restoreHooks.length === 0 ? {} : { restoreHooks }),
+  };
 }
 
 /** One route for each repository that copies come from. */

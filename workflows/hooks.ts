@@ -148,7 +148,7 @@ export class Hooks {
     const { story, place, source } = this.#settings;
     const { point, name, timeoutMs, onError } = hook;
     story.enter('hook', `${point}: ${name}`);
-    const isCleanup = point !== 'before' && point !== 'after';
+    const isCleanup = point === 'afterRead' || point === 'onFailure' || point === 'always';
     const step = hookOn(place, { summary: `Hook ${point}: ${name}`, timeoutMs, isCleanup });
     const facts = this.#facts(status, failure);
     const beganAtMs = Date.now();

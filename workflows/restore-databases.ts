@@ -13,6 +13,7 @@ import type {
 import type { Consent } from './consent.ts';
 import { lookUp, restoreStepsOn } from './options.ts';
 import { mismatchIn } from './restore-files.ts';
+import { type RestoreHooks, withRestoreHooks } from './restore-hooks.ts';
 import { backUpFirst, confirmWithinMs, keep, keeping } from './safety.ts';
 import type { Outcome, Story } from './story.ts';
 
@@ -29,11 +30,29 @@ export interface DatabaseRestore {
  * happens as a whole or not at all, and can be undone until what was replaced is removed.
  */
 export async function restoreDatabases(restore: DatabaseRestore): Promise<Outcome<RestoreResult>> {
-  const { story, input, source } = restore;
   const plan = await lookAhead(restore);
-  const steps = restoreStepsOn(plan.to);
   const replaced = plan.databases.filter((database) => database.replaced !== undefined);
   if (replaced.length > 0) await askFirst(restore, replaced);
+  const hooked = {
+    story: restore.story,
+    place: plan.to,
+    target: targetsOf(plan),
+    replaces: replaced.map(({ target }) => target),
+  };
+  return await withRestoreHooks(hooked, (hooks) => loadAndSwap(restore, { plan, replaced, hooks }));
+}
+
+interface Confirmed {
+  readonly plan: DatabasePlan;
+  readonly replaced: readonly PlannedDatabase[];
+  readonly hooks: RestoreHooks;
+}
+
+async function loadAndSwap(
+  restore: DatabaseRestore,
+  { plan, replaced, hooks }: Confirmed,
+): Promise<Outcome<RestoreResult>> {
+  const { story, input, source } = restore;
   const safetySnapshot =
     replaced.length > 0 && input.safetyBackup !== false
       ? await backUpFirst(story, input, plan.to.source)
@@ -41,18 +60,20 @@ export async function restoreDatabases(restore: DatabaseRestore): Promise<Outcom
   const kept = replaced.length > 0 ? keptUntil(restore, replaced) : undefined;
 
   const loaded = await loadAndCheck(story, plan);
+  await undoing(plan, () => hooks.beforeReplace());
   story.enter('swap');
   // Once begun it is seen through: a cancelled run must know what it leaves.
   await CancellationScope.nonCancellable(async () => {
-    await undoing(plan, () => steps.swapDatabases(plan));
+    await undoing(plan, () => restoreStepsOn(plan.to).swapDatabases(plan));
     if (kept !== undefined) await keep({ ...kept, plan });
   });
+  if (kept !== undefined) hooks.knowRollback(kept.restore);
 
   const warnings = [...plan.warnings, ...loaded.warnings];
   const result: RestoreResult = {
     source: source.source,
     snapshot: plan.snapshot,
-    target: plan.databases.map(({ target }) => target).join(', '),
+    target: targetsOf(plan),
     files: plan.databases.length,
     bytes: loaded.bytes,
     checks: loaded.checks,
@@ -65,13 +86,16 @@ export async function restoreDatabases(restore: DatabaseRestore): Promise<Outcom
   return { result, status: warnings.length > 0 ? 'partial' : 'done' };
 }
 
+function targetsOf({ databases }: DatabasePlan): string {
+  return databases.map(({ target }) => target).join(', ');
+}
+
 /** Looks, and stops at the first blocker. */
 async function lookAhead({ story, input, source }: DatabaseRestore): Promise<DatabasePlan> {
   story.enter('preflight');
   const request = await planRequest(story, input, source);
   const plan = await restoreStepsOn(request.to).planDatabases(request);
-  const names = plan.databases.map(({ target }) => target).join(', ');
-  story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, into ${names}` });
+  story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, into ${targetsOf(plan)}` });
   if (plan.blockers.length > 0) {
     throw toApplicationFailure(new Failure('RestoreBlocked', plan.blockers.join(' ')));
   }
@@ -134,7 +158,7 @@ async function loadAndCheck(story: Story, plan: DatabasePlan): Promise<Loaded> {
       checks.push(...(plan.databases.length === 1 ? one.checks : named));
     }
   });
-  const mismatch = mismatchIn(checks, plan.databases.map(({ target }) => target).join(', '));
+  const mismatch = mismatchIn(checks, targetsOf(plan));
   if (mismatch === undefined) return { bytes, checks, warnings };
   const places = plan.databases.map(({ beside }) => `"${beside}"`).join(', ');
   throw toApplicationFailure(

@@ -4,6 +4,7 @@ import { Failure } from '../contracts/failures.ts';
 import type { RestoreInput } from '../contracts/inputs.ts';
 import type { ResolvedSource, RestoreCheck, RestoreResult } from '../contracts/jobs.ts';
 import { stepsOn } from './options.ts';
+import { withRestoreHooks } from './restore-hooks.ts';
 import type { Outcome, Story } from './story.ts';
 
 const databaseFields = ['tables', 'to', 'owner'] as const;
@@ -27,7 +28,8 @@ export async function restoreFiles(
   });
 
   story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, into ${plan.target}` });
-  return await restorePlanned(story, plan);
+  const hooked = { story, place: source, target: plan.target, replaces: [] };
+  return await withRestoreHooks(hooked, () => restorePlanned(story, plan));
 }
 
 /** Restores what the plan says, and compares. */

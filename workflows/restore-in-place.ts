@@ -8,6 +8,7 @@ import { knownFailure } from './failures.ts';
 import { lookUp, stepsOn } from './options.ts';
 import type { DatabaseRestore } from './restore-databases.ts';
 import { restorePlanned } from './restore-files.ts';
+import { type RestoreHooks, withRestoreHooks } from './restore-hooks.ts';
 import { backUpFirst, confirmWithinMs, keep, keeping } from './safety.ts';
 import type { Outcome } from './story.ts';
 
@@ -35,12 +36,25 @@ export async function restoreInPlace(restore: DatabaseRestore): Promise<Outcome<
   });
   story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, in place` });
   await askFirst(restore);
+  const replaces = plan.isThere === false ? [] : plan.include.length > 0 ? plan.include : source.paths;
+  const hooked = { story, place: source, target: plan.target, replaces };
+  return await withRestoreHooks(hooked, (hooks) => overwrite(restore, plan, hooks));
+}
+
+async function overwrite(
+  restore: DatabaseRestore,
+  plan: RestorePlan,
+  hooks: RestoreHooks,
+): Promise<Outcome<RestoreResult>> {
+  const { story, input, source } = restore;
   const files = await safetySnapshot(restore, plan);
+  await hooks.beforeReplace();
   const changed =
     input.safetyBackup === false
       ? []
       : await stepsOn(source).checkSafety({ plan, ...(files !== undefined && { safety: files }) });
   const kept = files === undefined ? undefined : await keepWayBack(restore, files);
+  if (kept !== undefined) hooks.knowRollback(kept.replaced.restore);
   try {
     const { result, status } = await restorePlanned(story, plan);
     const safety = kept === undefined ? {} : { safetySnapshot: kept.snapshot, replaced: kept.replaced };

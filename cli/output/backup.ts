@@ -36,7 +36,7 @@ function changes(added: number, changed: number, unmodified: number): string {
 }
 
 /** "before: stop the wiki (1.2 s)". */
-function describeHook({ point, name, status, seconds }: HookResult): string {
+export function describeHook({ point, name, status, seconds }: HookResult): string {
   const ending = status === 'failed' ? 'failed after ' : '';
   return `${point}: ${name} (${ending}${formatDuration(seconds * 1000)})`;
 }

@@ -1,10 +1,12 @@
 import type { DatabasePlan } from '../../contracts/database-restore.ts';
 import type { RestoreResult } from '../../contracts/jobs.ts';
 import type { ThawStatus, ThawWay } from '../../contracts/thaw.ts';
+import { describeHook } from './backup.ts';
 import { formatBytes, formatCount, formatDuration, formatQuantity, formatTime, shortId } from './format.ts';
 
 /** What a restore has done, for people. */
 export function renderRestore(result: RestoreResult): string {
+  const { hooks = [] } = result;
   const failed = result.checks.filter((check) => !check.passed);
   const durationMs = Date.parse(result.finishedAt) - Date.parse(result.startedAt);
   const checks = result.checks.map(
@@ -15,6 +17,7 @@ export function renderRestore(result: RestoreResult): string {
     `Compared: ${formatQuantity(result.checks.length, 'check')}, ${failed.length === 0 ? 'all equal' : `${failed.length} differ`}`,
     ...checks,
     ...renderReplaced(result),
+    ...(hooks.length > 0 ? [`Hooks: ${hooks.map(describeHook).join(', ')}`] : []),
     ...result.warnings.map(({ subject, message }) => `warning: ${subject}: ${message}`),
   ].join('\n');
 }

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { isFailure } from '../../contracts/failures.ts';
+import { startBackup } from '../../control/backup.ts';
+import { connectControl } from '../../control/client.ts';
+import { rejectRestore, startRestore, startRollback } from '../../control/restore.ts';
+import { runResult } from '../../control/runs.ts';
+import { watchRun } from '../../control/watch.ts';
+import { startTemporalServer, type TemporalServer } from '../../tools/temporal-server.ts';
+import { createDatabase, execute, mariadbServer, select } from '../servers/mariadb.ts';
+import { temporalExecutable } from '../servers/temporal.ts';
+import { workBench } from './bench.ts';
+import { cleanUp } from './clean-up.ts';
+import { type Hooks, hookBench, hookLists, logHas, logIn, noted, sourceWith } from './hook-bench.ts';
+import { type Installation, install } from './installation.ts';
+import { startWorkerChild } from './worker-child.ts';
+
+const everywhere = {
+  before: noted,
+  beforeReplace: noted,
+  after: noted,
+  onFailure: noted,
+  always: noted,
+} satisfies Hooks;
+
+const inPlace = { source: 'wiki', inPlace: true, confirmed: true } as const;
+
+describe('the hooks around a restore', () => {
+  let server: TemporalServer;
+
+  before(async () => {
+    server = await startTemporalServer({ executable: await temporalExecutable(), headless: true });
+  });
+
+  after(() => server?.stop());
+
+  test('run in their order, and are told what is replaced and how it can be undone', async (t) => {
+    const { folder, control, installation } = await changed(t, server.address, {
+      // Those of the safety backup, which is between the two.
+      afterRead: noted,
+      restore: { ...everywhere, always: `${noted}; env | grep ^RESGUARDO_ | sort > "$LOG.env"` },
+    });
+    const run = await startRestore(control, inPlace);
+    const { status, hooks, replaced, snapshot, files, bytes } = { status: 'done', ...(await runResult(run)) };
+    assert.equal(status, 'done');
+    assert.deepEqual(await logIn(folder), [
+      ...['before running', 'afterRead running', 'beforeReplace running', 'after done', 'always done'],
+    ]);
+    assert.deepEqual(
+      hooks?.map(({ point, status }) => `${point} ${status}`),
+      ['before done', 'beforeReplace done', 'after done', 'always done'],
+    );
+    const lines = (await readFile(path.join(folder, 'log.env'), 'utf8')).trim().split('\n');
+    const { RESGUARDO_STARTED_AT: startedAt, ...env } = Object.fromEntries(
+      lines.map((line) => line.split('=')),
+    );
+    assert.ok(startedAt !== undefined);
+    assert.deepEqual(env, {
+      RESGUARDO_HOOK: 'always',
+      RESGUARDO_HOOK_NAME: 'sh',
+      RESGUARDO_HOOK_ATTEMPT: '1',
+      RESGUARDO_WORKFLOW: 'restore',
+      RESGUARDO_WORKFLOW_ID: 'restore/wiki',
+      RESGUARDO_RUN_ID: run.runId,
+      RESGUARDO_STATUS: 'done',
+      RESGUARDO_SOURCE: 'wiki',
+      RESGUARDO_KIND: 'files',
+      RESGUARDO_REPOSITORY: 'main',
+      RESGUARDO_HOST: 'test-host',
+      RESGUARDO_SNAPSHOT: snapshot,
+      RESGUARDO_FILES: String(files),
+      RESGUARDO_BYTES: String(bytes),
+      RESGUARDO_WARNINGS: '0',
+      RESGUARDO_TARGET: '/',
+      RESGUARDO_REPLACES: installation.docs,
+      RESGUARDO_ROLLBACK: replaced?.restore,
+    });
+  });
+
+  test('run without the one before a replacement where nothing is replaced', async (t) => {
+    const { folder, control } = await changed(t, server.address, { restore: everywhere });
+    const target = path.join(folder, 'elsewhere');
+    await runResult(await startRestore(control, { source: 'wiki', target }));
+    assert.deepEqual(await logIn(folder), ['before running', 'after done', 'always done']);
+  });
+
+  test('do not run for a restore that nobody allows', async (t) => {
+    const { folder, control } = await changed(t, server.address, { restore: everywhere });
+    const run = await startRestore(control, { source: 'wiki', inPlace: true });
+    for await (const { phase } of watchRun(run)) if (phase === 'confirm') break;
+    await rejectRestore(run);
+    await assert.rejects(runResult(run), (error) => isFailure(error, 'NotConfirmed'));
+    assert.deepEqual(await logIn(folder), []);
+  });
+
+  for (const point of ['before', 'beforeReplace'] as const) {
+    test(`leave everything as it is when one fails at "${point}", and clean up`, async (t) => {
+      const { folder, control, installation } = await changed(t, server.address, {
+        restore: { ...everywhere, [point]: `${noted}; echo "cannot stop it" >&2; exit 7` },
+      });
+      await assert.rejects(runResult(await startRestore(control, inPlace)), (error) => {
+        assert.ok(isFailure(error, 'HookFailed'));
+        assert.match(
+          error.message,
+          new RegExp(`^The hook ${point} 1 \\(sh\\) of the restore of wiki: .*cannot stop it$`),
+        );
+        return true;
+      });
+      assert.equal(await note(installation), 'new');
+      assert.deepEqual((await logIn(folder)).slice(-3), [
+        `${point} running`,
+        'onFailure failed',
+        'always failed',
+      ]);
+    });
+  }
+
+  test('that fail behind it say that the restore is whole, and how to undo it', async (t) => {
+    const { folder, control, installation } = await changed(t, server.address, {
+      restore: { ...everywhere, after: 'exit 7' },
+    });
+    let restore = '';
+    await assert.rejects(runResult(await startRestore(control, inPlace)), (error) => {
+      assert.ok(isFailure(error, 'HookFailed'));
+      assert.match(error.message, /The restore itself is whole: \/$/);
+      restore = /`resguardo rollback (\S+)` undoes the restore/.exec(error.advice)?.[1] ?? '';
+      return true;
+    });
+    assert.equal(await note(installation), 'old');
+    assert.deepEqual((await logIn(folder)).slice(-2), ['onFailure failed', 'always failed']);
+    await runResult(await startRollback(control, restore));
+    assert.equal(await note(installation), 'new');
+  });
+
+  test('are ended when their time is over', async (t) => {
+    const { control, installation } = await changed(t, server.address, {
+      restore: { before: 'echo half; sleep 600', timeout: '1s' },
+    });
+    await assert.rejects(runResult(await startRestore(control, inPlace)), (error) => {
+      assert.ok(isFailure(error, 'HookFailed'));
+      assert.match(error.message, /did not end within 1 s; it had printed: half$/);
+      return true;
+    });
+    assert.equal(await note(installation), 'new');
+  });
+
+  test('are finished by another worker when theirs is killed in the middle of one', async (t) => {
+    const counted = `${noted}; echo "attempt $RESGUARDO_HOOK_ATTEMPT" >> "$LOG"`;
+    const restore = {
+      // The first attempt never ends.
+      beforeReplace: `${counted}; [ "$RESGUARDO_HOOK_ATTEMPT" != 1 ] || exec sleep 600`,
+      always: counted,
+    };
+    const installation = await install({ address: server.address, moreSources: sourceWith({ restore }) });
+    cleanUp(t, () => installation.remove());
+    const { folder } = installation;
+    await writeFile(path.join(installation.docs, 'note'), 'old');
+    const control = await connectControl({ settings: { address: server.address }, env: {} });
+    cleanUp(t, () => control.close());
+    const env = { ...process.env, LOG: path.join(folder, 'log') };
+    const first = await startWorkerChild(installation, { name: 'never', count: 1, env });
+    cleanUp(t, () => first.kill());
+    await runResult(await startBackup(control, { source: 'wiki' }));
+    await writeFile(path.join(installation.docs, 'note'), 'new');
+    const run = await startRestore(control, inPlace);
+    await logHas(folder, 'attempt 1');
+    assert.equal(await note(installation), 'new');
+    await first.kill();
+    const second = await startWorkerChild(installation, { name: 'never', count: 1, env });
+    cleanUp(t, () => second.kill());
+    await runResult(run);
+    assert.equal(await note(installation), 'old');
+    assert.deepEqual(await logIn(folder), [
+      ...['beforeReplace running', 'attempt 1', 'beforeReplace running', 'attempt 2'],
+      ...['always done', 'attempt 1'],
+    ]);
+  });
+
+  test('of a database come when its copy is ready, and a failed one leaves the live database alone', async (t) => {
+    const mariadb = await mariadbServer();
+    const { name, drop } = await createDatabase(mariadb, 'hooked');
+    cleanUp(t, drop);
+    const beside = async (): Promise<string[]> =>
+      (await select(mariadb, `SHOW DATABASES LIKE '${name}\\_\\_%'`)).flat();
+    cleanUp(t, async () =>
+      execute(
+        mariadb,
+        (await beside()).map((left) => `DROP DATABASE ${left}`),
+      ),
+    );
+    await execute(mariadb, ['CREATE TABLE note (word text)', "INSERT INTO note VALUES ('old')"], name);
+    const hooks: Hooks = {
+      restore: {
+        beforeReplace: `${noted}; echo "$RESGUARDO_REPLACES" >> "$LOG"; [ -e "$LOG.works" ]`,
+        always: noted,
+      },
+    };
+    const { host, port, user, binDir } = mariadb;
+    const env: NodeJS.ProcessEnv = { ...process.env, HOOKED_URL: `mysql://${user}@${host}:${port}` };
+    env.PATH = `${binDir}:${env.PATH}`;
+    const { installation, control } = await workBench(t, server.address, {
+      installation: {
+        moreSources: `  db: { kind: mysql, connection: "env:HOOKED_URL", databases: [${name}], users: false, hooks: ${hookLists(hooks)} }`,
+      },
+      worker: { env },
+    });
+    env.LOG = path.join(installation.folder, 'log');
+    await runResult(await startBackup(control, { source: 'db' }));
+    await execute(mariadb, ["UPDATE note SET word = 'new'"], name);
+    const quick = { source: 'db', confirmed: true, safetyBackup: false };
+    await assert.rejects(runResult(await startRestore(control, quick)), (error) =>
+      isFailure(error, 'HookFailed'),
+    );
+    assert.deepEqual(await select(mariadb, 'SELECT word FROM note', name), [['new']]);
+    assert.deepEqual(await beside(), []);
+    await writeFile(`${env.LOG}.works`, '');
+    await runResult(await startRestore(control, quick));
+    assert.deepEqual(await select(mariadb, 'SELECT word FROM note', name), [['old']]);
+    assert.deepEqual(await logIn(installation.folder), [
+      ...['beforeReplace running', name, 'always failed'],
+      ...['beforeReplace running', name, 'always done'],
+    ]);
+  });
+});
+
+/** An installation whose source "wiki" was backed up when its note said "old", and says "new" now. */
+async function changed(t: TestContext, address: string, hooks: Hooks) {
+  const bench = await hookBench(t, address, hooks);
+  await writeFile(path.join(bench.installation.docs, 'note'), 'old');
+  await runResult(await startBackup(bench.control, { source: 'wiki' }));
+  await writeFile(path.join(bench.installation.docs, 'note'), 'new');
+  await writeFile(path.join(bench.folder, 'log'), '');
+  return bench;
+}
+
+async function note({ docs }: Installation): Promise<string> {
+  return await readFile(path.join(docs, 'note'), 'utf8');
+}
