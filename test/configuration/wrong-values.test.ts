@@ -85,6 +85,13 @@ const whole = {
         after: [{ command: ['true'] }],
         onFailure: [{ command: ['true'] }],
         always: [{ command: ['true'] }],
+        restore: {
+          before: [{ command: ['true'] }],
+          beforeReplace: [{ command: ['systemctl', 'stop', 'wiki'], env: { TOKEN: 'env:TOKEN' } }],
+          after: [{ command: ['true'] }],
+          onFailure: [{ command: ['true'] }],
+          always: [{ command: ['systemctl', 'start', 'wiki'] }],
+        },
       },
     },
     shop: { kind: 'postgres', connection: 'env:SHOP', databases: ['shop'] },
