@@ -18,6 +18,8 @@ export interface DatabasePlanRequest {
   readonly tables: readonly string[];
   /** Role that shall own everything, instead of the recorded owners. */
   readonly owner?: string;
+  /** Names that roles have at the target, by their recorded ones (PostgreSQL). */
+  readonly mapRoles?: Readonly<Record<string, string>>;
   /** Workflow run id, the same for each attempt: the names of what is made are derived from it. */
   readonly runId: string;
   /** When the run began: part of those names. */
@@ -71,6 +73,29 @@ export interface PlannedDatabase {
   readonly sizeBytes: number;
   /** Parts that are loaded one after the other, each a step that can be done again. */
   readonly sections: readonly string[];
+  /** Set when the target stays and only these tables of it are put in place; `beside` is a scratch database then. */
+  readonly tables?: PlannedTables;
+}
+
+/** Tables that are restored beside those of a database in use, and change places with them. */
+export interface PlannedTables {
+  /** The chosen ones, and the partitions that the snapshot has of them. */
+  readonly chosen: readonly TableName[];
+  readonly schemas: readonly PlannedSchema[];
+}
+
+export interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** A schema with chosen tables, and the schemas beside it. */
+export interface PlannedSchema {
+  readonly schema: string;
+  /** Where its tables are until they are whole and checked. */
+  readonly beside: string;
+  /** Where those that they replace are kept. */
+  readonly replaced: string;
 }
 
 /** One database of a plan, for a step that works on it. */

@@ -73,7 +73,10 @@ async function readContent(
   };
 }
 
-async function readAll(content: AsyncIterable<Buffer>, onBytes: (bytes: number) => void): Promise<void> {
+export async function readAll(
+  content: AsyncIterable<Buffer>,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
   for await (const chunk of content) onBytes(chunk.length);
 }
 
@@ -90,7 +93,8 @@ export function compareContent(
   ];
 }
 
-function compareTables(
+/** Compares rows and content of each table. */
+export function compareTables(
   expected: readonly TableContent[],
   found: readonly TableContent[],
 ): readonly RestoreCheck[] {

@@ -4,27 +4,29 @@ import type {
   DatabaseStepResult,
   PlannedDatabase,
 } from '../../contracts/database-restore.ts';
-import { Failure } from '../../contracts/failures.ts';
 import type { RestoreCheck, Warning } from '../../contracts/jobs.ts';
 import type { ProgramHost } from '../../programs/host.ts';
 import { whileWatched } from '../../sources/postgres/activity.ts';
-import type { ClientTools } from '../../sources/postgres/client-tools.ts';
 import type { PostgresConnection } from '../../sources/postgres/connection.ts';
-import type { DatabaseManifest, PostgresManifest } from '../../sources/postgres/manifest.ts';
-import { defaultLockTimeoutMs, PostgresSession } from '../../sources/postgres/session.ts';
+import type { ProgramContext } from '../../sources/postgres/dump.ts';
+import type { DatabaseManifest } from '../../sources/postgres/manifest.ts';
+import { defaultLockTimeoutMs, type PostgresSession } from '../../sources/postgres/session.ts';
 import type { DatabaseRestorer, DatabaseWork, FoundSnapshot, SnapshotWork } from '../database-restorer.ts';
 import { compareDatabase } from './compare.ts';
 import { DumpFolder } from './dump-folder.ts';
+import { inDatabase } from './in-database.ts';
 import { makePlan } from './make-plan.ts';
 import { createDatabase, dropDatabase, finishDatabase } from './new-database.ts';
 import type { RestoreProgram } from './pg-restore.ts';
 import { checkTarget, type RestorePreflight } from './preflight.ts';
+import { expectedContent, recordedDatabase, toolsOf } from './recorded.ts';
 import { dropRole, handOver, restoreAs } from './restore-role.ts';
 import { loadKeys, loadRows, loadStructure, type SectionLoad } from './sections.ts';
 import { selectTables } from './select-tables.ts';
 import { readManifest } from './snapshot-files.ts';
 import { rollBackDatabases, swapDatabases } from './swap.ts';
-import { targetFailure } from './target-errors.ts';
+import { loadTables } from './tables/load.ts';
+import { isOfTables, TablesRestorer } from './tables/restorer.ts';
 
 export interface PostgresRestorerOptions {
   /** Name of the source: the folder of its snapshots. */
@@ -48,18 +50,21 @@ export function createPostgresRestorer(options: PostgresRestorerOptions): Databa
 
 class PostgresRestorer implements DatabaseRestorer {
   readonly #options: PostgresRestorerOptions;
+  readonly #tables: TablesRestorer;
 
   constructor(options: PostgresRestorerOptions) {
     this.#options = options;
+    this.#tables = new TablesRestorer(options.connection);
   }
 
   async plan(request: DatabasePlanRequest, found: FoundSnapshot, work: SnapshotWork): Promise<DatabasePlan> {
     const { source, connection } = this.#options;
     const manifest = await readManifest(source, work);
+    const sourceMajor = manifest.server.major;
     return await this.#inServer(work, (session) =>
       makePlan({
         ...{ request, found, manifest, session, source, connection, work },
-        preflight: (database) => this.#preflight(session, { database, manifest, request, work }),
+        preflight: (database) => this.#preflight(session, { database, sourceMajor, request, work }),
       }),
     );
   }
@@ -77,38 +82,54 @@ class PostgresRestorer implements DatabaseRestorer {
     plan: DatabasePlan,
     work: SnapshotWork,
   ): Promise<DatabaseStepResult> {
-    const { beside, name } = planned;
-    const { database, preflight } = await this.#recorded(name, plan, work);
-    const dump = await DumpFolder.open(this.#options.source, database.folder, work);
+    const { database, preflight } = await this.#recorded(planned.name, plan, work);
+    const prepared = { plan, preflight, work };
+    const dump = await DumpFolder.open(this.#options.source, database.folder, { ...work, mapRoles: plan.mapRoles });
+    const selected = plan.tables.length === 0 ? undefined : selectTables(dump.toc, plan.tables);
+    const place = placeOf(planned);
     let bytes = 0;
     const load: SectionLoad = {
-      program: await this.#program(beside, { plan, preflight, work }),
+      program: await this.#program(place, planned, prepared),
       dump,
-      entries: plan.tables.length === 0 ? dump.toc.entries : selectTables(dump.toc, plan.tables).entries,
+      entries: selected === undefined ? dump.toc.entries : selected.entries,
       jobs: this.#jobs,
       onBytes: (count, current) => {
         bytes += count;
-        work.onProgress({ bytesDone: bytes, totalBytes: planned.bytes, current: `${beside}: ${current}` });
+        work.onProgress({ bytesDone: bytes, totalBytes: planned.bytes, current: `${place}: ${current}` });
       },
     };
-    await whileWatched(this.#watched(planned, work), async () => {
-      if (section === 'data') return await loadRows(load);
-      if (section === 'post-data') return await loadKeys(load);
+    await whileWatched(this.#watched(place, work), async () => {
       // What an earlier attempt has made of it is whole or nothing: it begins anew.
-      await this.prepare(planned, plan, work);
-      return await loadStructure(load);
+      if (section === 'pre-data') await this.prepare(planned, plan, work);
+      if (isOfTables(planned) && selected !== undefined) {
+        const { tables } = planned;
+        const { owners } = database.roles;
+        return await loadTables(section, {
+          ...{ ...load, tables, selected, programs: this.#programs(preflight, work) },
+          scratch: { ...load.program, beside: planned.beside, options: scratchOptions(plan, preflight) },
+          owners: [...owners.filter((role) => !preflight.missingRoles.has(role)), ...(plan.owner === undefined ? [] : [plan.owner])],
+        });
+      }
+      if (section === 'data') return await loadRows(load);
+      return section === 'post-data' ? await loadKeys(load) : await loadStructure(load);
     });
     return { bytes, warnings: [] };
   }
 
   async finish(
-    { name, beside }: PlannedDatabase,
+    planned: PlannedDatabase,
     plan: DatabasePlan,
     work: SnapshotWork,
   ): Promise<readonly Warning[]> {
     const { owner } = plan;
+    const { name, beside } = planned;
+    const watched = this.#watched(placeOf(planned), work);
+    if (isOfTables(planned)) {
+      await whileWatched(watched, () => this.#tables.finish(planned, owner, work));
+      return [];
+    }
     const { database, preflight } = await this.#recorded(name, plan, work);
-    await whileWatched(this.#watched({ beside }, work), () =>
+    await whileWatched(watched, () =>
       this.#inDatabase(beside, work, async (session) => {
         if (owner !== undefined) await handOver(session, beside, owner);
         await session.run('ANALYZE');
@@ -121,36 +142,34 @@ class PostgresRestorer implements DatabaseRestorer {
   }
 
   async compare(
-    { name, beside }: PlannedDatabase,
+    planned: PlannedDatabase,
     plan: DatabasePlan,
     work: SnapshotWork,
   ): Promise<readonly RestoreCheck[]> {
-    const { connection, host } = this.#options;
-    const { database, preflight } = await this.#recorded(name, plan, work);
+    const { database, preflight } = await this.#recorded(planned.name, plan, work);
+    const programs = this.#programs(preflight, work);
     let bytes = 0;
+    const onBytes = (count: number): void => {
+      bytes += count;
+      work.onProgress({ bytesDone: bytes, totalBytes: database.dump.bytes, current: placeOf(planned) });
+    };
+    if (isOfTables(planned))
+      return await this.#tables.compare(planned, { manifest: database, programs, onBytes });
     return await compareDatabase({
-      programs: {
-        ...{ connection, host, signal: work.signal },
-        tools: toolsOf(preflight),
-        lockTimeoutMs: defaultLockTimeoutMs,
-      },
-      manifest: await this.#expected(database, plan, work),
-      target: beside,
-      jobs: this.#jobs,
-      onBytes: (count) => {
-        bytes += count;
-        work.onProgress({ bytesDone: bytes, totalBytes: database.dump.bytes, current: beside });
-      },
+      ...{ programs, onBytes, target: planned.beside, jobs: this.#jobs },
+      manifest: await expectedContent(this.#options.source, database, { plan, work }),
     });
   }
 
-  async swap({ databases }: DatabasePlan, { signal }: DatabaseWork): Promise<void> {
-    await swapDatabases(this.#options.connection, databases, signal);
+  async swap({ databases }: DatabasePlan, work: DatabaseWork): Promise<void> {
+    for (const step of databases.filter(isOfTables)) await this.#tables.swap(step, work);
+    await swapDatabases(this.#options.connection, wholeOnes(databases), work.signal);
   }
 
   async discard({ databases }: DatabasePlan, work: DatabaseWork): Promise<void> {
+    for (const step of databases.filter(isOfTables)) await this.#tables.discard(step, work);
     await this.#inServer(work, async (session) => {
-      for (const { beside } of databases) {
+      for (const { beside } of wholeOnes(databases)) {
         await dropDatabase(session, beside);
         await dropRole(session, beside);
       }
@@ -158,12 +177,14 @@ class PostgresRestorer implements DatabaseRestorer {
   }
 
   async rollBack(plan: DatabasePlan, work: DatabaseWork): Promise<void> {
-    await rollBackDatabases(this.#options.connection, plan.databases, work.signal);
+    for (const step of plan.databases.filter(isOfTables)) await this.#tables.rollBack(step, work);
+    await rollBackDatabases(this.#options.connection, wholeOnes(plan.databases), work.signal);
   }
 
   async dropReplaced({ databases }: DatabasePlan, work: DatabaseWork): Promise<void> {
+    for (const step of databases.filter(isOfTables)) await this.#tables.dropReplaced(step, work);
     await this.#inServer(work, async (session) => {
-      for (const { replaced } of databases) {
+      for (const { replaced } of wholeOnes(databases)) {
         if (replaced !== undefined) await dropDatabase(session, replaced);
       }
     });
@@ -171,72 +192,56 @@ class PostgresRestorer implements DatabaseRestorer {
 
   async close(): Promise<void> {}
 
-  async #recorded(
-    name: string,
-    plan: Pick<DatabasePlan, 'owner'>,
-    work: SnapshotWork,
-  ): Promise<{ readonly database: DatabaseManifest; readonly preflight: RestorePreflight }> {
-    const manifest = await readManifest(this.#options.source, work);
-    const database = manifest.databases.find((one) => one.name === name);
-    if (database === undefined) {
-      throw new Failure('InvalidInput', `The snapshot holds no database "${name}"`);
-    }
+  async #recorded(name: string, plan: Pick<DatabasePlan, 'owner' | 'mapRoles'>, work: SnapshotWork) {
+    const { mapRoles = {} } = plan;
+    const recorded = await recordedDatabase(this.#options.source, { name, mapRoles }, work);
     const preflight = await this.#inServer(work, (session) =>
-      this.#preflight(session, { database, manifest, request: plan, work }),
+      this.#preflight(session, { ...recorded, request: plan, work }),
     );
-    return { database, preflight };
+    return { ...recorded, preflight };
   }
 
   async #preflight(
     session: PostgresSession,
-    { database, manifest, request, work }: Recorded,
+    { database, sourceMajor, request, work }: Recorded,
   ): Promise<RestorePreflight> {
     const { owner } = request;
     return await checkTarget(session, {
       ...this.#options,
       manifest: database,
-      sourceMajor: manifest.server.major,
+      sourceMajor,
       ...(owner !== undefined && { owner }),
       signal: work.signal,
     });
   }
 
-  async #program(beside: string, { plan: { owner }, preflight, work }: Prepared): Promise<RestoreProgram> {
+  async #program(
+    place: string,
+    { beside }: PlannedDatabase,
+    { plan: { owner }, preflight, work }: Prepared,
+  ): Promise<RestoreProgram> {
     const { connection, host } = this.#options;
     const as =
       owner === undefined ? [] : await this.#inServer(work, (session) => restoreAs(session, beside, owner));
     const options = [...new Set([...preflight.options, ...as])];
-    return { connection, host, tools: toolsOf(preflight), beside, options, signal: work.signal };
+    return { connection, host, tools: toolsOf(preflight), beside: place, options, signal: work.signal };
   }
 
-  /** What the restored database should hold. */
-  async #expected(
-    database: DatabaseManifest,
-    { tables }: DatabasePlan,
-    work: SnapshotWork,
-  ): Promise<DatabaseManifest> {
-    if (tables.length === 0) return database;
-    const dump = await DumpFolder.open(this.#options.source, database.folder, work);
-    const chosen = selectTables(dump.toc, tables).tables;
-    return {
-      ...database,
-      isPart: true,
-      tables: database.tables.filter(({ schema, name }) => chosen.has(`${schema}.${name}`)),
-      largeObjects: { count: '0', bytes: '0', hash: '0'.repeat(16) },
-    };
+  #programs(preflight: RestorePreflight, { signal }: DatabaseWork): ProgramContext {
+    const { connection, host } = this.#options;
+    const tools = toolsOf(preflight);
+    return { connection, host, signal, tools, lockTimeoutMs: defaultLockTimeoutMs };
   }
 
   get #jobs(): number {
     return this.#options.jobs ?? defaultJobs;
   }
 
-  #watched({ beside }: Pick<PlannedDatabase, 'beside'>, { signal, onProgress }: DatabaseWork) {
+  #watched(database: string, { signal, onProgress }: DatabaseWork) {
     const { connection } = this.#options;
     return {
-      connection,
-      database: beside,
-      signal,
-      report: (what: string) => onProgress({ current: `${beside}: ${what}` }),
+      ...{ connection, database, signal },
+      report: (what: string) => onProgress({ current: `${database}: ${what}` }),
     };
   }
 
@@ -249,20 +254,14 @@ class PostgresRestorer implements DatabaseRestorer {
     { signal }: DatabaseWork,
     use: (session: PostgresSession) => Promise<T>,
   ): Promise<T> {
-    const session = await PostgresSession.open(this.#options.connection, database, signal);
-    try {
-      return await use(session);
-    } catch (error) {
-      throw targetFailure(`Restoring into the database "${database}"`, error);
-    } finally {
-      await session.close();
-    }
+    return await inDatabase(this.#options.connection, database, { signal, use });
   }
 }
 
 interface Recorded {
   readonly database: DatabaseManifest;
-  readonly manifest: PostgresManifest;
+  /** Major version of the server that was backed up. */
+  readonly sourceMajor: number;
   readonly request: Pick<DatabasePlanRequest, 'owner'>;
   readonly work: SnapshotWork;
 }
@@ -273,8 +272,16 @@ interface Prepared {
   readonly work: SnapshotWork;
 }
 
-/** What the plan has seen may have changed since. */
-function toolsOf({ tools, blockers }: RestorePreflight): ClientTools {
-  if (tools !== undefined) return tools;
-  throw new Failure('RestoreBlocked', blockers.join(' '));
+/** Database that is loaded into. */
+function placeOf({ beside, target, tables }: PlannedDatabase): string {
+  return tables === undefined ? beside : target;
+}
+
+function wholeOnes(databases: readonly PlannedDatabase[]): readonly PlannedDatabase[] {
+  return databases.filter((database) => !isOfTables(database));
+}
+
+/** What a scratch database holds is dropped again: nobody else need own it. */
+function scratchOptions({ owner }: DatabasePlan, { options }: RestorePreflight): readonly string[] {
+  return owner === undefined ? options : [...new Set([...options, '--no-owner'])];
 }

@@ -7,6 +7,7 @@ import { type FoundToc, readToc } from '../../sources/postgres/archive/read-toc.
 import { tocFile } from '../../sources/postgres/database-dump.ts';
 import type { SnapshotWork } from '../database-restorer.ts';
 import { fileOf } from '../snapshot-files.ts';
+import { mapEntry, type RoleMap } from './map-roles.ts';
 
 /** A dump in pg_dump's directory format, as it lies in a snapshot. */
 export class DumpFolder {
@@ -22,20 +23,24 @@ export class DumpFolder {
 
   /**
    * @param path of the folder below that of the source
+   * @param work with `mapRoles`, the roles that its entries name are changed
    * @throws {Failure} SourceUnsupported, RepositoryDamaged
    */
-  static async open(source: string, path: string, work: SnapshotWork): Promise<DumpFolder> {
+  static async open(
+    source: string,
+    path: string,
+    work: SnapshotWork & { readonly mapRoles?: RoleMap | undefined },
+  ): Promise<DumpFolder> {
+    const { mapRoles = {} } = work;
     const folder = await fileOf(source, path, work);
     const nodes =
       folder.subtree === undefined ? [] : await loadTree(work.reader, folder.subtree, work.signal);
     const files = new Map(nodes.map((node) => [node.name.toString(), node]));
     const toc = files.get(tocFile);
     if (toc === undefined) throw new Failure('RepositoryDamaged', `The dump ${path} has no ${tocFile}`);
-    return new DumpFolder(
-      await readToc(new ByteSource(readFile(work.reader, toc, work.signal))),
-      files,
-      work,
-    );
+    const found = await readToc(new ByteSource(readFile(work.reader, toc, work.signal)));
+    const entries = found.entries.map((entry) => mapEntry(entry, mapRoles));
+    return new DumpFolder({ ...found, entries }, files, work);
   }
 
   /** Bytes of the data of an entry. */

@@ -17,9 +17,15 @@ export function keyOf({ schema = '', tag = '' }: TocEntry): string {
   return [schema, tag].map((part) => Buffer.from(part, 'latin1').toString('hex')).join('.');
 }
 
-/** Keys of the tables that have rows of their own. */
-export async function filledTables(session: PostgresSession): Promise<ReadonlySet<string>> {
-  const tables = await session.rows(tableSchema, tablesQuery);
+/**
+ * Keys of the tables that have rows of their own.
+ * @param schemas those that are looked at; all of them when left out
+ */
+export async function filledTables(
+  session: PostgresSession,
+  schemas?: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const tables = await session.rows(tableSchema, tablesQuery, [schemas ?? null]);
   const filled = new Set<string>();
   for (let start = 0; start < tables.length; start += tablesPerQuery) {
     const parts = tables
@@ -57,7 +63,8 @@ const bytes = (column: string): string => `encode(convert_to(${column}, getdatab
 const tablesQuery = `SELECT ${bytes('n.nspname')} || '.' || ${bytes('c.relname')} AS key,
     n.nspname AS schema, c.relname AS name
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'`;
+  WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+    AND ($1::text[] IS NULL OR n.nspname = ANY ($1))`;
 
 const builtQuery = `
   SELECT ${bytes('n.nspname')} || '.' || ${bytes('c.relname')} AS key

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { DatabasePlan, DatabasePlanRequest } from '../../contracts/database-restore.ts';
+import type { DatabasePlan, DatabasePlanRequest, PlannedDatabase } from '../../contracts/database-restore.ts';
+import { Failure } from '../../contracts/failures.ts';
 import type { Warning } from '../../contracts/jobs.ts';
 import type { PostgresConnection } from '../../sources/postgres/connection.ts';
 import type { DatabaseManifest, PostgresManifest } from '../../sources/postgres/manifest.ts';
@@ -7,11 +8,14 @@ import type { PostgresSession } from '../../sources/postgres/session.ts';
 import type { DatabaseTarget } from '../choose-databases.ts';
 import type { FoundSnapshot, SnapshotWork } from '../database-restorer.ts';
 import { DumpFolder } from './dump-folder.ts';
+import { databasesThere, inDatabase } from './in-database.ts';
+import { mapManifest, rolesOf } from './map-roles.ts';
 import { planDatabases } from './plan.ts';
 import type { RestorePreflight } from './preflight.ts';
 import { sections } from './sections.ts';
 import { selectTables } from './select-tables.ts';
 import { freeSpace } from './space.ts';
+import { planTables } from './tables/plan.ts';
 
 export interface PlanParts {
   readonly request: DatabasePlanRequest;
@@ -33,20 +37,33 @@ export async function makePlan(parts: PlanParts): Promise<DatabasePlan> {
   const { request, found, manifest, session, preflight } = parts;
   const { target: _, ...rest } = request;
   const targets = planDatabases(manifest, request);
-  const present = await existing(session, targets);
+  checkRoles(targets, request);
+  const present = await databasesThere(
+    session,
+    targets.map(({ target }) => target),
+  );
   const blockers: string[] = [];
   const warnings: Warning[] = [];
   let server = '';
-  for (const { database, target } of targets) {
+  const databases: PlannedDatabase[] = [];
+  for (const planned of targets) {
+    const database = mapManifest(planned.database, request.mapRoles ?? {});
     const looked = await preflight(database);
     server = looked.server;
     blockers.push(...looked.blockers);
-    warnings.push(...looked.warnings, ...(await omittedKeys(parts, database)));
-    if (request.tables.length > 0 && present.has(target)) {
-      blockers.push(
-        `Chosen tables are restored into a new database, and "${target}" exists. Give another name as target.`,
-      );
+    warnings.push(...looked.warnings);
+    if (request.tables.length > 0 && present.has(planned.target)) {
+      const intoIt = await planIntoExisting(parts, planned);
+      blockers.push(...intoIt.blockers);
+      warnings.push(...intoIt.warnings);
+      databases.push(intoIt.database);
+    } else {
+      warnings.push(...(await omittedKeys(parts, database)));
+      databases.push(plannedDatabase(planned, present.has(planned.target) ? planned.replaced : undefined));
     }
+  }
+  if (databases.filter(({ tables }) => tables !== undefined).length > 1) {
+    blockers.push('Tables of one database are replaced at a time: choose it with --include.');
   }
   blockers.push(...(await lackOfSpace(parts, targets)));
   return {
@@ -55,16 +72,79 @@ export async function makePlan(parts: PlanParts): Promise<DatabasePlan> {
     server,
     blockers: [...new Set(blockers)],
     warnings,
-    databases: targets.map((planned) => ({
-      name: planned.database.name,
-      target: planned.target,
-      beside: planned.beside,
-      ...(present.has(planned.target) && { replaced: planned.replaced }),
-      bytes: planned.database.dump.bytes,
-      sizeBytes: planned.database.sizeBytes,
-      sections,
-    })),
+    databases,
   };
+}
+
+function plannedDatabase(
+  { database, target, beside }: DatabaseTarget<DatabaseManifest>,
+  replaced: string | undefined,
+): PlannedDatabase {
+  return {
+    ...{ name: database.name, target, beside, sections },
+    ...(replaced !== undefined && { replaced }),
+    bytes: database.dump.bytes,
+    sizeBytes: database.sizeBytes,
+  };
+}
+
+/** Chosen tables, in the place of those of a database that stays. */
+async function planIntoExisting(
+  { request, source, connection, work }: PlanParts,
+  planned: DatabaseTarget<DatabaseManifest>,
+): Promise<IntoExisting> {
+  const { target, database } = planned;
+  const { toc } = await DumpFolder.open(source, database.folder, work);
+  const { signal } = work;
+  return await inDatabase(connection, target, {
+    signal,
+    use: async (session) => {
+      const found = await planTables(session, toc, { ...request, target });
+      const kept = found.tables.schemas.map(({ replaced }) => replaced).join(', ');
+      return {
+        database: {
+          ...plannedDatabase(planned, found.isReplacing ? kept : undefined),
+          tables: found.tables,
+        },
+        blockers: [...found.blockers, ...(await otherEncoding(session, database))],
+        warnings: found.warnings.map((message) => ({ subject: target, message })),
+      };
+    },
+  });
+}
+
+interface IntoExisting {
+  readonly database: PlannedDatabase;
+  readonly blockers: readonly string[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Rows are compared as bytes. */
+async function otherEncoding(
+  session: PostgresSession,
+  { properties: { encoding } }: DatabaseManifest,
+): Promise<readonly string[]> {
+  const { there } = await session.row(
+    z.object({ there: z.string() }),
+    'SELECT getdatabaseencoding() AS there',
+  );
+  if (there === encoding) return [];
+  return [
+    `The database "${session.database}" is encoded in ${there}, the backup in ${encoding}. Restore the tables into a new database.`,
+  ];
+}
+
+/** @throws {Failure} InvalidInput for a role that no database of the snapshot knows */
+function checkRoles(
+  targets: readonly DatabaseTarget<DatabaseManifest>[],
+  { mapRoles = {} }: DatabasePlanRequest,
+): void {
+  const known = new Set(targets.flatMap(({ database }) => rolesOf(database)));
+  const wrong = Object.keys(mapRoles).find((role) => !known.has(role));
+  if (wrong === undefined) return;
+  throw new Failure('InvalidInput', `mapRoles: the snapshot knows no role "${wrong}"`, {
+    advice: `It knows ${[...known].sort().join(', ')}.`,
+  });
 }
 
 /** Both copies lie beside each other until the old one is removed. */
@@ -89,20 +169,8 @@ async function omittedKeys(
   const { omitted } = selectTables((await DumpFolder.open(source, folder, work)).toc, request.tables);
   return omitted.map((key) => ({
     subject: name,
-    message: `The foreign key ${key} is left out: it points to a table that is not restored`,
+    message: `The foreign key ${key.name} is left out: it points to a table that is not restored`,
   }));
-}
-
-async function existing(
-  session: PostgresSession,
-  targets: readonly DatabaseTarget<DatabaseManifest>[],
-): Promise<ReadonlySet<string>> {
-  const found = await session.rows(
-    z.object({ name: z.string() }),
-    'SELECT datname AS name FROM pg_database WHERE datname = ANY ($1)',
-    [targets.map(({ target }) => target)],
-  );
-  return new Set(found.map(({ name }) => name));
 }
 
 function gigabytes(bytes: number): string {

@@ -1,8 +1,14 @@
 import type { DatabaseManifest, PostgresManifest } from '../../sources/postgres/manifest.ts';
 import { chooseDatabases, type DatabaseChoice, type DatabaseTarget } from '../choose-databases.ts';
 
-/** Longer names are cut by the server without an error (NAMEDATALEN - 1). */
-const rules = { longest: 63, unit: 'bytes', placeOf: ({ folder }: DatabaseManifest) => folder } as const;
+/** Bytes; longer names are cut by the server without an error (NAMEDATALEN - 1). */
+export const longestName = 63;
+
+const rules = {
+  longest: longestName,
+  unit: 'bytes',
+  placeOf: ({ folder }: DatabaseManifest) => folder,
+} as const;
 
 /** @throws {Failure} as `chooseDatabases` */
 export function planDatabases(

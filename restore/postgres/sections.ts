@@ -10,6 +10,7 @@ import { dropLargeObjects, existingObjects, filledTables, isBuilt, keyOf } from 
 import { type RestoreProgram, runRestore } from './pg-restore.ts';
 import { endSessions } from './sessions.ts';
 import { batchesOf } from './table-batches.ts';
+import { endSessionsIn } from './tables/locks.ts';
 
 /** Parts of a dump as pg_restore knows them, in their order. */
 export const sections: readonly string[] = ['pre-data', 'data', 'post-data'];
@@ -22,6 +23,8 @@ export interface SectionLoad {
   /** Programs that load at the same time. */
   readonly jobs: number;
   readonly onBytes: (bytes: number, current: string) => void;
+  /** The only schemas that are ours, in a database that others use; left out where all of it is ours. */
+  readonly schemas?: readonly string[];
 }
 
 /** Types, tables, functions: all or nothing, into a database that is empty. */
@@ -37,14 +40,13 @@ export async function loadStructure({ program, dump, entries }: SectionLoad): Pr
  * earlier attempt, and is left as it is.
  */
 export async function loadRows(load: SectionLoad): Promise<void> {
-  const { program, dump, entries, jobs, onBytes } = load;
+  const { program, dump, entries, jobs, onBytes, schemas } = load;
   const { connection, beside, signal } = program;
   const session = await PostgresSession.open(connection, beside, signal);
   try {
-    // A statement of a dead worker might still be about to end, well or not.
-    await endSessions(session, beside, signal);
+    await endOthers(session, load);
     const data = entries.filter((entry) => entry.section === section.data);
-    const filled = await filledTables(session);
+    const filled = await filledTables(session, schemas);
     const tables = data.filter((entry) => entry.kind === 'TABLE DATA' && !filled.has(keyOf(entry)));
     const batches = batchesOf(tables, (entry) => dump.sizeOf(entry.id));
     const others = data.filter(({ kind }) => kind !== 'TABLE DATA');
@@ -65,13 +67,17 @@ export async function loadRows(load: SectionLoad): Promise<void> {
   }
 }
 
+/** A load that reads no rows. */
+type KeysLoad = Omit<SectionLoad, 'dump'> & { readonly dump: Pick<DumpFolder, 'toc'> };
+
 /** Indexes, constraints, triggers. What an earlier attempt has built is not built again. */
-export async function loadKeys({ program, dump, entries, jobs }: SectionLoad): Promise<void> {
+export async function loadKeys(load: KeysLoad): Promise<void> {
+  const { program, dump, entries, jobs } = load;
   const { connection, beside, signal } = program;
   const session = await PostgresSession.open(connection, beside, signal);
   const folder = await mkdtemp(join(tmpdir(), 'resguardo-restore-'));
   try {
-    await endSessions(session, beside, signal);
+    await endOthers(session, load);
     const existing = await existingObjects(session);
     const wanted = withoutData(entries.filter((entry) => !isBuilt(entry, existing)));
     // The table of contents alone: several programs at a time need a dump that they can open again.
@@ -84,6 +90,13 @@ export async function loadKeys({ program, dump, entries, jobs }: SectionLoad): P
     await rm(folder, { recursive: true, force: true });
     await session.close();
   }
+}
+
+/** A statement of a dead worker might still be about to end, well or not. */
+async function endOthers(session: PostgresSession, { program, schemas }: KeysLoad): Promise<void> {
+  const { beside, signal } = program;
+  if (schemas === undefined) return await endSessions(session, beside, signal);
+  await endSessionsIn(session, schemas, signal);
 }
 
 function withoutData(entries: readonly TocEntry[]): readonly TocEntry[] {

@@ -93,9 +93,12 @@ export class PostgresSession {
   /** Whether the server itself answers, rather than a pooler that shares its sessions among clients. */
   async isDirect(): Promise<boolean> {
     const { pid } = await this.row(z.object({ pid: z.number() }), 'SELECT pg_backend_pid() AS pid');
-    // The id that the connection was given at its start (protocol message BackendKeyData).
-    const given: unknown = 'processID' in this.#client ? this.#client.processID : undefined;
-    return given === pid;
+    return this.pid === pid;
+  }
+
+  /** Process of the server, as it was told when the connection began (protocol message BackendKeyData). */
+  get pid(): unknown {
+    return 'processID' in this.#client ? this.#client.processID : undefined;
   }
 
   /** Safe to repeat. */
