@@ -58,12 +58,17 @@ export const restoreInputSchema = z.strictObject({
   inPlace: z.boolean().optional(),
   /** Only these absolute paths of the snapshot and what is below them; databases by name, too. */
   include: z.array(z.string().min(1)).max(1000).optional(),
-  /** Only these tables of a database, with what they need: `schema.table`. Into a new database alone. */
+  /**
+   * Only these tables of a database, with what they need: `schema.table`. Into a new database, or (PostgreSQL) in the
+   * place of those of a database that stays.
+   */
   tables: z.array(z.string().min(1).max(200)).min(1).max(500).optional(),
   /** Source of the configuration whose server takes the databases. */
   to: nameSchema.optional(),
   /** Role that shall own everything that is restored, instead of the recorded owners. */
   owner: z.string().min(1).max(63).optional(),
+  /** Roles that are called otherwise at the target: new names by the recorded ones (PostgreSQL). */
+  mapRoles: z.record(z.string().min(1).max(63), z.string().min(1).max(63)).optional(),
   /** True: what stands in the way is replaced without waiting for a person. */
   confirmed: z.boolean().optional(),
   /** How long a confirmation is waited for; then the answer is no. Default: 1h. */

@@ -1,6 +1,11 @@
 import { CancellationScope, log } from '@temporalio/workflow';
 import { toApplicationFailure } from '../contracts/application-failure.ts';
-import type { DatabasePlan, DatabasePlanRequest, PlannedDatabase } from '../contracts/database-restore.ts';
+import type {
+  DatabasePlan,
+  DatabasePlanRequest,
+  PlannedDatabase,
+  TableName,
+} from '../contracts/database-restore.ts';
 import { Failure } from '../contracts/failures.ts';
 import type { RestoreInput } from '../contracts/inputs.ts';
 import type {
@@ -108,7 +113,11 @@ export async function planRequest(
   input: RestoreInput,
   source: ResolvedSource,
 ): Promise<DatabasePlanRequest> {
-  const { snapshot = 'latest', target, include = [], tables = [], owner } = input;
+  const { snapshot = 'latest', target, include = [], tables = [], owner, mapRoles } = input;
+  if (mapRoles !== undefined && source.kind !== 'postgres') {
+    const problem = `mapRoles: is for PostgreSQL alone: the source ${source.source} is of kind ${source.kind}`;
+    throw toApplicationFailure(new Failure('InvalidInput', `The input of restore is wrong: ${problem}`));
+  }
   return {
     source,
     to: input.to === undefined ? source : await lookUp.resolveSource(input.to),
@@ -117,6 +126,7 @@ export async function planRequest(
     include,
     tables,
     ...(owner === undefined ? {} : { owner }),
+    ...(mapRoles === undefined ? {} : { mapRoles }),
     runId: story.runId,
     startedAt: story.startedAt,
   };
@@ -205,6 +215,15 @@ function keptUntil(
   { story, input, source }: DatabaseRestore,
   replaced: readonly PlannedDatabase[],
 ): ReplacedDatabases {
-  const databases = replaced.map(({ target, replaced: keptAs = '' }) => ({ target, keptAs }));
+  const databases = replaced.map(({ target, replaced: keptAs = '', tables }) => ({
+    target: tables === undefined ? target : `${target}: ${namesOf(tables.chosen)}`,
+    keptAs: tables === undefined ? keptAs : `schema ${keptAs}`,
+  }));
   return { ...keeping(story, input, source.source), databases };
+}
+
+/** Tables as people name them. */
+function namesOf(tables: readonly TableName[]): string {
+  const [first, ...others] = tables.map(({ schema, name }) => `${schema}.${name}`);
+  return others.length > 2 ? `${first} and ${others.length} more tables` : [first, ...others].join(', ');
 }

@@ -7,7 +7,7 @@ import { stepsOn } from './options.ts';
 import { withRestoreHooks } from './restore-hooks.ts';
 import type { Outcome, Story } from './story.ts';
 
-const databaseFields = ['tables', 'to', 'owner'] as const;
+const databaseFields = ['tables', 'to', 'owner', 'mapRoles'] as const;
 
 /** Restores what is no database into a place that does not exist yet. Nothing is overwritten. */
 export async function restoreFiles(

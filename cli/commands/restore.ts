@@ -29,6 +29,7 @@ interface Options {
   readonly table?: readonly string[];
   readonly to?: string;
   readonly owner?: string;
+  readonly mapRole?: readonly string[];
   readonly inPlace?: boolean;
   readonly plan?: boolean;
   readonly yes?: boolean;
@@ -58,6 +59,7 @@ export function defineRestore({ parent, run }: Definition): void {
       repeatable,
     )
     .option('--owner <role>', 'everything shall belong to this role')
+    .option('--map-role <old=new>', 'PostgreSQL: a role is called otherwise there; repeatable', repeatable)
     .option('--to <source>', 'into the server of this source of the configuration')
     .option('--repository <name>', 'read it from this repository of the configuration: a copy, an archive')
     .addOption(thawOption())
@@ -79,6 +81,10 @@ export function defineRestore({ parent, run }: Definition): void {
     ['resguardo restore latest --source shop --target shop_restored', 'a database beside the old one'],
     ['resguardo restore latest --source shop --plan', 'what it would do, and how long it would take'],
     ['resguardo restore latest --source shop', 'in the place of the old one, which is kept for three days'],
+    [
+      'resguardo restore latest --source shop --table shop.orders',
+      'a table of PostgreSQL, in the place of the old one; the database stays in use',
+    ],
     [
       'resguardo restore latest --source shop --repository archive --thaw bulk',
       'from an archive: it is waited for as long as the service takes',
@@ -121,8 +127,20 @@ interface Chosen {
 }
 
 function restoreInput(options: Options, { source, snapshot, target }: Chosen): RestoreInput {
-  const { include, table, to, owner, yes, safetyBackup, keepReplaced, repository, thaw, thawDays, inPlace } =
-    options;
+  const {
+    include,
+    table,
+    to,
+    owner,
+    mapRole,
+    yes,
+    safetyBackup,
+    keepReplaced,
+    repository,
+    thaw,
+    thawDays,
+    inPlace,
+  } = options;
   return {
     source,
     snapshot,
@@ -132,6 +150,7 @@ function restoreInput(options: Options, { source, snapshot, target }: Chosen): R
     ...(table !== undefined && { tables: [...table] }),
     ...(to !== undefined && { to }),
     ...(owner !== undefined && { owner }),
+    ...(mapRole !== undefined && { mapRoles: Object.fromEntries(mapRole.map(rolePair)) }),
     ...(yes === true && { confirmed: true }),
     ...(!safetyBackup && { safetyBackup }),
     ...(keepReplaced !== undefined && { keepReplaced }),
@@ -140,6 +159,12 @@ function restoreInput(options: Options, { source, snapshot, target }: Chosen): R
       thaw: { speed: thaw, ...(thawDays !== undefined && { days: thawDays }) },
     }),
   };
+}
+
+function rolePair(text: string): readonly [string, string] {
+  const at = text.indexOf('=');
+  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
+  throw new Failure('InvalidInput', `--map-role: "${text}" is not of the form old=new`);
 }
 
 /** The worker may have another working folder than we have. */

@@ -1,4 +1,4 @@
-import type { DatabasePlan } from '../../contracts/database-restore.ts';
+import type { DatabasePlan, PlannedDatabase, PlannedTables } from '../../contracts/database-restore.ts';
 import type { RestoreResult } from '../../contracts/jobs.ts';
 import type { ThawStatus, ThawWay } from '../../contracts/thaw.ts';
 import { describeHook } from './backup.ts';
@@ -40,7 +40,9 @@ function renderReplaced({ replaced, safetySnapshot }: RestoreResult): readonly s
 /** What a restore would do, for people. */
 export function renderPlan(plan: DatabasePlan): string {
   const time = formatTime(new Date(plan.snapshotTime));
-  const databases = plan.databases.map(({ name, target, replaced, bytes }) => {
+  const databases = plan.databases.map((database) => {
+    const { name, target, replaced, bytes, tables } = database;
+    if (tables !== undefined) return renderTables(database, tables);
     const what =
       replaced === undefined ? 'new' : `replaces the one that is there, which is kept as ${replaced}`;
     return `  ${name} → ${target} (${what}), ${formatBytes(bytes)}`;
@@ -54,6 +56,16 @@ export function renderPlan(plan: DatabasePlan): string {
     ...plan.warnings.map(({ subject, message }) => `warning: ${subject}: ${message}`),
     ...plan.blockers.map((blocker) => `in the way: ${blocker}`),
   ].join('\n');
+}
+
+/** Tables of a database that stays. */
+function renderTables({ name, target, replaced }: PlannedDatabase, { chosen }: PlannedTables): string {
+  const names = chosen.map((table) => `${table.schema}.${table.name}`).join(', ');
+  const what =
+    replaced === undefined
+      ? 'which are not there'
+      : `replacing those that are there, which are kept in the schema ${replaced}`;
+  return `  ${name} → into ${target}, which stays: the tables ${names}, ${what}`;
 }
 
 /** What it takes to read data that lies in an archive class. */

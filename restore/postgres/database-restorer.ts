@@ -84,7 +84,10 @@ class PostgresRestorer implements DatabaseRestorer {
   ): Promise<DatabaseStepResult> {
     const { database, preflight } = await this.#recorded(planned.name, plan, work);
     const prepared = { plan, preflight, work };
-    const dump = await DumpFolder.open(this.#options.source, database.folder, { ...work, mapRoles: plan.mapRoles });
+    const dump = await DumpFolder.open(this.#options.source, database.folder, {
+      ...work,
+      mapRoles: plan.mapRoles,
+    });
     const selected = plan.tables.length === 0 ? undefined : selectTables(dump.toc, plan.tables);
     const place = placeOf(planned);
     let bytes = 0;
@@ -107,7 +110,10 @@ class PostgresRestorer implements DatabaseRestorer {
         return await loadTables(section, {
           ...{ ...load, tables, selected, programs: this.#programs(preflight, work) },
           scratch: { ...load.program, beside: planned.beside, options: scratchOptions(plan, preflight) },
-          owners: [...owners.filter((role) => !preflight.missingRoles.has(role)), ...(plan.owner === undefined ? [] : [plan.owner])],
+          owners: [
+            ...owners.filter((role) => !preflight.missingRoles.has(role)),
+            ...(plan.owner === undefined ? [] : [plan.owner]),
+          ],
         });
       }
       if (section === 'data') return await loadRows(load);

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { z } from 'zod';
+import { isFailure } from '../../contracts/failures.ts';
 import type { PostgresConnection } from '../../sources/postgres/connection.ts';
 import { PostgresSession } from '../../sources/postgres/session.ts';
 import { besideTime } from '../beside-names.ts';
@@ -27,7 +28,45 @@ export async function dropLeftOvers(
     );
     const old = unused.map(({ name }) => name).filter((name) => isOlder(name, before));
     for (const name of old) await session.run(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)}`);
-    return old;
+    const others = await session.rows(
+      nameRow,
+      `SELECT datname AS name FROM pg_database
+        WHERE datallowconn AND NOT datistemplate AND has_database_privilege(oid, 'CONNECT') ORDER BY datname`,
+    );
+    const schemas: string[] = [];
+    for (const { name } of others) {
+      try {
+        schemas.push(...(await dropSchemas(connection, name, { before, signal })));
+      } catch (error) {
+        // Dropped since it was listed.
+        if (!isFailure(error, 'SourceMissing')) throw error;
+      }
+    }
+    return [...old, ...schemas];
+  } finally {
+    await session.close();
+  }
+}
+
+/** Tables that were restored beside those of a database, and have never changed places with them. */
+async function dropSchemas(
+  connection: PostgresConnection,
+  database: string,
+  { before, signal }: { readonly before: Date; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  const session = await PostgresSession.open(connection, database, signal);
+  try {
+    const unused = await session.rows(
+      nameRow,
+      `SELECT n.nspname AS name FROM pg_namespace AS n
+        WHERE n.nspname LIKE '%\\_\\_restore\\_%' AND pg_has_role(n.nspowner, 'USAGE')
+          AND NOT EXISTS (SELECT FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation
+            WHERE c.relnamespace = n.oid)
+        ORDER BY 1`,
+    );
+    const old = unused.map(({ name }) => name).filter((name) => isOlder(name, before));
+    for (const name of old) await session.run(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(name)} CASCADE`);
+    return old.map((name) => `${database}.${name}`);
   } finally {
     await session.close();
   }

@@ -58,7 +58,7 @@ export function mapEntry(entry: TocEntry, map: RoleMap): TocEntry {
 }
 
 /** A quoted name, a text, a word, or any other character. */
-const token = /"(?:[^"]|"")*"|'(?:[^']|'')*'|[A-Za-z_\x80-\xff][\w$\x80-\xff]*|[^]/g;
+const token = /"(?:[^"]|"")*"|'(?:[^']|'')*'|[A-Za-z_\x80-\xff][\w$\x80-\xff]*|[\s\S]/g;
 
 /**
  * Changes roles in GRANT, REVOKE, SET SESSION AUTHORIZATION, ALTER DEFAULT PRIVILEGES and CREATE POLICY as pg_dump

@@ -22,6 +22,9 @@ import { type Bench, barrierAt, workBench } from './bench.ts';
 import { cleanUp } from './clean-up.ts';
 import { startWorkerChild } from './worker-child.ts';
 
+/** Without a question and without a backup before, which have tests of their own. */
+const quick: RestoreInput = { source: 'db', confirmed: true, safetyBackup: false };
+
 describe('a restore over a database', () => {
   let temporal: TemporalServer;
   let postgres: SharedPostgres;
@@ -98,37 +101,43 @@ describe('a restore over a database', () => {
     assert.deepEqual(await leftBeside(stage), []);
   });
 
-  test('whose worker is killed at every step is finished, the database whole at each moment', async (t) => {
-    const stage = await setStage(t, temporal, postgres);
-    await stage.worker.stop();
-    const { installation, control } = stage;
-    const run = await startRestore(control, quick);
-    for (const [point, count, content] of deaths) {
-      const env = environment(postgres, connectionUrl(postgres, 'postgres'));
-      const child = await startWorkerChild(installation, { name: point, count, env });
+  const kinds: readonly (readonly [string, RestoreInput])[] = [
+    ['the database', quick],
+    ['its table', { ...quick, tables: ['public.note'] }],
+  ];
+  for (const [what, input] of kinds) {
+    test(`whose worker is killed at every step is finished, ${what} wholly old or new at each moment`, async (t) => {
+      const stage = await setStage(t, temporal, postgres);
+      await stage.worker.stop();
+      const { installation, control } = stage;
+      const run = await startRestore(control, input);
+      for (const [point, count, content] of deaths) {
+        const env = environment(postgres, connectionUrl(postgres, 'postgres'));
+        const child = await startWorkerChild(installation, { name: point, count, env });
+        cleanUp(t, () => child.kill());
+        await child.reached;
+        await child.kill();
+        assert.deepEqual(await words(stage), [content], `after a death ${point}`);
+      }
+      const child = await startWorkerChild(installation, {
+        name: 'nowhere',
+        count: 1,
+        env: environment(postgres, connectionUrl(postgres, 'postgres')),
+      });
       cleanUp(t, () => child.kill());
-      await child.reached;
-      await child.kill();
-      assert.deepEqual(await words(stage), [content], `after a death ${point}`);
-    }
-    const child = await startWorkerChild(installation, {
-      name: 'nowhere',
-      count: 1,
-      env: environment(postgres, connectionUrl(postgres, 'postgres')),
+      const { checks, replaced } = await runResult(run);
+      assert.ok(replaced && checks.length > 0 && checks.every(({ passed }) => passed));
+      assert.deepEqual(await words(stage), ['old']);
+      assert.deepEqual(
+        await leftBeside(stage),
+        replaced.databases.map(({ keptAs }) => keptAs),
+      );
+      await runResult(await startRollback(control, replaced.restore));
+      assert.deepEqual(await words(stage), ['new']);
+      assert.deepEqual(await leftBeside(stage), []);
     });
-    cleanUp(t, () => child.kill());
-    const { checks, replaced } = await runResult(run);
-    assert.ok(replaced && checks.length > 0 && checks.every(({ passed }) => passed));
-    assert.deepEqual(await words(stage), ['old']);
-    assert.deepEqual(
-      await leftBeside(stage),
-      replaced.databases.map(({ keptAs }) => keptAs),
-    );
-  });
+  }
 });
-
-/** Without a question and without a backup before, which have tests of their own. */
-const quick: RestoreInput = { source: 'db', confirmed: true, safetyBackup: false };
 
 /** Each worker dies once its step is done and before anybody knows; what the live database holds then. */
 const deaths = [
@@ -172,7 +181,8 @@ async function setStage(
   });
   const stage = { ...bench, postgres, name };
   cleanUp(t, async () => {
-    for (const left of await leftBeside(stage)) {
+    // Schemas go with the database.
+    for (const left of (await leftBeside(stage)).filter((place) => !place.startsWith('schema '))) {
       await execute(connectionTo(postgres), `DROP DATABASE "${left}" WITH (FORCE)`);
     }
   });
@@ -185,12 +195,17 @@ async function words({ postgres, name }: Stage): Promise<readonly string[]> {
   return await column(connectionTo(postgres, name), 'SELECT word FROM public.note');
 }
 
-/** Databases that restores have made beside that of the stage. */
+/** Databases that restores have made beside that of the stage, and schemas in it. */
 async function leftBeside({ postgres, name }: Stage): Promise<readonly string[]> {
-  return await column(
+  const databases = await column(
     connectionTo(postgres),
     `SELECT datname FROM pg_database WHERE datname LIKE '${name}\\_\\_%' ORDER BY 1`,
   );
+  const schemas = await column(
+    connectionTo(postgres, name),
+    `SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname LIKE 'public\\_\\_%' ORDER BY 1`,
+  );
+  return [...databases, ...schemas];
 }
 
 async function phaseOf(run: Run<RestoreResult>, wanted: string): Promise<void> {

@@ -44,10 +44,10 @@ export interface ExchangeWork {
 }
 
 /** How long sessions of others wait behind ours in one try, and ours between two. */
-const lockTimeoutMs = 2000;
-const pauseMs = 1000;
+const lockTimeoutMs = 1000;
+const pauseMs = 500;
 /** After so many tries, sessions that hold the tables are ended. */
-const patientTries = 5;
+const patientTries = 3;
 
 /**
  * Puts restored tables in place of those of the same names, all in one transaction. Foreign keys of other tables are

@@ -31,12 +31,17 @@ test('old unfinished databases of restores are dropped, and nothing else', async
   await user.connect();
   t.after(() => user.end());
 
+  // Tables of a restore into a database in use that never changed places, and those of a younger one.
+  await user.query(`CREATE SCHEMA "${old.beside}" CREATE TABLE item (id int); CREATE SCHEMA "${young}"`);
+
   const connection = parsePostgresUrl(new Secret(url));
   const dropped = await dropLeftOvers(connection, { before, signal });
   assert.deepEqual(
     dropped.filter((name) => name.startsWith(target)),
-    [old.beside],
+    [old.beside, `${inUse}.${old.beside}`],
   );
+  const schemas = await user.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'shop%'`);
+  assert.deepEqual(schemas.rows, [{ nspname: young }]);
   const { rows } = await client.query('SELECT datname FROM pg_database WHERE starts_with(datname, $1)', [
     target,
   ]);

@@ -68,12 +68,9 @@ test('chosen tables come with what they need and what belongs to them, and with 
   assert.deepEqual(await column(bothAt, 'SELECT tgname FROM pg_trigger WHERE NOT tgisinternal'), ['stamp']);
 });
 
-test('chosen tables are not put in the place of a whole database', async (t) => {
+test('a table that the snapshot does not have is refused with those that it has', async (t) => {
   const server = await postgresServer(17);
-  const target = await prepared(t, server, 'CREATE TABLE item (id int)');
-  const backup = await backUp(t, server, target);
-  const { blockers } = (await planned(t, server, backup, { target, tables: ['item'] })).plan;
-  assert.match(blockers.join(), /^Chosen tables are restored into a new database, and "\w+" exists\./);
+  const backup = await backUp(t, server, await prepared(t, server, 'CREATE TABLE item (id int)'));
   const { advice } = await failureOf(planned(t, server, backup, { tables: ['nothing'] }), 'InvalidInput');
   assert.equal(advice, 'It holds public.item.');
 });
@@ -90,6 +87,34 @@ test('everything belongs to another owner, extensions and the database included'
   assert.deepEqual(await column(at, owners), [owner]);
   assert.deepEqual(await column(at, "SELECT rolname FROM pg_roles WHERE rolname LIKE 'resguardo%'"), []);
   await execute(connectionTo(server), `DROP DATABASE "${targetOf(restoring)}" WITH (FORCE)`);
+});
+
+test('roles are called otherwise at the target: as owners, in rights and in policies', async (t) => {
+  const server = await postgresServer(17);
+  const [old, reader] = [await roleFor(t, server, 'old'), await roleFor(t, server, 'rea"der')];
+  const name = await prepared(
+    t,
+    server,
+    `CREATE TABLE item (id int); ALTER TABLE item OWNER TO ${old}; GRANT SELECT ON item TO "${reader.replace('"', '""')}";
+     ALTER TABLE item ENABLE ROW LEVEL SECURITY; CREATE POLICY mine ON item TO ${old}, "${reader.replace('"', '""')}" USING (true)`,
+  );
+  const backup = await backUp(t, server, name);
+  const [owner, other] = [await roleFor(t, server, 'new'), await roleFor(t, server, 'to')];
+  const mapRoles = { [old]: owner, [reader]: other };
+  const restoring = await planned(t, server, backup, { mapRoles });
+  const { warnings } = await restoreInPlace(restoring);
+  assert.deepEqual(warnings, []);
+  const at = connectionTo(server, targetOf(restoring));
+  assert.deepEqual(await column(at, `SELECT relowner::regrole FROM pg_class WHERE relname = 'item'`), [
+    owner,
+  ]);
+  assert.deepEqual(await column(at, `SELECT has_table_privilege('${other}', 'item', 'SELECT')`), ['true']);
+  assert.deepEqual(await column(at, 'SELECT polroles::regrole[] FROM pg_policy'), [`{${owner},${other}}`]);
+  await execute(connectionTo(server), `DROP DATABASE "${targetOf(restoring)}" WITH (FORCE)`);
+  const wrong = planned(t, server, backup, { mapRoles: { nobody: owner } });
+  assert.match((await failureOf(wrong, 'InvalidInput')).message, /knows no role "nobody"/);
+  const missing = await planned(t, server, backup, { mapRoles: { [old]: 'no such role' } });
+  assert.match(missing.plan.warnings[0]?.message ?? '', /these owners are missing: no such role/);
 });
 
 test('an owner that the target does not have is told before anything is made', async (t) => {
@@ -122,9 +147,10 @@ for (const { selection, rows } of selections) {
   });
 }
 
-async function roleFor(t: TestContext, server: SharedPostgres): Promise<string> {
-  const role = `owner_${process.pid}_x`;
-  await execute(connectionTo(server), `CREATE ROLE ${role}`);
-  t.after(() => execute(connectionTo(server), `DROP ROLE IF EXISTS ${role}`));
+async function roleFor(t: TestContext, server: SharedPostgres, name = 'owner'): Promise<string> {
+  const role = `${name}_${process.pid}_x`;
+  const quoted = `"${role.replaceAll('"', '""')}"`;
+  await execute(connectionTo(server), `CREATE ROLE ${quoted}`);
+  t.after(() => execute(connectionTo(server), `DROP ROLE IF EXISTS ${quoted}`));
   return role;
 }

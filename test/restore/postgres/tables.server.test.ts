@@ -92,7 +92,10 @@ for (const major of [15, 17, 18] as const) {
       'orders; "quoted"',
     ]);
     assert.deepEqual(
-      await column(at, `SELECT stxnamespace::regnamespace FROM pg_statistic_ext WHERE stxrelid = 'shop."order"'::regclass`),
+      await column(
+        at,
+        `SELECT stxnamespace::regnamespace FROM pg_statistic_ext WHERE stxrelid = 'shop."order"'::regclass`,
+      ),
       ['shop'],
     );
     // What is kept aside binds nobody: the customers of its rows may go.
@@ -191,10 +194,7 @@ test('a session that holds the old table is waited for, then ended', async (t) =
   const place = await shop(t);
   const restoring: Restoring = await plannedTables(t, place, ['order']);
   await restoreBeside(restoring);
-  const holder = execute(
-    place.at,
-    'BEGIN; SELECT count(*) FROM shop."order"; SELECT pg_sleep(600)',
-  );
+  const holder = execute(place.at, 'BEGIN; SELECT count(*) FROM shop."order"; SELECT pg_sleep(600)');
   holder.catch(() => {});
   const told: string[] = [];
   const work = {
