@@ -108,7 +108,7 @@ test('roles are called otherwise at the target: as owners, in rights and in poli
   assert.deepEqual(await column(at, `SELECT relowner::regrole FROM pg_class WHERE relname = 'item'`), [
     owner,
   ]);
-  assert.deepEqual(await column(at, `SELECT has_table_privilege('${other}', 'item', 'SELECT')`), ['true']);
+  assert.deepEqual(await column(at, `SELECT has_table_privilege('${other}', 'public.item', 'SELECT')`), ['true']);
   assert.deepEqual(await column(at, 'SELECT polroles::regrole[] FROM pg_policy'), [`{${owner},${other}}`]);
   await execute(connectionTo(server), `DROP DATABASE "${targetOf(restoring)}" WITH (FORCE)`);
   const wrong = planned(t, server, backup, { mapRoles: { nobody: owner } });
