@@ -108,13 +108,17 @@ test('roles are called otherwise at the target: as owners, in rights and in poli
   assert.deepEqual(await column(at, `SELECT relowner::regrole FROM pg_class WHERE relname = 'item'`), [
     owner,
   ]);
-  assert.deepEqual(await column(at, `SELECT has_table_privilege('${other}', 'public.item', 'SELECT')`), ['true']);
+  assert.deepEqual(await column(at, `SELECT has_table_privilege('${other}', 'public.item', 'SELECT')`), [
+    'true',
+  ]);
   assert.deepEqual(await column(at, 'SELECT polroles::regrole[] FROM pg_policy'), [`{${owner},${other}}`]);
   await execute(connectionTo(server), `DROP DATABASE "${targetOf(restoring)}" WITH (FORCE)`);
   const wrong = planned(t, server, backup, { mapRoles: { nobody: owner } });
   assert.match((await failureOf(wrong, 'InvalidInput')).message, /knows no role "nobody"/);
   const missing = await planned(t, server, backup, { mapRoles: { [old]: 'no such role' } });
   assert.match(missing.plan.warnings[0]?.message ?? '', /these owners are missing: no such role/);
+  // Before its roles.
+  await execute(connectionTo(server), `DROP DATABASE "${name}" WITH (FORCE)`);
 });
 
 test('an owner that the target does not have is told before anything is made', async (t) => {
