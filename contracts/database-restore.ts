@@ -114,7 +114,13 @@ export interface DatabaseStepResult {
   readonly warnings: readonly Warning[];
 }
 
-/** Result of the workflow `keepReplaced`. */
+/** Answer of the update `rollback`: the run that puts back. */
+export interface RollBackRun {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** Result of the workflows `keepReplaced` and `rollBackRestore`. */
 export interface ReplacedResult {
   readonly restore: string;
   /** `kept`: files whose time is over stay in their snapshot. */

@@ -23,6 +23,7 @@ export const workflowTypes = {
   restore: 'restore',
   planRestore: 'planRestore',
   keepReplaced: 'keepReplaced',
+  rollBackRestore: 'rollBackRestore',
   verification: 'verification',
   replicate: 'replicate',
   extendObjectLocks: 'extendObjectLocks',

@@ -1,4 +1,4 @@
-import type { DatabasePlan, ReplacedResult } from '../contracts/database-restore.ts';
+import type { DatabasePlan, ReplacedResult, RollBackRun } from '../contracts/database-restore.ts';
 import { Failure } from '../contracts/failures.ts';
 import { parseInput, type RestoreInput, restoreInputSchema } from '../contracts/inputs.ts';
 import type { RestoreResult } from '../contracts/jobs.ts';
@@ -6,7 +6,7 @@ import { updateNames, workflowTypes } from '../contracts/messages.ts';
 import { planWorkflowId, replacedWorkflowId, restoreWorkflowId } from '../contracts/queues.ts';
 import type { Control } from './client.ts';
 import { translateFailure } from './failures.ts';
-import { findRun, type Run, type StartOptions, startRun } from './runs.ts';
+import { findRun, type Run, runOf, type StartOptions, startRun } from './runs.ts';
 
 /**
  * Starts a restore from a source's snapshots.
@@ -70,27 +70,17 @@ export async function rejectRestore(run: Run<RestoreResult>): Promise<void> {
  * @throws {Failure} NotFound if nothing of that name is kept, AlreadyRunning if a restore of the source is under way
  */
 export async function startRollback(control: Control, restore: string): Promise<Run<ReplacedResult>> {
-  const run = await findRun<ReplacedResult>(control, replacedWorkflowId(restore));
-  if (run === undefined) {
+  const kept = await findRun<ReplacedResult>(control, replacedWorkflowId(restore));
+  if (kept === undefined) {
     throw new Failure('NotFound', `Nothing is kept of a restore "${restore}"`, {
       advice:
         'The restore has printed its name, such as shop-20261126T140512. What it has replaced may be removed already.',
     });
   }
-  const source = restore.replace(/-\d{8}T\d{6}$/, '');
-  if (await findRun(control, restoreWorkflowId(source))) {
-    throw new Failure(
-      'AlreadyRunning',
-      `A restore of ${source} is under way, and would write at the same time`,
-      {
-        advice: `Wait for its end, or cancel it: \`resguardo cancel ${restoreWorkflowId(source)}\`.`,
-      },
-    );
-  }
   try {
-    await run.handle.executeUpdate<string, []>(updateNames.rollBack);
+    const begun = await kept.handle.executeUpdate<RollBackRun, []>(updateNames.rollBack);
+    return runOf<ReplacedResult>(control, begun);
   } catch (error) {
     throw translateFailure(error);
   }
-  return run;
 }

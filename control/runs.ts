@@ -86,6 +86,14 @@ export async function findRun<Result>(
   }
 }
 
+/** A run that somebody else has started. */
+export function runOf<Result>(
+  control: Control,
+  { workflowId, runId }: Pick<RunIdentity, 'workflowId' | 'runId'>,
+): Run<Result> {
+  return toRun(control, { workflowId, runId, joined: true });
+}
+
 interface RunIdentity {
   readonly workflowId: string;
   readonly runId: string;

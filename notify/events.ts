@@ -79,6 +79,8 @@ function wordsOf({ workflow, subject }: RunReport): { topic: string; title: stri
       return { topic: 'restore-plan', title: 'Forecast of a restore of' };
     case 'keepReplaced':
       return { topic: 'replaced', title: 'What a restore has replaced in' };
+    case 'rollBackRestore':
+      return { topic: 'roll-back', title: 'Roll-back of a restore into' };
     case 'dailyBackup':
       return { topic: 'daily-backup', title: 'Daily backup of', command: 'resguardo status' };
     case 'incrementalBackup':

@@ -16,6 +16,7 @@ const titles: Readonly<Record<WorkflowType, string>> = {
   restore: 'Restore from',
   planRestore: 'Forecast of a restore from',
   keepReplaced: 'What a restore has replaced in',
+  rollBackRestore: 'Roll-back of a restore into',
   verification: 'Verification of',
   replicate: 'Copies to',
   extendObjectLocks: 'New locks for',
@@ -101,6 +102,8 @@ function whatToDo({ workflow, facts, progress }: RunDescription): readonly strin
       return ['Nothing is changed by it.'];
     case 'keepReplaced':
       return isOver ? [] : ['Put it back: send the update `rollback`. Cancelling keeps it for good.'];
+    case 'rollBackRestore':
+      return isOver ? [] : ['Databases that have begun to change places are seen through.'];
     case 'replicate':
       return isOver
         ? ['See how far copies are behind: `resguardo status`']

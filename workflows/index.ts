@@ -11,5 +11,6 @@ export { planRestore } from './plan-restore.ts';
 export { prune } from './prune.ts';
 export { replicate } from './replicate.ts';
 export { restore } from './restore.ts';
+export { rollBackRestore } from './roll-back-restore.ts';
 export { sweep } from './sweep.ts';
 export { verification } from './verification.ts';

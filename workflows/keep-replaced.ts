@@ -1,107 +1,155 @@
-import { condition, defineUpdate, setHandler } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  type ChildWorkflowHandle,
+  condition,
+  defineUpdate,
+  setHandler,
+  startChild,
+} from '@temporalio/workflow';
 import { toApplicationFailure } from '../contracts/application-failure.ts';
-import type { DatabasePlan, ReplacedResult } from '../contracts/database-restore.ts';
+import type { ReplacedResult, RollBackRun } from '../contracts/database-restore.ts';
 import { Failure } from '../contracts/failures.ts';
-import { type KeepReplacedInput, keepReplacedInputSchema, type ReplacedFiles } from '../contracts/inputs.ts';
-import { updateNames } from '../contracts/messages.ts';
-import { restoreStepsOn, stepsOn } from './options.ts';
-import { restorePlanned } from './restore-files.ts';
+import { type KeepReplacedInput, keepReplacedInputSchema } from '../contracts/inputs.ts';
+import { updateNames, workflowTypes } from '../contracts/messages.ts';
+import { restoreWorkflowId } from '../contracts/queues.ts';
+import { knownFailure } from './failures.ts';
+import { childRun, restoreStepsOn } from './options.ts';
+import { replacedIn, type rollBackRestore } from './roll-back-restore.ts';
 import { type Outcome, runStory, type Story } from './story.ts';
 
+/** After a roll-back that failed there must be time to mend what was in its way. */
+const afterFailureMs = 24 * 3_600_000;
+
 /**
- * Keeps what a restore has replaced until its time is over, then removes it; or puts it back when the update
+ * Keeps what a restore has replaced until its time is over, then removes it; or has it put back when the update
  * `rollback` asks for it. A restore starts it; its id is `replaced/<name of the restore>`.
  */
 export async function keepReplaced(rawInput: unknown): Promise<ReplacedResult> {
-  let isRollBackWanted = false;
-  setHandler(
-    defineUpdate<string>(updateNames.rollBack),
-    () => {
-      isRollBackWanted = true;
-      return 'rolling back';
-    },
-    { description: 'Puts back what the restore has replaced, and drops what it has restored' },
-  );
+  const wish = listenForRollBack();
   return runStory(rawInput, {
     workflow: 'keepReplaced',
     schema: keepReplacedInputSchema,
     subject: ({ restore, plan, files }) => plan?.to.source ?? files?.source.source ?? restore,
-    body: (story, input) => keepAny(story, input, () => isRollBackWanted),
+    body: (story, input) => keepAny(story, input, wish),
   });
 }
 
-async function keepAny(
-  story: Story,
-  input: KeepReplacedInput,
-  isRollBackWanted: () => boolean,
-): Promise<Outcome<ReplacedResult>> {
-  const { restore, until, plan, files } = input;
-  const place = plan?.to ?? files?.source;
-  if (place === undefined) {
-    throw toApplicationFailure(
-      new Failure('InvalidInput', 'The input of keepReplaced is wrong: plan: is needed'),
-    );
+type RollBack = ChildWorkflowHandle<typeof rollBackRestore>;
+
+interface Wish {
+  /** From now on roll-backs are started. */
+  listen(input: KeepReplacedInput): void;
+  /** Resolves with the roll-back that was asked for and has begun; undefined when the time is over. */
+  within(ms: number): Promise<RollBack | undefined>;
+  /** It has failed: another one may begin. */
+  again(): void;
+}
+
+/** Listens to the update `rollback`. It is refused while a restore of the source is under way; asked twice, it is one. */
+function listenForRollBack(): Wish {
+  let known: KeepReplacedInput | undefined;
+  let begun: RollBack | undefined;
+  let isBeginning = false;
+  setHandler(
+    defineUpdate<RollBackRun>(updateNames.rollBack),
+    async () => {
+      await condition(() => known !== undefined && !isBeginning);
+      isBeginning = true;
+      try {
+        begun ??= await beginRollBack(known);
+        return { workflowId: begun.workflowId, runId: begun.firstExecutionRunId };
+      } finally {
+        isBeginning = false;
+      }
+    },
+    { description: 'Puts back what the restore has replaced, and drops what it has restored' },
+  );
+  return {
+    listen(input) {
+      known = input;
+    },
+    async within(ms) {
+      await condition(() => begun !== undefined, ms);
+      // An update that came in the last moment is answered.
+      await condition(() => !isBeginning);
+      return begun;
+    },
+    again() {
+      begun = undefined;
+    },
+  };
+}
+
+/** @throws {ApplicationFailure} AlreadyRunning */
+async function beginRollBack(input: KeepReplacedInput | undefined): Promise<RollBack> {
+  const source = sourceOf(input);
+  try {
+    return await startChild<typeof rollBackRestore>(workflowTypes.rollBackRestore, {
+      ...childRun,
+      workflowId: restoreWorkflowId(source),
+      args: [input],
+      staticSummary: `Put back what the restore **${input?.restore}** has replaced`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const message = `A restore or a roll-back of ${source} is under way, and would write at the same time`;
+    const advice = `Wait for its end, or cancel it: \`resguardo cancel ${restoreWorkflowId(source)}\`.`;
+    throw toApplicationFailure(new Failure('AlreadyRunning', message, { advice }));
   }
-  const { kind, repository, host } = place;
+}
+
+/** Source of the snapshot that was restored: one restore or roll-back of it at a time. */
+function sourceOf(input: KeepReplacedInput | undefined): string {
+  const source = input?.plan?.source ?? input?.files?.source;
+  if (source !== undefined) return source.source;
+  throw toApplicationFailure(
+    new Failure('InvalidInput', 'The input of keepReplaced is wrong: plan: is needed'),
+  );
+}
+
+async function keepAny(story: Story, input: KeepReplacedInput, wish: Wish): Promise<Outcome<ReplacedResult>> {
+  const { restore, plan, files } = input;
+  sourceOf(input);
+  const place = plan?.to ?? files?.source;
   const snapshot = plan?.snapshot ?? files?.snapshot ?? '';
-  const note = `Kept until ${until}; \`resguardo rollback ${restore}\` puts it back`;
-  story.know({ kind, repository, host, snapshot, note });
+  story.know({
+    ...(place && { kind: place.kind, repository: place.repository, host: place.host }),
+    snapshot,
+  });
   story.mark('source');
   story.enter('keep');
-  await condition(isRollBackWanted, Math.max(0, Date.parse(until) - Date.parse(story.now())));
-  const isWanted = isRollBackWanted();
-  return plan === undefined
-    ? await endOfFiles(story, restore, isWanted ? files : undefined)
-    : await endOfDatabases(story, { restore, plan }, isWanted);
+  wish.listen(input);
+  for (let until = input.until; ; ) {
+    story.know({ note: `Kept until ${until}; \`resguardo rollback ${restore}\` puts it back` });
+    const rollBack = await wish.within(Math.max(0, Date.parse(until) - Date.parse(story.now())));
+    if (rollBack === undefined) return await endOfTime(story, input);
+    try {
+      const result = await rollBack.result();
+      return { result: { ...result, startedAt: story.startedAt }, status: 'done' };
+    } catch (error) {
+      // It has told people itself. What was replaced is still there.
+      if (knownFailure(error) === undefined) throw error;
+      wish.again();
+      const soonest = Date.parse(story.now()) + afterFailureMs;
+      until = new Date(Math.max(Date.parse(until), soonest)).toISOString();
+    }
+  }
 }
 
-/** What was overwritten is in a snapshot, and stays there; what the restore has added stays where it is. */
-async function endOfFiles(
+/** Databases are removed. What was overwritten of files is in a snapshot, and stays there. */
+async function endOfTime(
   story: Story,
-  restore: string,
-  files: ReplacedFiles | undefined,
+  { restore, plan }: KeepReplacedInput,
 ): Promise<Outcome<ReplacedResult>> {
-  const ended = { restore, databases: [], startedAt: story.startedAt };
-  if (files === undefined) {
+  const ended = {
+    restore,
+    databases: plan === undefined ? [] : replacedIn(plan),
+    startedAt: story.startedAt,
+  };
+  if (plan === undefined) {
     return { result: { ...ended, outcome: 'kept', finishedAt: story.now() }, status: 'done' };
   }
-  const { source, snapshot, include } = files;
-  const request = { source, snapshot, include, target: '/', inPlace: true, passesOverMissing: true };
-  const plan = await stepsOn(source).planRestore({ ...request, runId: story.runId });
-  // Nothing of it was there before.
-  if (plan.include.length > 0) await restorePlanned(story, plan);
-  const result = { ...ended, outcome: 'rolled back', paths: plan.include, finishedAt: story.now() } as const;
-  return { result, status: 'done' };
-}
-
-interface KeptDatabases {
-  readonly restore: string;
-  readonly plan: DatabasePlan;
-}
-
-async function endOfDatabases(
-  story: Story,
-  { restore, plan }: KeptDatabases,
-  isRollBackWanted: boolean,
-): Promise<Outcome<ReplacedResult>> {
-  const steps = restoreStepsOn(plan.to);
   story.enter('swap');
-  const outcome = isRollBackWanted ? 'rolled back' : 'removed';
-  if (outcome === 'rolled back') {
-    await steps.rollBackDatabases(plan);
-    await steps.discardDatabases(plan);
-  } else {
-    await steps.dropReplaced(plan);
-  }
-  const databases = plan.databases
-    .filter(({ replaced }) => replaced !== undefined)
-    .map(({ target }) => target);
-  const result = {
-    restore,
-    outcome,
-    databases,
-    startedAt: story.startedAt,
-    finishedAt: story.now(),
-  } as const;
-  return { result, status: 'done' };
+  await restoreStepsOn(plan.to).dropReplaced(plan);
+  return { result: { ...ended, outcome: 'removed', finishedAt: story.now() }, status: 'done' };
 }

@@ -63,6 +63,7 @@ describe('a restore over a database', () => {
     assert.deepEqual({ outcome, databases }, { outcome: 'rolled back', databases: [name] });
     assert.deepEqual(await words(stage), ['new']);
     assert.deepEqual(await leftBeside(stage), []);
+    await control.client.workflow.getHandle(`replaced/${replaced.restore}`).result();
     await failureOf(startRollback(control, replaced.restore), 'NotFound');
   });
 
@@ -89,6 +90,38 @@ describe('a restore over a database', () => {
     await failureOf(runResult(run), 'Cancelled');
     assert.deepEqual(await words(stage), ['new']);
     assert.deepEqual(await leftBeside(stage), []);
+  });
+
+  test('and a roll-back wait for each other, also when asked for past the command line', async (t) => {
+    const backwards = barrierAt('before rollBackDatabases');
+    const forwards = barrierAt('after prepareDatabase');
+    let isSecond = false;
+    const stage = await setStage(t, temporal, postgres, async (point) => {
+      await backwards.failpoint(point);
+      if (isSecond) await forwards.failpoint(point);
+    });
+    const { control } = stage;
+    const { replaced } = await runResult(await startRestore(control, quick));
+    assert.ok(replaced);
+    const kept = control.client.workflow.getHandle(`replaced/${replaced.restore}`);
+    isSecond = true;
+    const restore = await startRestore(control, quick);
+    await forwards.reached;
+    await assert.rejects(kept.executeUpdate('rollback'), (error) =>
+      /A restore or a roll-back of db is under way/.test(String((error as Error).cause)),
+    );
+    await failureOf(startRollback(control, replaced.restore), 'AlreadyRunning');
+    await cancelRun(restore);
+    forwards.release();
+    await failureOf(runResult(restore), 'Cancelled');
+    const back = await startRollback(control, replaced.restore);
+    await backwards.reached;
+    await failureOf(startRestore(control, quick), 'AlreadyRunning');
+    assert.equal((await startRollback(control, replaced.restore)).runId, back.runId);
+    backwards.release();
+    assert.equal((await runResult(back)).outcome, 'rolled back');
+    assert.deepEqual(await words(stage), ['new']);
+    await kept.result();
   });
 
   test('what it has replaced is removed when its time is over', async (t) => {

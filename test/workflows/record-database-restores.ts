@@ -71,8 +71,17 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<History>>> = {
   },
   'replaced-rolled-back': async ({ control }) => {
     const { replaced } = await runResult(await startRestore(control, quick));
+    await ended(await startRollback(control, replaced?.restore ?? ''));
+    const handle = control.client.workflow.getHandle(`replaced/${replaced?.restore}`);
+    await handle.result();
+    return handle;
+  },
+  'roll-back-done': async ({ control }) => {
+    const { replaced } = await runResult(await startRestore(control, quick));
     return await ended(await startRollback(control, replaced?.restore ?? ''));
   },
+  'restore-tables-done': async ({ control }) =>
+    await ended(await startRestore(control, { ...quick, tables: ['public.item'] })),
   'plan-done': async ({ control }) => await ended(await startRestorePlan(control, { source: 'db' })),
 };
 
