@@ -31,11 +31,24 @@ export class BlobOpener {
    * @throws {Failure} RepositoryDamaged naming the blob and its pack
    */
   open(blob: PackedBlob & { readonly pack: string }, sealed: Uint8Array): Buffer {
+    return this.#verified(blob, this.#decrypt(blob, sealed));
+  }
+
+  /**
+   * Verifies a blob down to its plaintext, and returns its content as it was sealed: compressed, if it is. Valid until
+   * the next call.
+   * @throws {Failure} RepositoryDamaged naming the blob and its pack
+   */
+  openContent(blob: PackedBlob & { readonly pack: string }, sealed: Uint8Array): Buffer {
+    const content = this.#decrypt(blob, sealed);
+    this.#verified(blob, content);
+    return content;
+  }
+
+  #verified(blob: PackedBlob & { readonly pack: string }, content: Buffer): Buffer {
     const { uncompressedLength } = blob;
     const plain =
-      uncompressedLength === undefined
-        ? this.#decrypt(blob, sealed)
-        : this.#decompress(blob, this.#decrypt(blob, sealed), uncompressedLength);
+      uncompressedLength === undefined ? content : this.#decompress(blob, content, uncompressedLength);
     if (hash('sha256', plain) === blob.id) return plain;
     this.#decoder.reset();
     throw damagedBlob(blob, 'its content does not match its id');

@@ -6,7 +6,8 @@ import { shortId } from './ids.ts';
 import type { IndexedPack } from './index/blob-index.ts';
 import { addUsedBlobs } from './prune/used-blobs.ts';
 import { contentOf, verifiedBlobs } from './repack/copy-blobs.ts';
-import { PackFiller } from './repack/pack-filler.ts';
+import { fillPacks } from './repack/pack-filler.ts';
+import { isPlainTree } from './repack/plain-tree.ts';
 import type { Repository } from './repository.ts';
 import { type Failpoint, SealedFiles } from './sealed-files.ts';
 import type { NewSnapshot, Snapshot } from './snapshot.ts';
@@ -15,8 +16,6 @@ import { IndexWriter } from './writer/index-writer.ts';
 
 /** restic's size. */
 const defaultPackBytes = 16 * 1024 * 1024;
-/** Packs that wait for an index: what a copy that is stopped has to do again at most. */
-const packsPerIndex = 16;
 
 export interface CopyOptions {
   readonly from: Repository;
@@ -89,7 +88,7 @@ export async function copySnapshots(options: CopyOptions): Promise<CopyResult> {
 /** Indexes what a copy that was killed has stored, so that it is not sent again. */
 async function adoptStored({ to, signal, failpoint }: CopyOptions): Promise<void> {
   const packs = await findUnindexedPacks(to, signal);
-  const index = indexWriterOf(to, failpoint);
+  const index = new IndexWriter(filesOf(to, failpoint));
   for (const pack of packs) {
     to.index.addPack(pack);
     index.add(pack);
@@ -97,10 +96,8 @@ async function adoptStored({ to, signal, failpoint }: CopyOptions): Promise<void
   if (packs.length > 0) await index.write(signal);
 }
 
-function indexWriterOf({ store, sealing }: Repository, failpoint: Failpoint | undefined): IndexWriter {
-  return new IndexWriter(
-    new SealedFiles({ store, sealing, compressor: new Compressor('default'), failpoint }),
-  );
+function filesOf({ store, sealing }: Repository, failpoint: Failpoint | undefined): SealedFiles {
+  return new SealedFiles({ store, sealing, compressor: new Compressor('default'), failpoint });
 }
 
 /** Marks of blobs: to be looked at, and known to be in the other repository. */
@@ -122,33 +119,22 @@ async function copyMissing(
     }
   }
   if (packs.size === 0) return;
-  const compressor = new Compressor('default');
-  const { store, sealing } = to;
-  const index = indexWriterOf(to, failpoint);
-  let written = 0;
-  const filler = new PackFiller({
-    store,
-    sealing,
-    packBytes: packSizeBytes,
-    failpoint,
-    onStored: async (pack) => {
-      index.add(pack);
-      written += 1;
-      if (written % packsPerIndex === 0 || index.isFull) await index.write(signal);
-    },
-  });
   const wanted = function* (): Generator<IndexedPack> {
     for (const { id: pack, blobs } of from.index.blobsByPack()) {
       if (!packs.has(pack)) continue;
       yield { id: pack, blobs: blobs.filter(({ type, id }) => claim(seen, type, id)) };
     }
   };
-  for await (const blob of verifiedBlobs(from, wanted(), { signal })) {
-    await filler.add(blob.source.type, await contentOf({ sealing: from.sealing, compressor }, blob), signal);
-    onBlob(blob.source.length);
-  }
-  await filler.finish(signal);
-  await index.write(signal);
+  const { store, sealing } = to;
+  const files = filesOf(to, failpoint);
+  const opening = { sealing: from.sealing, compressor: new Compressor('default') };
+  await fillPacks({ store, sealing, files, packBytes: packSizeBytes, failpoint, signal }, async (filler) => {
+    for await (const blob of verifiedBlobs(from.sealedFor(to), wanted(), { signal })) {
+      if (isPlainTree(blob.source)) await filler.add('tree', await contentOf(opening, blob));
+      else await filler.addSealed(blob.source, blob.sealed);
+      onBlob(blob.source.length);
+    }
+  });
 }
 
 /** Whether this copy of a blob is the one to be copied. */

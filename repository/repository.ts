@@ -147,7 +147,16 @@ export class Repository implements PackedBlobReader {
   }
 
   openJobs<Job, Result>(program: JobProgram<Job, Result>, jobsAhead: number): JobPool<Job, Result> {
-    return new JobPool(program, this.#master, jobsAhead);
+    return new JobPool(program, { key: this.#master }, jobsAhead);
+  }
+
+  /** Its packs, for jobs that seal what they open by the key of another repository. */
+  sealedFor(target: Repository): Pick<PackedBlobReader, 'loadRange' | 'openJobs'> {
+    const keys = { key: this.#master, targetKey: target.#master };
+    return {
+      loadRange: (pack, range, signal) => this.loadRange(pack, range, signal),
+      openJobs: (program, jobsAhead) => new JobPool(program, keys, jobsAhead),
+    };
   }
 
   /** Opens a writer for one run, with the index as it is now. */

@@ -1,10 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Failure } from '../../contracts/failures.ts';
-import type { MasterKey } from '../crypto/master-key.ts';
 import { Slots } from '../tasks/slots.ts';
 import { startThread } from './job-thread.ts';
-import type { JobProgram, JobReport } from './job-work.ts';
+import type { JobKeys, JobProgram, JobReport } from './job-work.ts';
 
 /** Bytes for which starting threads would cost more than it gains. */
 const localBytes = 8 * 1024 * 1024;
@@ -34,7 +33,7 @@ interface Waiting<Result> {
  */
 export class JobPool<Job, Result> {
   readonly #program: JobProgram<Job, Result>;
-  readonly #key: MasterKey;
+  readonly #keys: JobKeys;
   readonly #slots: Slots;
   readonly #local: (job: Job) => Result;
   #threads: readonly JobThread<Job, Result>[] = [];
@@ -42,14 +41,14 @@ export class JobPool<Job, Result> {
   #bytes = 0;
 
   /** @param jobsAhead jobs that are read or wait while each processor does one */
-  constructor(program: JobProgram<Job, Result>, key: MasterKey, jobsAhead: number) {
+  constructor(program: JobProgram<Job, Result>, keys: JobKeys, jobsAhead: number) {
     this.#program = program;
-    this.#key = key;
+    this.#keys = keys;
     this.#slots = new Slots(threadCount() + jobsAhead);
     let open: ((job: Job) => Result) | undefined;
     this.#local = (job) => {
       if (!open) {
-        const work = program.open(key);
+        const work = program.open(keys.key, keys.targetKey);
         open = (next) => work(next).result;
       }
       return open(job);
@@ -60,7 +59,7 @@ export class JobPool<Job, Result> {
   expect(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes <= localBytes || this.#threads.length > 0) return;
-    this.#threads = Array.from({ length: threadCount() }, () => new JobThread(this.#program, this.#key));
+    this.#threads = Array.from({ length: threadCount() }, () => new JobThread(this.#program, this.#keys));
   }
 
   /**
@@ -113,8 +112,8 @@ class JobThread<Job, Result> {
   #failure: Failure | undefined;
   isReady = false;
 
-  constructor(program: JobProgram<Job, Result>, key: MasterKey) {
-    this.#thread = startThread(program.thread, { name: program.name, data: key });
+  constructor(program: JobProgram<Job, Result>, keys: JobKeys) {
+    this.#thread = startThread(program.thread, { name: program.name, data: keys });
     this.#thread.on('message', (report: JobReport<Result>) => this.#take(report));
     this.#thread.on('error', (error) => this.#fail(program.name, error));
     this.#thread.on('exit', (code) => this.#fail(program.name, new Error(`it ended with code ${code}`)));

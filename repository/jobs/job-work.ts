@@ -8,14 +8,26 @@ export interface Done<Result> {
   readonly transfer?: readonly ArrayBuffer[];
 }
 
+/**
+ * Makes what does jobs in this thread.
+ * @param key of the repository whose blobs they open
+ * @param targetKey of the repository that they seal blobs for, where that is another one
+ */
+export type OpenJobWork<Job, Result> = (key: MasterKey, targetKey?: MasterKey) => JobWork<Job, Result>;
+
+/** Keys as they are sent to a thread. */
+export interface JobKeys {
+  readonly key: MasterKey;
+  readonly targetKey?: MasterKey | undefined;
+}
+
 /** A kind of job. Jobs and results can be cloned into another thread. */
 export interface JobProgram<Job, Result> {
   /** For messages: what it does. */
   readonly name: string;
   /** The program of a thread that does these jobs; it calls `serveJobs`. */
   readonly thread: URL;
-  /** Makes what does them in this thread. */
-  readonly open: (key: MasterKey) => JobWork<Job, Result>;
+  readonly open: OpenJobWork<Job, Result>;
 }
 
 /** What a thread says. */

@@ -1,14 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MasterKey } from '../crypto/master-key.ts';
-import type { JobReport, JobWork } from './job-work.ts';
+import type { JobKeys, JobReport, OpenJobWork } from './job-work.ts';
 
 /** Runs the jobs that a thread is sent, one after the other. For programs of threads (see job-pool.ts). */
-export function serveJobs<Job, Result>(open: (key: MasterKey) => JobWork<Job, Result>): void {
+export function serveJobs<Job, Result>(open: OpenJobWork<Job, Result>): void {
   const port = parentPort;
   if (!port) throw new Error('a program of jobs runs in a thread only');
   // Both ends are ours, of one version: the types of what crosses hold, but buffers arrive as bare arrays.
-  const { encrypt, macK, macR }: MasterKey = workerData;
-  const work = open({ encrypt: Buffer.from(encrypt), macK: Buffer.from(macK), macR: Buffer.from(macR) });
+  const { key, targetKey }: JobKeys = workerData;
+  const work = open(revived(key), targetKey && revived(targetKey));
   port.on('message', (job: Job) => {
     const { result, transfer = [] } = work(job);
     const report: JobReport<Result> = { kind: 'done', result };
@@ -16,4 +16,8 @@ export function serveJobs<Job, Result>(open: (key: MasterKey) => JobWork<Job, Re
   });
   const ready: JobReport<Result> = { kind: 'ready' };
   port.postMessage(ready);
+}
+
+function revived({ encrypt, macK, macR }: MasterKey): MasterKey {
+  return { encrypt: Buffer.from(encrypt), macK: Buffer.from(macK), macR: Buffer.from(macR) };
 }

@@ -3,15 +3,12 @@ import type { Compressor } from '../compression.ts';
 import { shortId } from '../ids.ts';
 import type { IndexedPack } from '../index/blob-index.ts';
 import type { PackedBlob } from '../pack/header.ts';
-import { contentOf, isPlainTree, verifiedBlobs } from '../repack/copy-blobs.ts';
-import { PackFiller } from '../repack/pack-filler.ts';
+import { contentOf, verifiedBlobs } from '../repack/copy-blobs.ts';
+import { fillPacks } from '../repack/pack-filler.ts';
+import { isPlainTree } from '../repack/plain-tree.ts';
 import type { Repository } from '../repository.ts';
 import type { Failpoint, SealedFiles } from '../sealed-files.ts';
-import { IndexWriter } from '../writer/index-writer.ts';
 import type { PrunePlan } from './plan.ts';
-
-/** Packs that wait for an index: what a kill can cost in work, never in data. */
-const packsPerIndex = 16;
 
 export interface RepackOptions {
   readonly files: SealedFiles;
@@ -37,32 +34,17 @@ export async function repackBlobs(
   options: RepackOptions,
 ): Promise<{ readonly packsWritten: number }> {
   if (plan.repack.size === 0) return { packsWritten: 0 };
-  const { files, signal, packBytes, failpoint } = options;
+  const { files, signal, packBytes, failpoint, compressor, onPack } = options;
   const { store, sealing } = repository;
   markSafe(repository, plan);
-  const indexWriter = new IndexWriter(files);
-  let packsWritten = 0;
-  const filler = new PackFiller({
-    store,
-    sealing,
-    packBytes,
-    failpoint,
-    onStored: async (pack) => {
-      indexWriter.add(pack);
-      packsWritten += 1;
-      if (packsWritten % packsPerIndex === 0 || indexWriter.isFull) await indexWriter.write(signal);
-    },
+  const filled = await fillPacks({ store, sealing, files, packBytes, failpoint, signal }, async (packs) => {
+    for await (const blob of verifiedBlobs(repository, wantedPacks(repository, plan), { signal, onPack })) {
+      if (isPlainTree(blob.source)) await packs.add('tree', await contentOf({ sealing, compressor }, blob));
+      else await packs.addSealed(blob.source, blob.sealed);
+    }
   });
-  const parts = { sealing, compressor: options.compressor };
-  const copying = { signal, onPack: options.onPack };
-  for await (const blob of verifiedBlobs(repository, wantedPacks(repository, plan), copying)) {
-    if (isPlainTree(blob.source)) await filler.add('tree', await contentOf(parts, blob), signal);
-    else await filler.addSealed(blob.source, blob.sealed, signal);
-  }
-  await filler.finish(signal);
-  await indexWriter.write(signal);
   assertNoneWaits(plan);
-  return { packsWritten };
+  return filled;
 }
 
 /** The packs to be packed anew, each with the blobs that are copied from it. */

@@ -10,6 +10,7 @@ import { encodeHeader, type PackedBlob } from '../pack/header.ts';
 import type { NewBlob } from '../pack/pack-builder.ts';
 import { damagedPack } from '../pack/pack-reader.ts';
 import { type PackRun, packRuns } from '../pack/pack-runs.ts';
+import { isPlainTree } from './plain-tree.ts';
 import { type VerifyJob, type VerifyResult, verifyProgram } from './verify-job.ts';
 
 const readBytes = 8 * 1024 * 1024;
@@ -89,11 +90,6 @@ export async function contentOf(
   if (!content) throw new Failure('Internal', 'A verified blob cannot be opened again.');
   if (!isPlainTree(source)) return { id, content, uncompressedLength };
   return { id, content: await compressor.compressMetadata(content), uncompressedLength: content.length };
-}
-
-/** Whether an old program stored a tree without compression: copies are compressed. */
-export function isPlainTree({ type, uncompressedLength }: PackedBlob): boolean {
-  return type === 'tree' && uncompressedLength === undefined;
 }
 
 interface RunOfPack extends PackRun<PackedBlob> {

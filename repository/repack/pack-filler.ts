@@ -1,98 +1,111 @@
-import { pageBuffer } from '../../posix/page-memory.ts';
 import type { Store } from '../../stores/store.ts';
 import type { BlobType } from '../blobs.ts';
 import type { Sealing } from '../crypto/sealing.ts';
 import type { IndexedPack } from '../index/blob-index.ts';
 import type { PackedBlob } from '../pack/header.ts';
-import { type NewBlob, PackBuilder, packBufferBytes } from '../pack/pack-builder.ts';
-import { packFile } from '../pack/pack-file.ts';
-import type { Failpoint } from '../sealed-files.ts';
+import type { NewBlob } from '../pack/pack-builder.ts';
+import type { Failpoint, SealedFiles } from '../sealed-files.ts';
+import { IndexWriter } from '../writer/index-writer.ts';
+import { PackAssembler } from '../writer/pack-assembler.ts';
+import { PackUploads } from '../writer/pack-uploads.ts';
 
-/** Largest content that goes into the two buffers that are used again and again: a chunk that did not compress. */
-const usualContentBytes = 8 * 1024 * 1024;
+/** Packs that are stored while one fills: on a line with latency, one alone would mostly wait. */
+const packsUnderWay = 3;
+/** Packs that wait for an index: what one who is killed has to do again at most. */
+const packsPerIndex = 16;
 
 export interface PackFillerOptions {
   readonly store: Store;
   readonly sealing: Sealing;
+  /** For the index of what is stored. */
+  readonly files: SealedFiles;
   /** A pack is stored when its blobs have this many bytes. */
   readonly packBytes: number;
   readonly failpoint: Failpoint | undefined;
-  /** Called when a pack is stored for good, before the next one is begun. */
-  readonly onStored: (pack: IndexedPack) => void | Promise<void>;
+  readonly signal: AbortSignal;
 }
 
 /**
- * Seals blobs that are compressed already into new packs, data and trees apart, one after the other. For
- * copying; nothing is looked up and nothing is stored once only: the caller chooses the blobs.
+ * Fills new packs with blobs that are compressed already, data and trees apart, stores each while others fill, and
+ * indexes them. For copying; nothing is looked up and nothing is stored once only: the caller chooses the blobs.
+ * A pack that cannot be stored fails what comes after it.
  */
 export class PackFiller {
-  readonly #options: PackFillerOptions;
-  readonly #open = new Map<BlobType, PackBuilder>();
-  readonly #buffers = new Map<BlobType, Buffer>();
+  readonly #failed = new AbortController();
+  readonly #stop: AbortSignal;
+  readonly #uploads: PackUploads;
+  readonly #packs: PackAssembler;
+  readonly #index: IndexWriter;
+  #unindexed = 0;
+  #written = 0;
 
   constructor(options: PackFillerOptions) {
-    this.#options = options;
+    const { store, sealing, files, packBytes, failpoint } = options;
+    const signal = AbortSignal.any([options.signal, this.#failed.signal]);
+    this.#stop = signal;
+    this.#index = new IndexWriter(files);
+    const onStored = (pack: IndexedPack) => this.#packIsStored(pack);
+    const onFailure = (error: unknown) => this.#failed.abort(error);
+    const uploads = new PackUploads({ store, signal, failpoint, onStored, onFailure });
+    this.#uploads = uploads;
+    this.#packs = new PackAssembler({ uploads, sealing, packBytes, packsUnderWay, signal });
   }
 
-  /** Seals a blob; the pack that it fills is stored before the promise settles. */
-  async add(type: BlobType, blob: NewBlob, signal: AbortSignal): Promise<void> {
-    await this.#append({ type, contentBytes: blob.content.length }, (pack) => pack.add(blob), signal);
+  /** Packs that were stored. */
+  get packsWritten(): number {
+    return this.#written;
+  }
+
+  /** Seals a blob. */
+  async add(type: BlobType, blob: NewBlob): Promise<void> {
+    this.#stop.throwIfAborted();
+    await this.#packs.add(type, blob);
   }
 
   /** Copies a blob that the key of the repository has sealed already. */
-  async addSealed(blob: PackedBlob, sealed: Uint8Array, signal: AbortSignal): Promise<void> {
-    const size = { type: blob.type, contentBytes: sealed.length };
-    await this.#append(size, (pack) => pack.addSealed(blob, sealed), signal);
+  async addSealed(blob: PackedBlob, sealed: Uint8Array): Promise<void> {
+    this.#stop.throwIfAborted();
+    await this.#packs.addSealed(blob, sealed);
   }
 
-  async #append(
-    { type, contentBytes }: { readonly type: BlobType; readonly contentBytes: number },
-    append: (pack: PackBuilder) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (contentBytes > usualContentBytes) {
-      const buffer = Buffer.allocUnsafeSlow(packBufferBytes(0, contentBytes));
-      const own = new PackBuilder(type, this.#options.sealing, buffer);
-      append(own);
-      await this.#store(own, signal);
-      return;
-    }
-    let builder = this.#open.get(type);
-    if (builder && !builder.hasRoomFor(contentBytes)) {
-      await this.#close(type, signal);
-      builder = undefined;
-    }
-    builder ??= this.#begin(type);
-    append(builder);
-    if (builder.filledBytes >= this.#options.packBytes) await this.#close(type, signal);
+  /** Stores the packs that are not full, and an index of what no earlier one names. */
+  async finish(): Promise<void> {
+    this.#stop.throwIfAborted();
+    this.#packs.flush();
+    await this.#uploads.settle();
+    this.#stop.throwIfAborted();
+    await this.#index.write(this.#stop);
   }
 
-  /** Stores the packs that are not full. */
-  async finish(signal: AbortSignal): Promise<void> {
-    for (const type of [...this.#open.keys()]) await this.#close(type, signal);
+  /** Stops what is under way, and waits until it has; does nothing after `finish`. */
+  async abort(reason: unknown): Promise<void> {
+    this.#failed.abort(reason);
+    await this.#uploads.settle();
+    await this.#index.settle();
   }
 
-  #begin(type: BlobType): PackBuilder {
-    const bytes = packBufferBytes(this.#options.packBytes, usualContentBytes);
-    const buffer = this.#buffers.get(type) ?? pageBuffer(bytes);
-    this.#buffers.set(type, buffer);
-    const builder = new PackBuilder(type, this.#options.sealing, buffer);
-    this.#open.set(type, builder);
-    return builder;
+  #packIsStored(pack: IndexedPack): void {
+    this.#index.add(pack);
+    this.#written += 1;
+    this.#unindexed += 1;
+    if (this.#unindexed < packsPerIndex && !this.#index.isFull) return;
+    this.#unindexed = 0;
+    this.#index.write(this.#stop).catch((error: unknown) => this.#failed.abort(error));
   }
+}
 
-  async #close(type: BlobType, signal: AbortSignal): Promise<void> {
-    const builder = this.#open.get(type);
-    this.#open.delete(type);
-    if (builder) await this.#store(builder, signal);
-  }
-
-  async #store(builder: PackBuilder, signal: AbortSignal): Promise<void> {
-    const { store, failpoint, onStored } = this.#options;
-    const { id, blobs, bytes } = builder.finish();
-    await failpoint?.('before pack put');
-    await store.save(packFile({ id, blobs }), [bytes], signal);
-    await failpoint?.('after pack put');
-    await onStored({ id, blobs });
+/** Lets `fill` use a filler, and finishes it, or stops it when that fails. */
+export async function fillPacks(
+  options: PackFillerOptions,
+  fill: (packs: PackFiller) => Promise<void>,
+): Promise<{ readonly packsWritten: number }> {
+  const filler = new PackFiller(options);
+  try {
+    await fill(filler);
+    await filler.finish();
+    return { packsWritten: filler.packsWritten };
+  } catch (error) {
+    await filler.abort(error);
+    throw error;
   }
 }

@@ -8,10 +8,9 @@ import { MarkedPacks } from '../prune/marked-packs.ts';
 import { rewriteIndex } from '../prune/rewrite-index.ts';
 import { removeFiles } from '../remove-files.ts';
 import { contentOf, verifiedBlob } from '../repack/copy-blobs.ts';
-import { PackFiller } from '../repack/pack-filler.ts';
+import { fillPacks } from '../repack/pack-filler.ts';
 import type { Repository } from '../repository.ts';
 import { SealedFiles } from '../sealed-files.ts';
-import { IndexWriter } from '../writer/index-writer.ts';
 
 export interface RepairPacksOptions {
   readonly signal: AbortSignal;
@@ -42,26 +41,24 @@ export async function repairPacks(
   const { store, sealing } = repository;
   const compressor = new Compressor('default');
   const files = new SealedFiles({ store, sealing, compressor });
-  const index = new IndexWriter(files);
-  const onStored = index.add.bind(index);
-  const filler = new PackFiller({ store, sealing, packBytes: packSizeBytes, failpoint: undefined, onStored });
   let [blobsSaved, blobsLost] = [0, 0];
-  for (const pack of packs) {
-    for (const blob of await blobsOf(repository, pack, signal)) {
-      signal.throwIfAborted();
-      const saved = await copyOf(repository, compressor, { ...blob, pack }, signal);
-      if (saved) {
-        await filler.add(blob.type, saved, signal);
-        blobsSaved += 1;
-      } else if (repository.index.locate(blob.type, blob.id).every((place) => packs.has(place.pack))) {
-        blobsLost += 1;
-        options.onLost({ ...blob, pack });
+  const filling = { store, sealing, files, packBytes: packSizeBytes, failpoint: undefined, signal };
+  await fillPacks(filling, async (filler) => {
+    for (const pack of packs) {
+      for (const blob of await blobsOf(repository, pack, signal)) {
+        signal.throwIfAborted();
+        const saved = await copyOf(repository, compressor, { ...blob, pack }, signal);
+        if (saved) {
+          await filler.add(blob.type, saved);
+          blobsSaved += 1;
+        } else if (repository.index.locate(blob.type, blob.id).every((place) => packs.has(place.pack))) {
+          blobsLost += 1;
+          options.onLost({ ...blob, pack });
+        }
       }
+      options.onPack?.();
     }
-    options.onPack?.();
-  }
-  await filler.finish(signal);
-  await index.write(signal);
+  });
   const { packs: marked } = await MarkedPacks.load(repository, signal);
   const marks = [...marked.values()].filter(({ id }) => !packs.has(id));
   const none = new Set<string>();

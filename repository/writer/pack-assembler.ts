@@ -1,6 +1,7 @@
 import { pageBuffer } from '../../posix/page-memory.ts';
 import type { BlobType } from '../blobs.ts';
 import type { Sealing } from '../crypto/sealing.ts';
+import type { PackedBlob } from '../pack/header.ts';
 import { type NewBlob, PackBuilder, packBufferBytes } from '../pack/pack-builder.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { PackUploads } from './pack-uploads.ts';
@@ -8,14 +9,16 @@ import type { PackUploads } from './pack-uploads.ts';
 /** Largest content that goes into a pooled buffer: a chunk that did not compress. */
 const pooledContentBytes = 8 * 1024 * 1024;
 
-/** One open pack for each blob type, and two on their way to the store. */
-const packBuffers = 4;
+/** Data and trees. */
+const blobTypes = 2;
 
 export interface PackAssemblerOptions {
   readonly uploads: PackUploads;
   readonly sealing: Sealing;
   /** A pack is closed when its blobs have this many bytes. */
   readonly packBytes: number;
+  /** Packs that may be on their way to the store, beside the open one of each blob type. */
+  readonly packsUnderWay: number;
   /** Ends waiting for room. */
   readonly signal: AbortSignal;
 }
@@ -30,7 +33,7 @@ export class PackAssembler {
   constructor(options: PackAssemblerOptions) {
     this.#options = options;
     this.#buffers = new BufferPool(
-      packBuffers,
+      blobTypes + options.packsUnderWay,
       packBufferBytes(options.packBytes, pooledContentBytes),
       pageBuffer,
     );
@@ -38,21 +41,34 @@ export class PackAssembler {
 
   /** Seals a blob into a pack, waiting for room; returns its length there. The content is free afterwards. */
   async add(type: BlobType, blob: NewBlob): Promise<number> {
-    const contentBytes = blob.content.length;
+    return await this.#append({ type, contentBytes: blob.content.length }, (pack) => pack.add(blob));
+  }
+
+  /** Copies a blob that the key of the repository has sealed already into a pack, waiting for room. */
+  async addSealed(blob: PackedBlob, sealed: Uint8Array): Promise<void> {
+    await this.#append({ type: blob.type, contentBytes: sealed.length }, (pack) =>
+      pack.addSealed(blob, sealed),
+    );
+  }
+
+  async #append<T>(
+    { type, contentBytes }: { readonly type: BlobType; readonly contentBytes: number },
+    append: (pack: PackBuilder) => T,
+  ): Promise<T> {
     if (contentBytes > pooledContentBytes) {
       const own = this.#oversized(type, contentBytes);
-      const length = own.add(blob);
+      const appended = append(own);
       this.#close(type, own);
-      return length;
+      return appended;
     }
     for (;;) {
       const builder = this.#open.get(type);
       // Between this look and the sealing nothing may be awaited: others wait for the same pack, and the first
       // to fill it closes it.
       if (builder?.hasRoomFor(contentBytes)) {
-        const length = builder.add(blob);
+        const appended = append(builder);
         if (builder.filledBytes >= this.#options.packBytes) this.#close(type, builder);
-        return length;
+        return appended;
       }
       if (builder) this.#close(type, builder);
       await this.#openPack(type);

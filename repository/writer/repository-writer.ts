@@ -27,6 +27,9 @@ import { PackAssembler } from './pack-assembler.ts';
 import { PackUploads } from './pack-uploads.ts';
 import { windowBytes } from './stream-window.ts';
 
+/** Of packs that are filled here: mostly trees. */
+const packsUnderWay = 2;
+
 /** Streams that are read at the same time. Windows that are not used take no memory. */
 const streamsInFlight = 4;
 
@@ -70,7 +73,9 @@ export class RepositoryWriter implements BlobWriter {
     const onStored = (pack: IndexedPack) => this.#packIsStored(pack);
     const onFailure = (error: unknown) => this.#stop.abort(error);
     this.#uploads = new PackUploads({ store, failpoint, signal, onStored, onFailure });
-    this.#packs = new PackAssembler({ uploads: this.#uploads, sealing, packBytes: lanes.packBytes, signal });
+    const { packBytes } = lanes;
+    const uploads = this.#uploads;
+    this.#packs = new PackAssembler({ uploads, sealing, packBytes, packsUnderWay, signal });
     this.#lanes = new Lanes(lanes, chunker, {
       claim: (ids) => this.#claimAll(ids),
       onPack: (pack, release) => this.#uploads.start(() => pack, release),

@@ -7,7 +7,7 @@ import { contentProgram } from '../../../repository/restore/content-work.ts';
 const key = randomMasterKey();
 const enoughForThreads = 9 * 1024 * 1024;
 for (let ms = 0; ms < 100; ms += 4) {
-  const pool = new JobPool(contentProgram, key, 1);
+  const pool = new JobPool(contentProgram, { key }, 1);
   pool.expect(enoughForThreads);
   await delay(ms);
   await pool.close();

@@ -33,7 +33,7 @@ test('what waits while the threads start is given to them as soon as one is read
       return { result: 'here' };
     },
   };
-  const pool = new JobPool(where, randomMasterKey(), 2);
+  const pool = new JobPool(where, { key: randomMasterKey() }, 2);
   try {
     pool.expect(1024 * 1024 * 1024);
     const jobs = [1, 2, 3, 4].map((job) => pool.start(() => ({ job })));
