@@ -18,6 +18,8 @@ export interface StoreFile {
   readonly name: string;
   /** What a pack holds, told when it is saved: archive classes are for data alone. */
   readonly holds?: 'data' | 'tree';
+  /** Of all of its bytes, in hex, where the saver has it already: a service that checks it needs no other checksum. */
+  readonly sha256?: string;
 }
 
 export interface StoredFile {

@@ -3,5 +3,5 @@ import type { IndexedPack } from '../index/blob-index.ts';
 
 /** A new pack as the store gets it. Packs that we write hold blobs of one type. */
 export function packFile({ id, blobs: [first] }: IndexedPack): StoreFile {
-  return { type: 'data', name: id, ...(first !== undefined && { holds: first.type }) };
+  return { type: 'data', name: id, sha256: id, ...(first !== undefined && { holds: first.type }) };
 }

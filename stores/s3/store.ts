@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
-  PutObjectCommand,
+  type PutObjectCommand,
   RestoreObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -17,6 +16,7 @@ import type { S3Settings, StoreSettings } from '../settings.ts';
 import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile, ThawWish } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
 import { lacksStatus, restoreRequest, storedFile } from './archive.ts';
+import { BodyChecks } from './body-checks.ts';
 import { s3Client } from './client.ts';
 import { httpStatus, isMissingObject, s3Failure } from './failures.ts';
 import { findHidden } from './hidden.ts';
@@ -55,6 +55,7 @@ class S3Store implements Store {
   readonly #options: S3StoreOptions;
   /** Until the service says that it does not know the condition. */
   #knowsIfNoneMatch = true;
+  readonly #checks: BodyChecks;
   /** Listings tell what is thawed only when they are asked, which not every service understands. */
   #asksWhatIsThawed = false;
 
@@ -64,6 +65,7 @@ class S3Store implements Store {
     this.#place = placeOf(at);
     this.location = `s3:${service}/${[at.bucket, at.prefix].filter(Boolean).join('/')}`;
     this.#client = options.client;
+    this.#checks = new BodyChecks(options.client, { isLocked: options.objectLock !== undefined });
     this.#options = options;
   }
 
@@ -210,19 +212,15 @@ class S3Store implements Store {
     return 'stored';
   }
 
-  /**
-   * The MD5 lets the service notice what was changed on the way. Every service has it; the newer checksums are
-   * refused by some.
-   */
   #put(file: StoreFile, body: Uint8Array, condition: { readonly IfNoneMatch?: string }): PutObjectCommand {
-    return new PutObjectCommand({
+    const input = {
       ...this.#object(file),
       ...keptAs(file, this.#options),
       ...condition,
       Body: body,
       ContentLength: body.length,
-      ContentMD5: createHash('md5').update(body).digest('base64'),
-    });
+    };
+    return this.#checks.put(input, file.sha256);
   }
 
   #assertComplete(length: number, announced: number | undefined): void {

@@ -20,7 +20,7 @@ export interface ServiceAnswers {
   readonly errorInside200: Fault;
   /** Name of the right to write. */
   readonly writeAction: RegExp;
-  /** Whether the server compares an upload with its MD5. */
+  /** Whether the server compares an upload with its checksum. */
   readonly checksUploads: boolean;
 }
 
@@ -172,10 +172,13 @@ export function testFaults(kind: Exclude<ServiceKind, 'sftp'>, answers: ServiceA
   if (answers.checksUploads) {
     test(title('bytes that are changed on their way up are noticed and sent again'), async (t) => {
       const { store, proxy } = await faulty(t, kind);
-      const bytes = randomBytes(200_000);
-      proxy.rules({ times: 1, fault: { kind: 'flip', of: 'request', at: 150_000 } });
-      assert.equal(await store.save(fileOf(bytes), [bytes]), 'stored');
-      assert.ok((await store.load(fileOf(bytes)))?.equals(bytes));
+      for (const isHashTold of [false, true]) {
+        const bytes = randomBytes(200_000);
+        const file = { ...fileOf(bytes), ...(isHashTold && { sha256: hash('sha256', bytes) }) };
+        proxy.rules({ times: 1, fault: { kind: 'flip', of: 'request', at: 150_000 } });
+        assert.equal(await store.save(file, [bytes]), 'stored');
+        assert.ok((await store.load(file))?.equals(bytes));
+      }
     });
   }
 
