@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, opendir, stat, unlink } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../contracts/failures.ts';
 import { fileKey, isFileName, typeFolder } from './layout.ts';
@@ -16,6 +17,10 @@ import {
 import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from './store.ts';
 
 const types = ['key', 'lock', 'snapshot', 'index', 'data'] as const;
+
+/** Folders that are listed, and files that are looked at, at the same time: what waits for a disk or a network. */
+const shardsAtOnce = 16;
+const filesAtOnce = 64;
 
 const temporaryName = /\.tmp-[0-9a-f]{16}$/;
 
@@ -98,10 +103,15 @@ class LocalStore implements Store {
   }
 
   async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
-    for await (const { name, path } of this.#walk(type, signal)) {
-      if (!isFileName(name)) continue;
-      const sizeBytes = await this.#sizeOfListed(path, signal);
-      if (sizeBytes !== undefined) yield { name, sizeBytes };
+    for await (const files of this.#walk(type, signal)) {
+      for (let from = 0; from < files.length; from += filesAtOnce) {
+        const some = files.slice(from, from + filesAtOnce).filter(({ name }) => isFileName(name));
+        const sizes = await Promise.all(some.map(({ path }) => this.#sizeOfListed(path, signal)));
+        for (const [index, { name }] of some.entries()) {
+          const sizeBytes = sizes[index];
+          if (sizeBytes !== undefined) yield { name, sizeBytes };
+        }
+      }
     }
   }
 
@@ -129,14 +139,10 @@ class LocalStore implements Store {
   async sweep(olderThanMs: number, signal?: AbortSignal): Promise<void> {
     const before = Date.now() - olderThanMs;
     for (const type of types) {
-      for await (const { name, path } of this.#walk(type, signal)) {
-        if (temporaryName.test(name)) await removeIfOlder(path, before, signal);
-      }
+      for await (const files of this.#walk(type, signal)) await removeOldTemporary(files, before, signal);
     }
     // The temporary file of a `config` lies at the top.
-    for await (const { name, path } of filesIn(this.location, signal)) {
-      if (temporaryName.test(name)) await removeIfOlder(path, before, signal);
-    }
+    await removeOldTemporary(await filesIn(this.location, signal), before, signal);
   }
 
   async close(): Promise<void> {}
@@ -148,16 +154,19 @@ class LocalStore implements Store {
     return join(this.location, fileKey(file));
   }
 
-  /** All files of a type, with those that are none of ours. */
-  async *#walk(type: ListedType, signal: AbortSignal | undefined) {
+  /** All files of a type, with those that are none of ours, some folders at a time. */
+  async *#walk(type: ListedType, signal: AbortSignal | undefined): AsyncGenerator<readonly FoundFile[]> {
     await this.#assertPresent(signal);
     const folder = join(this.location, typeFolder(type));
     if (type !== 'data') {
-      yield* filesIn(folder, signal);
+      yield await filesIn(folder, signal);
       return;
     }
-    for await (const shard of entriesOf(folder, signal)) {
-      if (/^[0-9a-f]{2}$/.test(shard.name)) yield* filesIn(join(folder, shard.name), signal);
+    const entries = await entriesOf(folder, signal);
+    const shards = entries.map(({ name }) => name).filter((name) => /^[0-9a-f]{2}$/.test(name));
+    for (let from = 0; from < shards.length; from += shardsAtOnce) {
+      const some = shards.slice(from, from + shardsAtOnce);
+      yield (await Promise.all(some.map((shard) => filesIn(join(folder, shard), signal)))).flat();
     }
   }
 
@@ -185,20 +194,36 @@ class LocalStore implements Store {
   }
 }
 
-async function* filesIn(folder: string, signal: AbortSignal | undefined) {
-  for await (const entry of entriesOf(folder, signal)) {
-    if (!entry.isDirectory()) yield { name: entry.name, path: join(folder, entry.name) };
+interface FoundFile {
+  readonly name: string;
+  readonly path: string;
+}
+
+async function filesIn(folder: string, signal: AbortSignal | undefined): Promise<readonly FoundFile[]> {
+  const entries = await entriesOf(folder, signal);
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => ({ name, path: join(folder, name) }));
+}
+
+/** Of a folder that is missing: none. */
+async function entriesOf(folder: string, signal: AbortSignal | undefined): Promise<readonly Dirent[]> {
+  try {
+    signal?.throwIfAborted();
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw localFailure(error, 'read', folder, signal);
   }
 }
 
-async function* entriesOf(folder: string, signal: AbortSignal | undefined) {
-  try {
-    for await (const entry of await opendir(folder, { bufferSize: 256 })) {
-      signal?.throwIfAborted();
-      yield entry;
-    }
-  } catch (error) {
-    if (!isMissing(error)) throw localFailure(error, 'read', folder, signal);
+async function removeOldTemporary(
+  files: readonly FoundFile[],
+  beforeMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { name, path } of files) {
+    if (temporaryName.test(name)) await removeIfOlder(path, beforeMs, signal);
   }
 }
 
