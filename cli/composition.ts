@@ -3,7 +3,7 @@ import { Failure } from '../contracts/failures.ts';
 import { withLock } from '../repository/lock/with-lock.ts';
 import type { RepositoryOptions } from '../repository/options.ts';
 import type { Repository } from '../repository/repository.ts';
-import { openRepository } from '../repository/unlock.ts';
+import { openRepository, type StartOptions } from '../repository/unlock.ts';
 import { dryRunStore } from '../stores/dry-run.ts';
 import { Bandwidth } from '../stores/network/limits.ts';
 import { openStore } from '../stores/open.ts';
@@ -69,7 +69,7 @@ export async function harmfulRulesOf(
  */
 export async function withRepository<T>(
   context: CommandContext,
-  selection: RepositorySelection & { readonly writesNothing?: boolean },
+  selection: RepositorySelection & Pick<StartOptions, 'engine'> & { readonly writesNothing?: boolean },
   work: (repository: Repository) => Promise<T>,
 ): Promise<T> {
   const access = await resolveAccess(context, selection);
@@ -78,6 +78,7 @@ export async function withRepository<T>(
   const folder = cacheFolderFor(context, selection, access.url);
   const repository = await openRepository(store, access.password, {
     ...access.options,
+    engine: selection.engine,
     ...(folder === undefined ? {} : { cache: await cacheIn(folder) }),
   });
   try {
@@ -103,7 +104,11 @@ export type Purpose = 'read' | 'add' | 'remove';
  */
 export async function withLockedRepository<T>(
   context: CommandContext,
-  { purpose, ...selection }: RepositorySelection & { readonly purpose: Purpose; readonly dryRun?: boolean },
+  {
+    purpose,
+    ...selection
+  }: RepositorySelection &
+    Pick<StartOptions, 'engine'> & { readonly purpose: Purpose; readonly dryRun?: boolean },
   work: (repository: Repository, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { signal } = context;

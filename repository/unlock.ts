@@ -40,6 +40,12 @@ export async function unlock(
   return { key, config: decodeConfig(config) };
 }
 
+/** How a program opens a repository with which it starts. */
+export interface StartOptions extends RepositoryOptions {
+  /** Loads what the work with the repository needs. */
+  readonly engine?: (() => Promise<unknown>) | undefined;
+}
+
 /**
  * Opens a repository as `Repository.open` does, for programs that start with it: the rest of the engine is loaded
  * while the thread pool derives the key.
@@ -48,11 +54,11 @@ export async function unlock(
 export async function openRepository(
   store: Store,
   password: Secret,
-  options: RepositoryOptions,
+  { engine, ...options }: StartOptions,
 ): Promise<Repository> {
   const load = () => import('./repository.ts');
-  // Its error, if there is one, comes again below.
-  const whileDeriving = (): void => void load().catch(() => {});
+  // An error comes again where what was loaded is used.
+  const whileDeriving = (): void => void Promise.allSettled([load(), engine?.()]);
   const unlocked = await unlock(store, password, { ...options, whileDeriving });
   const { Repository } = await load();
   return Repository.opened(store, unlocked, options);

@@ -1,11 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { Failure } from '../../../contracts/failures.ts';
-import {
-  type CheckOptions,
-  type CheckProgress,
-  type CheckResult,
-  checkRepository,
-} from '../../../repository/check/check.ts';
+import type { CheckOptions, CheckProgress, CheckResult } from '../../../repository/check/check.ts';
 import type { Snapshot } from '../../../repository/snapshot.ts';
 import { matchesFilter } from '../../../repository/snapshot-filter.ts';
 import { withLockedRepository } from '../../composition.ts';
@@ -47,6 +42,8 @@ export function defineRepoCheck({ parent, run }: Definition): void {
   ]);
 }
 
+const engine = () => import('../../../repository/check/check.ts');
+
 async function check(context: CommandContext, options: Options): Promise<number> {
   const { output } = context;
   const toRead = dataToRead(options);
@@ -57,8 +54,9 @@ async function check(context: CommandContext, options: Options): Promise<number>
     const result = await withLockedRepository(
       context,
       // A check reads the repository itself.
-      { ...options, cache: false, purpose: 'read' },
+      { ...options, cache: false, purpose: 'read', engine },
       async (repository, signal) => {
+        const { checkRepository } = await engine();
         const row = board.row('check');
         const snapshot = options.snapshot && (await repository.findSnapshot(options.snapshot)).id;
         return await checkRepository(repository, {

@@ -13,13 +13,7 @@ import { createProgressBoard } from '../../output/progress.ts';
 import { addRepositoryOptions } from '../../repository-access.ts';
 import { addSnapshotOptions } from '../../snapshot-options.ts';
 import { thawOption } from '../../thaw.ts';
-import {
-  previewSnapshot,
-  type RestoreOptions,
-  renderPreview,
-  renderRestored,
-  restoreSnapshot,
-} from './restore-snapshot.ts';
+import type { RestoreOptions } from './restore-snapshot.ts';
 
 export function defineRepoRestore({ parent, run }: Definition): void {
   const command = parent
@@ -71,6 +65,8 @@ function addTargetOptions(command: Command): void {
     .option('--exclude-xattr <pattern>', 'none of these extended attributes; repeatable', repeatable);
 }
 
+const engine = () => import('./restore-snapshot.ts');
+
 async function restore(context: CommandContext, id: string, options: RestoreOptions): Promise<number> {
   assertSafe(options);
   const { output } = context;
@@ -78,8 +74,9 @@ async function restore(context: CommandContext, id: string, options: RestoreOpti
   try {
     return await withLockedRepository(
       context,
-      { ...options, purpose: 'read' },
+      { ...options, purpose: 'read', engine },
       async (repository, signal) => {
+        const { previewSnapshot, renderPreview, renderRestored, restoreSnapshot } = await engine();
         const request = { context, id, options, board, signal };
         if (options.dryRun === true) {
           const preview = await previewSnapshot(repository, request);
