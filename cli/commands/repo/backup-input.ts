@@ -5,6 +5,7 @@ import type { CommandContext } from '../../context.ts';
 import { type ExcludeOptions, excludePatterns } from '../../exclude-options.ts';
 import { type FilesFromOptions, pathsFromFiles } from '../../files-from.ts';
 import type { FilesSourceOptions } from '../../sources.ts';
+import { storableInput } from '../../standard-input.ts';
 
 /** Options that say what `repo backup` stores. */
 export interface BackupInputOptions extends ExcludeOptions, FilesFromOptions {
@@ -38,7 +39,7 @@ export async function inputOf(
   if (stdin === undefined) return { kind: 'files', files: filesOf(context, paths, options) };
   if (paths.length > 0) throw exclusive('--stdin', 'paths');
   const name = fileName(stdinFilename ?? stdin, '--stdin');
-  return { kind: 'stream', name, open: () => context.stdin };
+  return { kind: 'stream', name, open: () => storableInput(context.stdin) };
 }
 
 function filesOf(
