@@ -16,37 +16,43 @@ export type BackupInput =
     };
 
 export interface OpenedInput {
+  readonly startedAt: Date;
   /** Of the snapshot. */
   readonly paths: readonly string[];
   readonly excludes: readonly string[];
   readonly roots: AsyncIterable<Entry> | Iterable<Entry>;
+  close(): Promise<void>;
 }
 
 export interface InputContext {
-  readonly startedAt: Date;
   readonly signal: AbortSignal;
   readonly warn: (warning: Warning) => void;
 }
 
 /**
- * Opens what is to be stored. Of several paths those that are missing are warned of, as with restic.
+ * Opens what is to be stored; many files are listed from now on, while the repository is opened. Of several paths those
+ * that are missing are warned of, as with restic. To be closed.
  * @throws {Failure} SourceMissing when none of the paths is there; InvalidConfiguration
  */
-export async function openInput(
-  input: BackupInput,
-  { startedAt, signal, warn }: InputContext,
-): Promise<OpenedInput> {
+export async function openInput(input: BackupInput, { signal, warn }: InputContext): Promise<OpenedInput> {
+  const startedAt = new Date();
   if (input.kind === 'stream') {
-    return { paths: [`/${input.name}`], excludes: [], roots: [streamEntry(input, startedAt)] };
+    const roots = [streamEntry(input, startedAt)];
+    return { startedAt, paths: [`/${input.name}`], excludes: [], roots, close: async () => {} };
   }
   const { files } = input;
   const missing = files.paths.filter((path) => lstatSync(path, { throwIfNoEntry: false }) === undefined);
   const present = files.paths.filter((path) => !missing.includes(path));
-  const source = filesSource({ ...files, paths: present.length === 0 ? files.paths : present });
+  const source = filesSource({
+    ...files,
+    paths: present.length === 0 ? files.paths : present,
+    listsAhead: true,
+  });
   await source.preflight(signal);
   for (const path of missing) warn({ subject: path, message: 'it does not exist' });
   const excludes = [...(files.exclude ?? []), ...(files.iexclude ?? [])];
-  return { paths: source.paths, excludes, roots: source.capture({ signal, warn }) };
+  const roots = source.capture({ signal, warn });
+  return { startedAt, paths: source.paths, excludes, roots, close: () => source.close() };
 }
 
 /** A regular file of the present time that its owner alone may read. */

@@ -8,17 +8,18 @@ import type { FileComparison } from '../repository/archive/parent-folder.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { NewSnapshot, Snapshot } from '../repository/snapshot.ts';
 import { findNode } from '../repository/tree/walk.ts';
-import { type BackupInput, type OpenedInput, openInput } from './backup-input.ts';
+import type { OpenedInput } from './backup-input.ts';
 import type { ProgressBoard } from './output/progress-board.ts';
 import { programVersion } from './version.ts';
-import { WarningList } from './warning-list.ts';
+import type { WarningList } from './warning-list.ts';
 
 /** By what the snapshot to compare with is chosen. */
 export type ParentField = 'host' | 'paths' | 'tags';
 
 /** A backup by the engine alone, as restic does it. */
 export interface EngineBackup {
-  readonly input: BackupInput;
+  readonly input: OpenedInput;
+  readonly warnings: WarningList;
   readonly tags: readonly string[];
   /** This one when left out. */
   readonly host: string | undefined;
@@ -61,14 +62,7 @@ export async function runEngineBackup(
   repository: Repository,
   request: EngineBackup,
 ): Promise<EngineBackupResult> {
-  const { signal, board, dryRun = false } = request;
-  const startedAt = new Date();
-  const warnings = new WarningList(board);
-  const input = await openInput(request.input, {
-    startedAt,
-    signal,
-    warn: (warning) => warnings.add(warning),
-  });
+  const { input, warnings, signal, board, dryRun = false } = request;
   await repository.loadIndex(signal);
   const parent = await findParent(repository, request, input.paths);
   const writer = await repository.openWriter({ signal });
@@ -87,7 +81,7 @@ export async function runEngineBackup(
       onWarning: (warning) => warnings.add(warning),
     });
     await writer.finish(signal);
-    const draft = await newSnapshot(request, { tree, summary, parent, input, startedAt });
+    const draft = await newSnapshot(request, { tree, summary, parent, input });
     signal.throwIfAborted();
     const isSkipped =
       dryRun ||
@@ -103,7 +97,7 @@ export async function runEngineBackup(
       summary,
       warnings: warnings.first,
       warningCount: warnings.count,
-      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      seconds: (Date.now() - input.startedAt.getTime()) / 1000,
     };
   } finally {
     row.finish();
@@ -156,15 +150,14 @@ interface Captured {
   readonly summary: BackupSummary;
   readonly parent: Snapshot | undefined;
   readonly input: OpenedInput;
-  readonly startedAt: Date;
 }
 
 async function newSnapshot(
   { tags, host, time }: EngineBackup,
-  { tree, summary, parent, input, startedAt }: Captured,
+  { tree, summary, parent, input }: Captured,
 ): Promise<NewSnapshot> {
   const { username, uid, gid } = userInfo();
-  const { paths, excludes } = input;
+  const { paths, excludes, startedAt } = input;
   return {
     time: (time ?? startedAt).toISOString(),
     tree,

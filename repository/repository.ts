@@ -26,6 +26,7 @@ import { damaged, repositoryExists, SealedFiles } from './sealed-files.ts';
 import { decodeSnapshot, encodeSnapshot, type NewSnapshot, type Snapshot } from './snapshot.ts';
 import { chooseSnapshot, type SnapshotFilter } from './snapshot-filter.ts';
 import { type Unlocked, unlock } from './unlock.ts';
+import { loadWriter } from './writer/load-writer.ts';
 
 const defaultPackBytes = 16 * 1024 * 1024;
 
@@ -162,12 +163,7 @@ export class Repository implements PackedBlobReader {
   /** Opens a writer for one run, with the index as it is now. */
   async openWriter(options: OpenWriterOptions = {}): Promise<BlobWriter & { readonly adoptedPacks: number }> {
     await this.loadIndex(options.signal);
-    // Loaded when it is needed: programs that read start faster.
-    const [{ Chunker }, { RepositoryWriter }, { findUnindexedPacks }] = await Promise.all([
-      import('./chunker/chunker.ts'),
-      import('./writer/repository-writer.ts'),
-      import('./writer/adoption.ts'),
-    ]);
+    const { Chunker, RepositoryWriter, findUnindexedPacks } = await loadWriter();
     const chunker = await Chunker.create(this.chunkerPolynomial);
     const adopted = options.adoptUnindexed ? await findUnindexedPacks(this, options.signal) : [];
     const writer = new RepositoryWriter({

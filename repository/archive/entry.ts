@@ -21,7 +21,13 @@ export interface DirectoryEntry extends EntryBase {
    * Children in any order, asked for once. They may be produced while earlier ones are stored, so that a
    * later child can describe what was read in an earlier one.
    */
-  children(): AsyncIterable<Entry> | Iterable<Entry>;
+  children(): AsyncIterable<Entry> | Iterable<Entry> | ArrivingEntries;
+}
+
+/** Entries that another thread lists: those that have arrived are taken without waiting for a promise. */
+export interface ArrivingEntries extends AsyncIterable<Entry> {
+  /** The next entry, if it is there. */
+  takeArrived(): Entry | undefined;
 }
 
 /** A regular file of the file system. The archiver opens it, without following links. */

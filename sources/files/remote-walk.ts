@@ -2,14 +2,14 @@ import { Worker } from 'node:worker_threads';
 import { Failure } from '../../contracts/failures.ts';
 import type { Warning } from '../../contracts/jobs.ts';
 import { threadEnvironment } from '../../posix/thread-environment.ts';
-import type { Entry } from '../../repository/archive/entry.ts';
+import type { ArrivingEntries, Entry } from '../../repository/archive/entry.ts';
 import type { WalkOrder, WalkReport, WalkSetup } from './walk-messages.ts';
 import { WalkRecord } from './walk-records.ts';
 import { walkedEntry } from './walked-entry.ts';
 import type { Folder } from './walker.ts';
 
 /** Items for which starting a thread would cost more than it gains. */
-const localItems = 1000;
+export const localItems = 1000;
 
 export interface RemoteWalkOptions {
   readonly setup: Omit<WalkSetup, 'waiting'>;
@@ -31,6 +31,9 @@ export class RemoteWalk {
   #items = 0;
   #thread: Worker | undefined;
   #isReady = false;
+  #isAhead = false;
+  /** Resolved while there is no thread. */
+  #hasStarted = Promise.withResolvers<void>();
   #failure: { readonly error: unknown } | undefined;
   readonly #batches: Buffer[] = [];
   #onReport: () => void = () => {};
@@ -39,11 +42,22 @@ export class RemoteWalk {
 
   constructor(options: RemoteWalkOptions) {
     this.#options = options;
+    this.#hasStarted.resolve();
   }
 
-  /** Starts the thread at once; resolves when it runs. */
-  async start(): Promise<void> {
-    this.#start();
+  /** Starts the thread at once. It lists what it is asked for from when it runs. */
+  start(): void {
+    this.#isAhead = true;
+    if (!this.#thread) this.#start();
+  }
+
+  /** Whether it was started to list all. */
+  get isAhead(): boolean {
+    return this.#isAhead;
+  }
+
+  /** Waits until the thread runs. */
+  async ready(): Promise<void> {
     while (!this.#isReady) await this.#nextReport();
   }
 
@@ -58,38 +72,48 @@ export class RemoteWalk {
   }
 
   /** The entries of a folder, listed by the thread. The folder has no targets and no ignore files. */
-  list({ path, names, stat, device }: Folder): AsyncIterable<Entry> {
+  list({ path, names, stat, device }: Folder): ArrivingEntries {
     const identity = stat && { ino: stat.ino, dev: stat.dev };
     const order: WalkOrder = { path, names, stat: identity, device };
     this.#thread?.postMessage(order);
     return this.#entries(path);
   }
 
+  /** Ends the thread; safe to repeat. One that is ended while it loads a native library can take the process with it. */
   async close(): Promise<void> {
+    await this.#hasStarted.promise;
     await this.#thread?.terminate();
   }
 
   /** To be read to its end, as the entries of each folder in it, before anything else is asked for. */
-  #entries(path: string): AsyncIterable<Entry> {
-    return {
-      [Symbol.asyncIterator]: () => ({ next: () => this.#next(path) }),
-    };
+  #entries(path: string): ArrivingEntries {
+    const takeArrived = (): Entry | undefined => this.#takeArrived(path);
+    return { takeArrived, [Symbol.asyncIterator]: () => ({ next: () => this.#next(path) }) };
   }
 
-  /** No generator: an item for which there is nothing to wait should cost no more than a promise. */
-  #next(path: string): Promise<IteratorResult<Entry, undefined>> {
-    if (this.#position === this.#batch.length) return this.#takeBatch().then(() => this.#next(path));
-    const record = new WalkRecord(this.#batch, this.#position);
-    this.#position = record.end;
-    switch (record.kind) {
-      case 'end':
-        return Promise.resolve({ done: true, value: undefined });
-      case 'warning':
-        this.#options.warn(JSON.parse(record.json.toString()));
-        return this.#next(path);
-      default:
-        return Promise.resolve({ done: false, value: this.#entryOf(record, path) });
+  async #next(path: string): Promise<IteratorResult<Entry, undefined>> {
+    for (;;) {
+      const entry = this.#takeArrived(path);
+      if (entry) return { done: false, value: entry };
+      if (this.#position < this.#batch.length) {
+        // The mark at the end of the folder.
+        this.#position = new WalkRecord(this.#batch, this.#position).end;
+        return { done: true, value: undefined };
+      }
+      await this.#takeBatch();
     }
+  }
+
+  /** The next entry of the folder, unless a batch is to be waited for or the folder is at its end. */
+  #takeArrived(path: string): Entry | undefined {
+    while (this.#position < this.#batch.length || this.#nextBatch()) {
+      const record = new WalkRecord(this.#batch, this.#position);
+      if (record.kind === 'end') return undefined;
+      this.#position = record.end;
+      if (record.kind !== 'warning') return this.#entryOf(record, path);
+      this.#options.warn(JSON.parse(record.json.toString()));
+    }
+    return undefined;
   }
 
   #entryOf(record: WalkRecord, path: string): Entry {
@@ -97,17 +121,18 @@ export class RemoteWalk {
   }
 
   async #takeBatch(): Promise<void> {
-    for (;;) {
-      const batch = this.#batches.shift();
-      if (batch) {
-        this.#batch = batch;
-        this.#position = 0;
-        Atomics.sub(this.#waiting, 0, 1);
-        Atomics.notify(this.#waiting, 0);
-        return;
-      }
-      await this.#nextReport();
-    }
+    while (!this.#nextBatch()) await this.#nextReport();
+  }
+
+  /** Goes on to the next batch, if it has arrived. */
+  #nextBatch(): boolean {
+    const batch = this.#batches.shift();
+    if (!batch) return false;
+    this.#batch = batch;
+    this.#position = 0;
+    Atomics.sub(this.#waiting, 0, 1);
+    Atomics.notify(this.#waiting, 0);
+    return true;
   }
 
   async #nextReport(): Promise<void> {
@@ -129,12 +154,14 @@ export class RemoteWalk {
     thread.on('error', (error) => this.#fail(crashed(String(error), error)));
     thread.on('exit', (code) => this.#fail(crashed(`it ended with code ${code}`)));
     this.#thread = thread;
+    this.#hasStarted = Promise.withResolvers();
   }
 
   #take(report: WalkReport): void {
     switch (report.kind) {
       case 'ready':
         this.#isReady = true;
+        this.#hasStarted.resolve();
         this.#onReport();
         return;
       case 'batch':
@@ -150,6 +177,7 @@ export class RemoteWalk {
 
   #fail(error: unknown): void {
     this.#failure ??= { error };
+    this.#hasStarted.resolve();
     this.#onReport();
   }
 }

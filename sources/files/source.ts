@@ -5,10 +5,11 @@ import { loadPosixCalls } from '../../posix/calls.ts';
 import type { Entry } from '../../repository/archive/entry.ts';
 import type { CaptureContext, Source } from '../source.ts';
 import { folderRules } from './folder-rules.ts';
+import { hasMoreItems } from './many-items.ts';
 import { loadOwnerNames } from './owners.ts';
 import { type PathPatterns, pathFilter } from './path-filter.ts';
 import { readPatternFile } from './pattern-file.ts';
-import { RemoteWalk } from './remote-walk.ts';
+import { localItems, RemoteWalk } from './remote-walk.ts';
 import { cleanPaths, mergeTargets } from './targets.ts';
 import { Walker } from './walker.ts';
 
@@ -35,6 +36,8 @@ export interface FilesSourceOptions {
   readonly oneFileSystem?: boolean;
   /** Items that are listed before a thread is started for the rest; 0 for none, 1,000 when left out. */
   readonly localItems?: number;
+  /** Begins to list many files when the capture is opened, and not when its entries are asked for. */
+  readonly listsAhead?: boolean;
 }
 
 /**
@@ -46,6 +49,7 @@ export function createFilesSource(options: FilesSourceOptions): Source {
   const paths = cleanPaths(options.paths);
   const patterns = patternsOf(options);
   const isExcluded = pathFilter(patterns);
+  const opened: RemoteWalk[] = [];
   return {
     kind: 'files',
     paths,
@@ -54,11 +58,12 @@ export function createFilesSource(options: FilesSourceOptions): Source {
       return describe(paths);
     },
     capture: (context) => capture(context),
-    close: async () => {},
+    close: async () => {
+      for (const remote of opened) await remote.close();
+    },
   };
 
-  async function* capture(context: CaptureContext): AsyncGenerator<Entry> {
-    context.signal.throwIfAborted();
+  function capture(context: CaptureContext): AsyncIterable<Entry> {
     const shared = {
       excludeCaches: options.excludeCaches ?? false,
       excludeIfPresent: options.excludeIfPresent ?? [],
@@ -73,6 +78,7 @@ export function createFilesSource(options: FilesSourceOptions): Source {
       warn,
       localItems: options.localItems,
     });
+    opened.push(remote);
     const walker = new Walker({
       ...shared,
       owners: loadOwnerNames(),
@@ -84,8 +90,17 @@ export function createFilesSource(options: FilesSourceOptions): Source {
       // A thread would have to be told of the ignore files above a folder.
       ...(ignoreFiles.length === 0 && { remote }),
     });
+    if (options.listsAhead && hasMoreItems(paths, options.localItems ?? localItems)) walker.listAhead(root);
+    return entries(walker, remote, context.signal);
+  }
+
+  async function* entries(walker: Walker, remote: RemoteWalk, signal: AbortSignal): AsyncGenerator<Entry> {
+    signal.throwIfAborted();
     try {
-      if (options.localItems === 0) await remote.start();
+      if (options.localItems === 0) {
+        remote.start();
+        await remote.ready();
+      }
       yield* walker.roots(root);
     } finally {
       await remote.close();

@@ -30,5 +30,5 @@ export type WalkReport =
       readonly advice?: string;
     };
 
-/** Batches that a thread lists ahead: 1 MiB, some thousand items. */
-export const batchesAhead = 16;
+/** Batches that a thread lists ahead: 4 MiB, some ten thousand items. */
+export const batchesAhead = 64;

@@ -1,10 +1,16 @@
-import type { DirectoryEntry, Entry, FileEntry, OtherEntry } from '../../repository/archive/entry.ts';
+import type {
+  ArrivingEntries,
+  DirectoryEntry,
+  Entry,
+  FileEntry,
+  OtherEntry,
+} from '../../repository/archive/entry.ts';
 import { decodeMetadata } from '../../repository/tree/decode.ts';
 import type { NodeMetadata } from '../../repository/tree/node.ts';
 import type { WalkRecord } from './walk-records.ts';
 
 /** Entries of a folder below, by its path: bytes as characters, with a slash at the end. */
-export type ListBelow = (path: string) => AsyncIterable<Entry>;
+export type ListBelow = (path: string) => ArrivingEntries;
 
 /** An item that a thread has listed. What is seldom wanted of it is made when it is. */
 abstract class WalkedEntry {
@@ -54,7 +60,7 @@ class WalkedFolder extends WalkedEntry implements DirectoryEntry {
     this.#list = list;
   }
 
-  children(): AsyncIterable<Entry> {
+  children(): ArrivingEntries {
     return this.#list(`${this.#folder}${this.name.toString('latin1')}/`);
   }
 }

@@ -1,4 +1,5 @@
 import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Warning } from '../../contracts/jobs.ts';
 import type { PosixCalls } from '../../posix/calls.ts';
 import type { DirectoryEntry, Entry } from '../../repository/archive/entry.ts';
@@ -60,9 +61,28 @@ interface Item {
  */
 export class Walker {
   readonly #options: WalkOptions;
+  /** Of targets that are listed ahead. */
+  readonly #ahead = new Map<Target, Entry | undefined>();
 
   constructor(options: WalkOptions) {
     this.#options = options;
+  }
+
+  /** Lets the thread begin with all that is wanted, in the order in which it will be asked for. */
+  listAhead(root: Target): void {
+    const targets = wantedTargets(root);
+    const { remote } = this.#options;
+    // What lies inside another target is asked for in the middle of it.
+    if (!remote || root.isWanted || targets.some(({ children }) => children.size > 0)) return;
+    remote.start();
+    for (const target of targets) {
+      const entry = this.#target(target);
+      if (entry?.kind !== 'directory') this.#ahead.set(target, entry);
+      else {
+        const children = entry.children();
+        this.#ahead.set(target, { ...entry, children: () => children });
+      }
+    }
   }
 
   /** Entries of the root folder of a snapshot. */
@@ -77,12 +97,9 @@ export class Walker {
 
   /** Folders above the wanted paths: with their own metadata, which is that of a link's target. */
   *#onTheWay(target: Target): Generator<Entry> {
-    const children = [...target.children].map(([name, child]) => [latin(name), child] as const);
-    for (const [name, child] of children.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [name, child] of inOrder(target.children)) {
       if (child.isWanted) {
-        const at = Buffer.from(child.path);
-        const item = { name, at, target: child, device: undefined, ignore: [] };
-        const entry = this.#entry(latin(child.path), item);
+        const entry = this.#ahead.has(child) ? this.#ahead.get(child) : this.#target(child);
         if (entry) yield entry;
         continue;
       }
@@ -95,6 +112,12 @@ export class Walker {
         yield { kind: 'directory', name: bytes(name), metadata, children: () => this.#onTheWay(child) };
       }
     }
+  }
+
+  #target(target: Target): Entry | undefined {
+    const name = latin(basename(target.path));
+    const item = { name, at: Buffer.from(target.path), target, device: undefined, ignore: [] };
+    return this.#entry(latin(target.path), item);
   }
 
   /** Entries of a folder whose names are known. Returns the names that are left when it is not to go on. */
@@ -120,7 +143,8 @@ export class Walker {
   /** Entries of a folder, listed by the thread from when it runs. */
   #children(folder: Folder): Iterable<Entry> | AsyncIterable<Entry> {
     const { remote } = this.#options;
-    return remote && folder.targets.size === 0 ? this.#listHereOrThere(folder, remote) : this.list(folder);
+    if (!remote || folder.targets.size > 0) return this.list(folder);
+    return remote.isReady || remote.isAhead ? remote.list(folder) : this.#listHereOrThere(folder, remote);
   }
 
   async *#listHereOrThere(folder: Folder, remote: RemoteWalk): AsyncGenerator<Entry> {
@@ -249,6 +273,17 @@ const explanations = new Map([
   ['ELOOP', 'its path leads through a loop of links'],
   ['ENOTDIR', 'something else took the place of a folder'],
 ]);
+
+function inOrder(children: Target['children']): readonly (readonly [string, Target])[] {
+  const named = [...children].map(([name, child]) => [latin(name), child] as const);
+  return named.toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** In the order in which they are stored. */
+function wantedTargets(target: Target): readonly Target[] {
+  if (target.isWanted) return [target];
+  return inOrder(target.children).flatMap(([, child]) => wantedTargets(child));
+}
 
 function targetsByLatinName(target: Target | undefined): ReadonlyMap<string, Target> {
   return new Map([...(target?.children ?? [])].map(([name, child]) => [latin(name), child]));

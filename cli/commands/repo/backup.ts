@@ -1,15 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Failure, isFailure } from '../../../contracts/failures.ts';
 import type { ArchivedItem } from '../../../repository/archive/archive-request.ts';
+import { loadWriter } from '../../../repository/writer/load-writer.ts';
 import { auditedRepository } from '../../audit.ts';
+import { type OpenedInput, openInput } from '../../backup-input.ts';
 import { withLockedRepository } from '../../composition.ts';
 import type { CommandContext, Definition } from '../../context.ts';
-import {
-  type EngineBackup,
-  type EngineBackupResult,
-  type ParentField,
-  runEngineBackup,
-} from '../../engine-backup.ts';
+import type { EngineBackup, EngineBackupResult, ParentField } from '../../engine-backup.ts';
 import { withExamples } from '../../examples.ts';
 import { addExcludeOptions } from '../../exclude-options.ts';
 import { partialExitCode } from '../../failure.ts';
@@ -20,6 +17,7 @@ import { printable } from '../../output/printable.ts';
 import { createProgressBoard } from '../../output/progress.ts';
 import type { ProgressBoard } from '../../output/progress-board.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../../repository-access.ts';
+import { WarningList } from '../../warning-list.ts';
 import { type BackupInputOptions, inputOf } from './backup-input.ts';
 
 interface Options extends RepositorySelection, BackupInputOptions {
@@ -116,14 +114,32 @@ function addSnapshotFields(command: Command): void {
     );
 }
 
+const engine = () => import('../../engine-backup.ts');
+
 async function backup(context: CommandContext, paths: readonly string[], options: Options): Promise<number> {
   const input = await inputOf(context, paths, options);
-  const { output } = context;
+  const { output, signal } = context;
   const board = createProgressBoard({ output });
+  const warnings = new WarningList(board);
+  let opened: Promise<OpenedInput> | undefined;
+  const open = (): Promise<OpenedInput> => {
+    opened ??= openInput(input, { signal, warn: (warning) => warnings.add(warning) });
+    // Its error comes when the input is wanted.
+    opened.catch(() => {});
+    return opened;
+  };
+  const start = (): Promise<unknown> => {
+    // What is listed long before it is compared may have changed by then.
+    if (options.retryLock === undefined) void open();
+    return Promise.all([engine(), loadWriter()]);
+  };
   try {
-    const result = await withLockedRepository(context, { ...options, purpose: 'add' }, (repository, signal) =>
-      runEngineBackup(repository, { ...request(options, context, board), input, signal, board }),
-    );
+    const selection = { ...options, purpose: 'add', engine: start } as const;
+    const result = await withLockedRepository(context, selection, async (repository, underLock) => {
+      const { runEngineBackup } = await engine();
+      const shared = { ...request(options, context, board), warnings, board };
+      return await runEngineBackup(repository, { ...shared, input: await open(), signal: underLock });
+    });
     board.close();
     await output.summary(result, renderBackup({ ...result, note: noteOf(result) }));
     return result.status === 'partial' ? partialExitCode : 0;
@@ -131,14 +147,20 @@ async function backup(context: CommandContext, paths: readonly string[], options
     throw isFailure(error, 'StorageFull') ? fullHere(error) : error;
   } finally {
     board.close();
+    await closeIfOpen(opened);
   }
+}
+
+async function closeIfOpen(opened: Promise<OpenedInput> | undefined): Promise<void> {
+  const input = await opened?.catch(() => undefined);
+  await input?.close();
 }
 
 function request(
   { tag = [], host, time, parent, groupBy, force = false, ...options }: Options,
   context: CommandContext,
   board: ProgressBoard,
-): Omit<EngineBackup, 'input' | 'signal' | 'board'> {
+): Omit<EngineBackup, 'input' | 'warnings' | 'signal' | 'board'> {
   const { ignoreCtime = false, ignoreInode = false, skipIfUnchanged = false, dryRun = false } = options;
   return {
     tags: tag.flatMap((list) => list.split(',')).filter((name) => name !== ''),

@@ -51,6 +51,9 @@ async function assertSame(folder: string, options: Partial<FilesSourceOptions> =
   const there = await listing({ paths: [folder], ...options, localItems: 0 });
   assert.deepEqual(below(folder, there.lines), below(folder, here.lines));
   assert.deepEqual(there.warnings, here.warnings);
+  const ahead = await listing({ paths: [folder], ...options, localItems: 1, listsAhead: true });
+  assert.deepEqual(below(folder, ahead.lines), below(folder, here.lines));
+  assert.deepEqual(ahead.warnings, here.warnings);
   return there;
 }
 
@@ -104,4 +107,31 @@ test('what a thread cannot list is a warning in its place', async (t) => {
     rmSync(long, { recursive: true });
     process.chdir(before);
   }
+});
+
+test('several paths are listed ahead in the order in which they are stored', async (t) => {
+  const folder = await temporaryFolder(t);
+  for (const name of ['b', 'b/in', 'a', 'a/in', 'c']) mkdirSync(`${folder}/${name}`);
+  for (const name of ['b/in/x', 'b/y', 'a/in/z', 'single']) writeFileSync(`${folder}/${name}`, name);
+  const paths = ['b', 'single', 'a', 'c'].map((name) => `${folder}/${name}`);
+  const here = await listing({ paths });
+  const ahead = await listing({ paths, localItems: 1, listsAhead: true });
+  assert.deepEqual(below(folder, ahead.lines), below(folder, here.lines));
+  assert.ok(below(folder, here.lines).length >= 9);
+  // A path inside another one is asked for in the middle of it.
+  const nested = [folder, `${folder}/b/in`];
+  const { lines } = await listing({ paths: nested, localItems: 1, listsAhead: true, exclude: ['in'] });
+  assert.deepEqual(
+    below(folder, lines),
+    below(folder, (await listing({ paths: nested, exclude: ['in'] })).lines),
+  );
+});
+
+test('a listing ahead that nobody asks for ends when the source is closed', async (t) => {
+  const folder = await temporaryFolder(t);
+  makeNastyTree(folder);
+  const source = createFilesSource({ paths: [folder], localItems: 1, listsAhead: true });
+  source.capture({ signal, warn: () => {} });
+  await source.close();
+  await source.close();
 });
