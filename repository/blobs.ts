@@ -43,6 +43,19 @@ export type SavedFile =
     }
   | { readonly kind: 'skipped'; readonly reason: string };
 
+/** A file that has grown too large to be saved with others, and is to be saved alone. */
+export interface LargeFile {
+  readonly kind: 'large';
+}
+
+/** A small file that is saved with others. A promise for each would cost more than reading it. */
+export interface SmallFile extends FileToSave {
+  /** Called once, unless `failed` is. */
+  saved(result: SavedFile | LargeFile): void;
+  /** The repository has failed, or the writer was stopped. */
+  failed(error: unknown): void;
+}
+
 /** The part of `BigIntStats` that metadata is made of, as a plain object. */
 export interface FileStat {
   readonly mode: bigint;
@@ -99,10 +112,14 @@ export interface BlobWriter {
   saveStream(stream: AsyncIterable<Uint8Array>, options: SaveOptions): Promise<SavedContent>;
   /**
    * Opens, reads and stores a file of the file system, so that a link, fifo or device in its place does no harm.
-   * What happens to the file meanwhile is a result; errors of the repository are thrown. Files up to
-   * `smallFileBytes` are read together with others, so that many should be saved at the same time.
+   * What happens to the file meanwhile is a result; errors of the repository are thrown.
    */
   saveFile(file: FileToSave, options: SaveOptions): Promise<SavedFile>;
+  /**
+   * The same for a file up to `smallFileBytes`, which is read together with others. Who calls it bounds how many are
+   * under way: some hundred, so that batches get full.
+   */
+  saveSmallFile(file: SmallFile): void;
   /** Writes an index of the packs stored so far: what it names is never stored again by a later attempt. */
   checkpoint(signal?: AbortSignal): Promise<void>;
   /** Writes the last packs and their index. The writer cannot be used afterwards. */

@@ -1,27 +1,19 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
-import type { FileStamp, SavedContent, SaveOptions } from '../blobs.ts';
+import type { SavedContent, SavedFile, SaveOptions } from '../blobs.ts';
 import { smallFileBytes } from '../blobs.ts';
 import { Background } from '../tasks/background.ts';
-import { Pace } from '../tasks/pace.ts';
 import { Slots } from '../tasks/slots.ts';
-import {
-  completeNode,
-  type EncodedMetadata,
-  type EncodedNode,
-  encodeMetadata,
-  encodeNode,
-} from '../tree/encode.ts';
-import type { NodeMetadata } from '../tree/node.ts';
+import { completeNode, type EncodedMetadata, type EncodedNode, encodeMetadata } from '../tree/encode.ts';
 import { localUtcOffset, type UtcOffset } from '../tree/time.ts';
 import type { ArchiveRequest, ArchiveResult } from './archive-request.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { DirectoryEntry, Entry, FileEntry, StreamEntry } from './entry.ts';
+import { FolderNodes } from './folder-nodes.ts';
 import { lentPieces } from './lending-stream.ts';
 import { isUnchanged, ParentFolder } from './parent-folder.ts';
-import { completed, encodeUnique, type PendingNode } from './pending-nodes.ts';
 import { Place } from './place.ts';
-import { saveFile } from './save-file.ts';
-import { type ItemChange, SummaryCounter } from './summary.ts';
+import { RunAccount } from './run-account.ts';
+import { fileResult, stampOf } from './save-file.ts';
 
 const defaultFilesInFlight = 8;
 /** Enough to fill the batches of all that read, and some more. */
@@ -35,82 +27,111 @@ const treesInFlight = 32;
  */
 export async function archive(request: ArchiveRequest): Promise<ArchiveResult> {
   const background = new Background(request.signal);
+  const run = new ArchiveRun(request, background);
   try {
-    return await new ArchiveRun(request, background).store();
+    return await run.store();
   } catch (error) {
     background.stop(error);
-    await background.settle();
+    await run.settle();
     background.throwIfStopped();
     throw error;
   }
 }
 
-/** An item whose storing has begun. In an object, so that a promise in it is not awaited. */
-interface Started {
-  readonly node: PendingNode;
-}
-
 class ArchiveRun {
   readonly #request: ArchiveRequest;
   readonly #background: Background;
-  readonly #counter = new SummaryCounter();
+  readonly #account: RunAccount;
   readonly #files: Slots;
   readonly #smallFiles = new Slots(smallFilesInFlight);
   readonly #trees = new Slots(treesInFlight);
-  readonly #pace = new Pace(() => this.#report());
   readonly #checkpoints: Checkpoints;
   readonly #utcOffset: UtcOffset;
-  #bytesDone = 0;
-  #current: Pick<Place, 'path'> = { path: '/' };
 
   constructor(request: ArchiveRequest, background: Background) {
     this.#request = request;
     this.#background = background;
+    this.#account = new RunAccount(request);
     this.#files = new Slots(request.filesInFlight ?? defaultFilesInFlight);
     this.#checkpoints = new Checkpoints(request.writer, request.checkpointEveryBytes);
     this.#utcOffset = request.utcOffset ?? localUtcOffset();
   }
 
   async store(): Promise<ArchiveResult> {
-    const parent = await this.#loadParent(this.#request.parentTree, '/');
-    const nodes = await this.#storeChildren(this.#request.roots, '', parent);
-    const encoded = await completed(nodes);
-    if (encoded.length === 0) throw new Failure('SourceMissing', 'There is nothing to store.');
-    const tree = await this.#saveTree(encoded, '/');
+    const root = new FolderNodes('', await this.#loadParent(this.#request.parentTree, '/'));
+    await this.#storeChildren(this.#request.roots, root);
+    await this.#completed(root);
+    if (root.isEmpty) throw new Failure('SourceMissing', 'There is nothing to store.');
+    const tree = await this.#saveTree(root);
     await this.#background.settle();
     this.#background.throwIfStopped();
-    this.#report();
-    return { tree, summary: this.#counter.summary() };
+    this.#account.report();
+    return { tree, summary: this.#account.counter.summary() };
   }
 
-  async #storeChildren(
-    children: AsyncIterable<Entry> | Iterable<Entry>,
-    folder: string,
-    parent: ParentFolder | undefined,
-  ): Promise<PendingNode[]> {
-    const nodes: PendingNode[] = [];
-    const take = (entry: Entry): Started | Promise<Started> => {
-      const place = new Place(folder, this.#listed(entry), parent);
-      this.#current = place;
-      const node = this.#reuse(entry, place);
-      return node ? { node } : this.#store(entry, place);
-    };
+  /** Waits until nothing is under way any more. */
+  async settle(): Promise<void> {
+    await Promise.all([this.#background.settle(), this.#smallFiles.settle()]);
+  }
+
+  /** Waits for the nodes of a folder, or for a failure. */
+  async #completed(folder: FolderNodes): Promise<void> {
+    if (folder.isComplete) return;
+    const { signal } = this.#background;
+    await new Promise<void>((resolve) => {
+      folder.whenComplete(resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      if (signal.aborted) resolve();
+    });
+    this.#background.throwIfStopped();
+  }
+
+  async #storeChildren(children: ReturnType<DirectoryEntry['children']>, folder: FolderNodes): Promise<void> {
     // Most sources list without waiting; awaiting their entries would cost more than listing them.
-    if (Symbol.asyncIterator in children) {
-      for await (const entry of children) {
-        this.#background.throwIfStopped();
-        if (this.#pace.isDue) await this.#turn();
-        const started = take(entry);
-        nodes.push((started instanceof Promise ? await started : started).node);
+    if (Symbol.iterator in children) {
+      for (const entry of children) {
+        const wait = this.#turnOrStore(entry, folder);
+        if (wait) await wait;
       }
-      return nodes;
+      return;
     }
-    for (const entry of children) {
-      if (this.#pace.isDue) await this.#turn();
-      const started = take(entry);
-      nodes.push((started instanceof Promise ? await started : started).node);
+    for await (const first of children) {
+      this.#background.throwIfStopped();
+      for (let entry: Entry | undefined = first; entry; ) {
+        const wait = this.#turnOrStore(entry, folder);
+        if (wait) await wait;
+        entry = 'takeArrived' in children ? children.takeArrived() : undefined;
+      }
     }
-    return nodes;
+  }
+
+  /** A promise where something is to be waited for. */
+  #turnOrStore(entry: Entry, folder: FolderNodes): Promise<void> | undefined {
+    return this.#account.pace.isDue ? this.#turnAndStore(entry, folder) : this.#store(entry, folder);
+  }
+
+  async #turnAndStore(entry: Entry, folder: FolderNodes): Promise<void> {
+    await this.#account.pace.turn();
+    this.#background.throwIfStopped();
+    await this.#store(entry, folder);
+  }
+
+  #store(entry: Entry, folder: FolderNodes): Promise<void> | undefined {
+    const place = new Place(folder.path, this.#listed(entry), folder.parent);
+    this.#account.current = place;
+    switch (entry.kind) {
+      case 'directory':
+        return this.#storeDirectory(entry, place, folder);
+      case 'file':
+        return this.#reuse(entry, place, folder) ? undefined : this.#storeFile(entry, place, folder);
+      case 'stream':
+        return this.#inFlight(this.#files, folder.reserve(place), () => this.#storeStream(entry, place));
+      case 'other': {
+        const node = completeNode(place.listed, {});
+        folder.add(node, place.isSame(node));
+        return undefined;
+      }
+    }
   }
 
   #listed(entry: Entry): EncodedMetadata {
@@ -120,25 +141,18 @@ class ArchiveRun {
     return encodeMetadata(name, entry.metadata, this.#utcOffset);
   }
 
-  async #turn(): Promise<void> {
-    await this.#pace.turn();
-    this.#background.throwIfStopped();
-  }
-
-  /** The node of a file that has not changed since the earlier snapshot, with the content of then. */
-  #reuse(entry: Entry, place: Place): EncodedNode | undefined {
-    if (entry.kind !== 'file') return undefined;
+  /** Takes the content of then for a file that has not changed since the earlier snapshot. */
+  #reuse(entry: FileEntry, place: Place, folder: FolderNodes): boolean {
     const content = place.same ? place.same.content : this.#unchangedContent(entry, place);
-    if (content === undefined) return undefined;
+    if (content === undefined) return false;
     if (!content.every((id) => this.#request.repository.hasBlob('data', id))) {
-      this.#warn(place.path, 'parts of it are missing in the repository; it is stored again');
-      return undefined;
+      this.#account.warn(place.path, 'parts of it are missing in the repository; it is stored again');
+      return false;
     }
-    const sizeBytes = stampOf(entry).size ?? 0n;
-    this.#counter.file('unmodified', sizeBytes);
-    this.#request.onItem?.({ path: place.path, change: 'unmodified', sizeBytes: Number(sizeBytes) });
-    this.#bytesDone += Number(sizeBytes);
-    return place.same ? { name: entry.name, json: place.same.json } : completeNode(place.listed, { content });
+    this.#account.unmodifiedFile(place, stampOf(entry).size ?? 0n);
+    if (place.same) folder.add({ name: entry.name, json: place.same.json }, true);
+    else folder.add(completeNode(place.listed, { content }), false);
+    return true;
   }
 
   /** The earlier content of a file of which something else may have changed. */
@@ -148,105 +162,113 @@ class ArchiveRun {
     return previous.content;
   }
 
-  async #store(entry: Entry, place: Place): Promise<Started> {
-    switch (entry.kind) {
-      case 'directory':
-        return this.#storeDirectory(entry, place);
-      case 'file':
-        return this.#inFlight(this.#slotsFor(entry), () => this.#storeFile(entry, place));
-      case 'stream':
-        return this.#inFlight(this.#files, () => this.#storeStream(entry, place));
-      case 'other':
-        return { node: completeNode(place.listed, {}) };
-    }
-  }
-
-  #slotsFor(entry: FileEntry): Slots {
-    return (stampOf(entry).size ?? 0n) <= smallFileBytes ? this.#smallFiles : this.#files;
-  }
-
   /** Waits for a slot, then goes on while the task runs. */
-  async #inFlight(slots: Slots, task: () => Promise<EncodedNode | undefined>): Promise<Started> {
-    const { result } = await this.#background.start(slots, task);
-    return { node: result };
+  async #inFlight(
+    slots: Slots,
+    fill: (node: EncodedNode | undefined) => void,
+    task: () => Promise<EncodedNode | undefined>,
+  ): Promise<void> {
+    await this.#background.start(slots, async () => fill(await task()));
   }
 
-  async #storeDirectory(entry: DirectoryEntry, place: Place): Promise<Started> {
-    const parent = await this.#loadParent(place.previousSubtree, place.path);
-    const nodes = await this.#storeChildren(entry.children(), place.path, parent);
-    const finish = async (): Promise<EncodedNode> => {
-      const subtree = await this.#saveTree(await completed(nodes), place.path);
-      const node = completeNode(place.listed, { subtree });
-      const change = this.#changeOf(node, place);
-      this.#counter.directory(change);
-      this.#request.onItem?.({ path: `${place.path}/`, change, sizeBytes: 0 });
-      return node;
-    };
+  async #storeDirectory(entry: DirectoryEntry, place: Place, above: FolderNodes): Promise<void> {
+    const fill = above.reserve(place);
+    const folder = new FolderNodes(place.path, await this.#loadParent(place.previousSubtree, place.path));
+    await this.#storeChildren(entry.children(), folder);
+    const finish = async (): Promise<EncodedNode> => this.#folderNode(place, await this.#saveTree(folder));
+    const unchanged = folder.isComplete ? folder.unchangedTree : undefined;
+    if (unchanged !== undefined) fill(this.#folderNode(place, unchanged));
     // With files of it in flight, the folder cannot wait for a slot: they bound how many such folders there are.
-    if (nodes.some((node) => node instanceof Promise)) return { node: this.#background.track(finish()) };
-    return this.#inFlight(this.#trees, finish);
+    else if (folder.isComplete) await this.#inFlight(this.#trees, fill, finish);
+    else folder.whenComplete(() => void this.#background.track(finish().then(fill)));
   }
 
-  async #saveTree(nodes: readonly EncodedNode[], path: string): Promise<string> {
-    const { signal } = this.#background;
-    const saved = await this.#request.writer.saveBlob('tree', encodeUnique(nodes, path), signal);
-    this.#counter.tree(saved);
-    await this.#checkpoints.after(this.#counter.storedBytes, signal);
+  #folderNode(place: Place, subtree: string): EncodedNode {
+    const node = completeNode(place.listed, { subtree });
+    this.#account.folder(place, place.changeOf(node, this.#utcOffset));
+    return node;
+  }
+
+  async #saveTree(folder: FolderNodes): Promise<string> {
+    const saved = await this.#request.writer.saveBlob('tree', folder.encode(), this.#background.signal);
+    this.#account.counter.tree(saved);
+    this.#checkpoint();
     return saved.id;
   }
 
-  async #storeFile(entry: FileEntry, place: Place): Promise<EncodedNode | undefined> {
-    const result = await saveFile(entry, this.#request.writer, this.#saveOptions());
-    if (result.warning !== undefined) this.#warn(place.path, result.warning);
+  #storeFile(entry: FileEntry, place: Place, folder: FolderNodes): Promise<void> | undefined {
+    const fill = folder.reserve(place);
+    if ((stampOf(entry).size ?? 0n) > smallFileBytes) {
+      return this.#inFlight(this.#files, fill, () => this.#storeLargeFile(entry, place));
+    }
+    if (this.#smallFiles.tryAcquire()) return this.#storeSmallFile(entry, place, fill);
+    return this.#smallFiles.acquire().then(() => this.#storeSmallFile(entry, place, fill));
+  }
+
+  #storeSmallFile(entry: FileEntry, place: Place, fill: (node: EncodedNode | undefined) => void): undefined {
+    this.#request.writer.saveSmallFile({
+      path: entry.path,
+      metadata: stampOf(entry),
+      saved: (result) => {
+        if (result.kind === 'large') {
+          const task = async (): Promise<void> => fill(await this.#storeLargeFile(entry, place));
+          void this.#background.track(task().finally(() => this.#smallFiles.release()));
+          return;
+        }
+        if (result.kind === 'stored') this.#account.moved(Number(result.saved.sizeBytes));
+        fill(this.#fileNode(entry, place, result));
+        this.#smallFiles.release();
+      },
+      failed: (error) => {
+        this.#background.stop(error);
+        this.#smallFiles.release();
+      },
+    });
+  }
+
+  async #storeLargeFile(entry: FileEntry, place: Place): Promise<EncodedNode | undefined> {
+    const file = { path: entry.path, metadata: stampOf(entry) };
+    return this.#fileNode(entry, place, await this.#request.writer.saveFile(file, this.#saveOptions()));
+  }
+
+  #fileNode(entry: FileEntry, place: Place, file: SavedFile): EncodedNode | undefined {
+    const result = fileResult(entry, file);
+    if (result.warning !== undefined) this.#account.warn(place.path, result.warning);
     if (result.kind === 'skipped') return undefined;
     const { saved, metadata } = result;
-    const isAsListed = !metadata && saved.sizeBytes === (stampOf(entry).size ?? 0n);
-    const listed = isAsListed
-      ? place.listed
-      : this.#encode(entry.name, metadata ?? entry.metadata, saved.sizeBytes);
-    return this.#storedNode(completeNode(listed, { content: saved.content }), saved, place);
+    if (!metadata && saved.sizeBytes === (stampOf(entry).size ?? 0n)) {
+      return this.#storedNode(place.listed, saved, place);
+    }
+    const current = { ...(metadata ?? entry.metadata), size: saved.sizeBytes };
+    return this.#storedNode(encodeMetadata(entry.name, current, this.#utcOffset), saved, place);
   }
 
   async #storeStream(entry: StreamEntry, place: Place): Promise<EncodedNode> {
     const stream = await entry.open(this.#background.signal);
     try {
       const saved = await this.#request.writer.saveStream(lentPieces(stream), this.#saveOptions());
-      const listed = this.#encode(entry.name, entry.metadata, saved.sizeBytes);
-      return await this.#storedNode(completeNode(listed, { content: saved.content }), saved, place);
+      const metadata = { ...entry.metadata, size: saved.sizeBytes };
+      return this.#storedNode(encodeMetadata(entry.name, metadata, this.#utcOffset), saved, place);
     } finally {
       stream.destroy();
     }
   }
 
-  async #storedNode(node: EncodedNode, saved: SavedContent, place: Place): Promise<EncodedNode> {
-    this.#counter.content(saved);
-    const change = this.#changeOf(node, place);
-    this.#counter.file(change, saved.sizeBytes);
-    this.#request.onItem?.({ path: place.path, change, sizeBytes: Number(saved.sizeBytes) });
-    await this.#checkpoints.after(this.#counter.storedBytes, this.#background.signal);
+  #storedNode(listed: EncodedMetadata, saved: SavedContent, place: Place): EncodedNode {
+    const node = completeNode(listed, { content: saved.content });
+    this.#account.storedFile(place, place.changeOf(node, this.#utcOffset), saved);
+    this.#checkpoint();
     return node;
   }
 
+  #checkpoint(): void {
+    const { storedBytes } = this.#account.counter;
+    if (!this.#checkpoints.isDue(storedBytes)) return;
+    void this.#background.track(this.#checkpoints.write(storedBytes, this.#background.signal));
+  }
+
   #saveOptions(): SaveOptions {
-    return {
-      signal: this.#background.signal,
-      onBytes: (bytes) => {
-        this.#bytesDone += bytes;
-        this.#pace.moved();
-      },
-    };
-  }
-
-  /** Metadata with the size of what was stored. */
-  #encode(name: Buffer, metadata: NodeMetadata, size: bigint): EncodedMetadata {
-    return encodeMetadata(name, { ...metadata, size }, this.#utcOffset);
-  }
-
-  #changeOf(node: EncodedNode, place: Place): ItemChange {
-    if (place.isSame(node)) return 'unmodified';
-    const { previous } = place;
-    if (!previous) return 'new';
-    return encodeNode(previous, this.#utcOffset).json.equals(node.json) ? 'unmodified' : 'changed';
+    return { signal: this.#background.signal, onBytes: (bytes) => this.#account.moved(bytes) };
   }
 
   /** A parent that cannot be read costs time, not data: everything below it is stored as if it were new. */
@@ -257,25 +279,8 @@ class ArchiveRun {
     } catch (error) {
       this.#background.throwIfStopped();
       if (!isFailure(error, 'RepositoryDamaged')) throw error;
-      this.#warn(path, `the earlier snapshot cannot be compared with: ${error.message}`);
+      this.#account.warn(path, `the earlier snapshot cannot be compared with: ${error.message}`);
       return undefined;
     }
   }
-
-  #warn(subject: string, message: string): void {
-    this.#request.onWarning?.({ subject, message });
-  }
-
-  #report(): void {
-    this.#request.onProgress?.({
-      filesDone: this.#counter.filesDone,
-      bytesDone: this.#bytesDone,
-      bytesStored: this.#counter.storedBytes,
-      current: this.#current.path,
-    });
-  }
-}
-
-function stampOf(entry: FileEntry): FileStamp {
-  return entry.stamp ?? entry.metadata;
 }

@@ -16,12 +16,13 @@ export class Checkpoints {
     this.#everyBytes = everyBytes;
   }
 
-  /** Writes an index when it is time to. */
-  async after(storedBytes: number, signal: AbortSignal): Promise<void> {
-    const isDue =
-      storedBytes - this.#bytes >= this.#everyBytes ||
-      (storedBytes > this.#bytes && performance.now() - this.#at >= everyMs);
-    if (!isDue || this.#isRunning) return;
+  /** Whether it is time to await `write`. */
+  isDue(storedBytes: number): boolean {
+    if (this.#isRunning || storedBytes === this.#bytes) return false;
+    return storedBytes - this.#bytes >= this.#everyBytes || performance.now() - this.#at >= everyMs;
+  }
+
+  async write(storedBytes: number, signal: AbortSignal): Promise<void> {
     this.#isRunning = true;
     this.#bytes = storedBytes;
     this.#at = performance.now();

@@ -6,15 +6,15 @@ import { type RawNode, RawTree } from '../tree/raw-tree.ts';
 
 /** A folder of the earlier snapshot. */
 export class ParentFolder {
+  readonly treeId: string;
   readonly #bytes: Buffer;
-  readonly #treeId: string;
   readonly #raw: RawTree;
   /** By name. Made when something has changed. */
   #nodes: NodeLookup | undefined;
 
   private constructor(bytes: Buffer, treeId: string) {
     this.#bytes = bytes;
-    this.#treeId = treeId;
+    this.treeId = treeId;
     this.#raw = new RawTree(bytes);
   }
 
@@ -28,10 +28,15 @@ export class ParentFolder {
     return this.#raw.match(metadata);
   }
 
+  /** Whether all nodes of it were matched, one after the other. */
+  get isMatchedWhole(): boolean {
+    return this.#raw.isMatchedWhole;
+  }
+
   /** A damaged node is as good as none: its file is stored as if it were new. */
   find(name: Buffer): TreeNode | undefined {
     try {
-      this.#nodes ??= new NodeLookup(this.#bytes, this.#treeId);
+      this.#nodes ??= new NodeLookup(this.#bytes, this.treeId);
       return this.#nodes.find(name);
     } catch (error) {
       if (isFailure(error, 'RepositoryDamaged')) return undefined;

@@ -1,7 +1,9 @@
-import type { EncodedMetadata, EncodedNode } from '../tree/encode.ts';
+import { type EncodedMetadata, type EncodedNode, encodeNode } from '../tree/encode.ts';
 import type { TreeNode } from '../tree/node.ts';
 import type { RawNode } from '../tree/raw-tree.ts';
+import type { UtcOffset } from '../tree/time.ts';
 import type { ParentFolder } from './parent-folder.ts';
+import type { ItemChange } from './summary.ts';
 
 /** Where an item lies, how it was listed, and what the earlier snapshot has there. */
 export class Place {
@@ -36,5 +38,13 @@ export class Place {
   /** Whether the node is that of the earlier snapshot, byte for byte. */
   isSame({ json }: EncodedNode): boolean {
     return this.same?.json.equals(json) ?? false;
+  }
+
+  /** What has become of the earlier node. */
+  changeOf(node: EncodedNode, utcOffset: UtcOffset): ItemChange {
+    if (this.isSame(node)) return 'unmodified';
+    const { previous } = this;
+    if (!previous) return 'new';
+    return encodeNode(previous, utcOffset).json.equals(node.json) ? 'unmodified' : 'changed';
   }
 }

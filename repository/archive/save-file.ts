@@ -1,4 +1,4 @@
-import type { BlobWriter, FileStat, SavedContent, SaveOptions } from '../blobs.ts';
+import type { FileStat, SavedContent, SavedFile } from '../blobs.ts';
 import type { NodeMetadata } from '../tree/node.ts';
 import type { FileEntry } from './entry.ts';
 import { isDescribedBy, metadataOfStat } from './stat-metadata.ts';
@@ -14,25 +14,21 @@ export type FileResult =
     }
   | { readonly kind: 'skipped'; readonly warning: string };
 
-/**
- * Stores a file of the file system. What happens to the file meanwhile is a warning; errors of the
- * repository are thrown.
- */
-export async function saveFile(
-  entry: FileEntry,
-  writer: BlobWriter,
-  options: SaveOptions,
-): Promise<FileResult> {
-  const { path, stamp = entry.metadata } = entry;
-  const result = await writer.saveFile({ path, metadata: stamp }, options);
+/** What became of a file of the file system, for its node. What happened to it meanwhile is a warning. */
+export function fileResult(entry: FileEntry, result: SavedFile): FileResult {
   if (result.kind === 'skipped') return { kind: 'skipped', warning: result.reason };
   const { saved, stat, isChanged } = result;
   return {
     kind: 'stored',
     saved,
-    ...(stat && !isDescribedBy(stat, stamp) && { metadata: currentMetadata(entry.metadata, stat) }),
+    ...(stat && !isDescribedBy(stat, stampOf(entry)) && { metadata: currentMetadata(entry.metadata, stat) }),
     ...(isChanged && { warning: 'it changed while it was read; what was read is stored' }),
   };
+}
+
+/** What tells whether a file is the one that was listed. */
+export function stampOf(entry: FileEntry): NonNullable<FileEntry['stamp']> {
+  return entry.stamp ?? entry.metadata;
 }
 
 /** The metadata of the file that was opened, which is not as it was listed. */

@@ -1,40 +1,30 @@
-import type { FileToSave, SavedContent, SavedFile } from '../blobs.ts';
+import type { LargeFile, SavedContent, SavedFile, SmallFile } from '../blobs.ts';
 import type { StoredBlobs } from './lanes/lane.ts';
 import type { Lanes } from './lanes/lanes.ts';
-import { type FileList, listedFields } from './lanes/messages.ts';
+import { type FileList, type FileNote, listedFields } from './lanes/messages.ts';
 
 const batchBytes = 1024 * 1024;
 const batchFiles = 64;
 
-/** A file that has grown too large for a batch, and is to be saved alone. */
-export interface LargeFile {
-  readonly kind: 'large';
-}
-
-interface Waiting {
-  readonly file: FileToSave;
-  readonly result: PromiseWithResolvers<SavedFile | LargeFile>;
-}
-
 /** Saves small files together: each batch takes what has come together when a lane gets free. */
 export class FileBatches {
   readonly #lanes: Lanes;
-  #waiting: Waiting[] = [];
+  /** Aborted when the writer has failed or was stopped: what lanes report from then on is not stored. */
+  readonly #signal: AbortSignal;
+  #waiting: SmallFile[] = [];
   #isFilling = false;
 
-  constructor(lanes: Lanes) {
+  constructor(lanes: Lanes, signal: AbortSignal) {
     this.#lanes = lanes;
+    this.#signal = signal;
   }
 
-  save(file: FileToSave): Promise<SavedFile | LargeFile> {
-    const waiting = { file, result: Promise.withResolvers<SavedFile | LargeFile>() };
-    this.#waiting.push(waiting);
-    if (!this.#isFilling) {
-      this.#isFilling = true;
-      // The files of this moment go together.
-      setImmediate(() => void this.#fill());
-    }
-    return waiting.result.promise;
+  save(file: SmallFile): void {
+    this.#waiting.push(file);
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    // The files of this moment go together.
+    setImmediate(() => void this.#fill());
   }
 
   async #fill(): Promise<void> {
@@ -45,16 +35,27 @@ export class FileBatches {
       const { stored } = lane.begin((job) => ({ kind: 'files', job, files }));
       this.#lanes.count(bytesOf(batch));
       stored.then(
-        (blobs) => resolveAll(batch, blobs),
+        (blobs) => this.#finish(batch, blobs),
         (error: unknown) => {
-          for (const { result } of batch) result.reject(error);
+          for (const file of batch) file.failed(error);
         },
       );
     }
     this.#isFilling = false;
   }
 
-  #take(): readonly Waiting[] {
+  #finish(batch: readonly SmallFile[], blobs: StoredBlobs): void {
+    for (const [file, result] of resultsOf(batch, blobs)) {
+      try {
+        this.#signal.throwIfAborted();
+        file.saved(result);
+      } catch (error) {
+        file.failed(error);
+      }
+    }
+  }
+
+  #take(): readonly SmallFile[] {
     let bytes = 0;
     let count = 0;
     while (count < batchFiles && count < this.#waiting.length) {
@@ -66,42 +67,48 @@ export class FileBatches {
   }
 }
 
-function sizeOf(waiting: Waiting | undefined): number {
-  return Number(waiting?.file.metadata.size ?? 0n);
+function sizeOf(file: SmallFile | undefined): number {
+  return Number(file?.metadata.size ?? 0n);
 }
 
-function bytesOf(batch: readonly Waiting[]): number {
-  return batch.reduce((sum, waiting) => sum + sizeOf(waiting), 0);
+function bytesOf(batch: readonly SmallFile[]): number {
+  return batch.reduce((sum, file) => sum + sizeOf(file), 0);
 }
 
-function listOf(batch: readonly Waiting[]): FileList {
+function listOf(batch: readonly SmallFile[]): FileList {
   const paths: string[] = [];
   const listed = new BigInt64Array(batch.length * listedFields);
   const owners = new Uint32Array(batch.length);
-  for (const [index, { file }] of batch.entries()) {
-    const { mtimeNs, ctimeNs, size = 0n, inode = -1n, deviceId = -1n, uid } = file.metadata;
-    paths.push(file.path.toString('latin1'));
+  for (const [index, { path, metadata }] of batch.entries()) {
+    const { mtimeNs, ctimeNs, size = 0n, inode = -1n, deviceId = -1n, uid } = metadata;
+    paths.push(path.toString('latin1'));
     listed.set([mtimeNs, ctimeNs, size, inode, deviceId], index * listedFields);
     owners[index] = uid;
   }
   return { paths, listed, owners };
 }
 
-function resolveAll(batch: readonly Waiting[], blobs: StoredBlobs): void {
+function* resultsOf(
+  batch: readonly SmallFile[],
+  blobs: StoredBlobs,
+): Generator<readonly [SmallFile, SavedFile | LargeFile]> {
   const notes = new Map(blobs.files?.notes.map((note) => [note.index, note]));
   let blob = 0;
-  for (const [index, { result }] of batch.entries()) {
+  for (const [index, file] of batch.entries()) {
     const size = blobs.files?.sizes[index] ?? 0;
     const note = notes.get(index);
     const saved = size === 0 ? emptyContent : contentOf(blobs, blob);
     if (size > 0) blob += 1;
-    if (note?.isLarge) result.resolve({ kind: 'large' });
-    else if (note?.skipped !== undefined) result.resolve({ kind: 'skipped', reason: note.skipped });
-    else {
-      const stat = note?.stat;
-      result.resolve({ kind: 'stored', saved, isChanged: note?.isChanged ?? false, ...(stat && { stat }) });
-    }
+    yield [file, resultOf(saved, note)];
   }
+}
+
+function resultOf(saved: SavedContent, note: FileNote | undefined): SavedFile | LargeFile {
+  if (note === undefined) return { kind: 'stored', saved, isChanged: false };
+  if (note.isLarge) return { kind: 'large' };
+  if (note.skipped !== undefined) return { kind: 'skipped', reason: note.skipped };
+  const { stat, isChanged = false } = note;
+  return { kind: 'stored', saved, isChanged, ...(stat && { stat }) };
 }
 
 const emptyContent: SavedContent = { content: [], sizeBytes: 0n, newBlobs: 0, addedBytes: 0, storedBytes: 0 };

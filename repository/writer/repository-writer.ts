@@ -9,8 +9,9 @@ import type {
   SavedContent,
   SavedFile,
   SaveOptions,
+  SmallFile,
 } from '../blobs.ts';
-import { smallFileBytes } from '../blobs.ts';
+import { type LargeFile, smallFileBytes } from '../blobs.ts';
 import type { Chunker } from '../chunker/chunker.ts';
 import type { Compressor } from '../compression.ts';
 import type { Sealing } from '../crypto/sealing.ts';
@@ -81,7 +82,7 @@ export class RepositoryWriter implements BlobWriter {
       onPack: (pack, release) => this.#uploads.start(() => pack, release),
       onFailure,
     });
-    this.#smallFiles = new FileBatches(this.#lanes);
+    this.#smallFiles = new FileBatches(this.#lanes, signal);
   }
 
   /** Uses packs that no index names, and indexes them at once: a further attempt need not verify them again. */
@@ -131,6 +132,11 @@ export class RepositoryWriter implements BlobWriter {
     return saved;
   }
 
+  saveSmallFile(file: SmallFile): void {
+    if (this.#stop.signal.aborted) file.failed(this.#stop.signal.reason);
+    else this.#smallFiles.save(file);
+  }
+
   /** Waits for the packs that are on their way, at most a few, so that they are in the index too. */
   async checkpoint(signal?: AbortSignal): Promise<void> {
     this.#stop.signal.throwIfAborted();
@@ -167,7 +173,9 @@ export class RepositoryWriter implements BlobWriter {
   async #saveFile(file: FileToSave, options: SaveOptions): Promise<SavedFile> {
     const { onBytes, signal } = options;
     if ((file.metadata.size ?? 0n) <= smallFileBytes) {
-      const saved = await this.#smallFiles.save(file);
+      const saved = await new Promise<SavedFile | LargeFile>((resolve, reject) =>
+        this.saveSmallFile({ ...file, saved: resolve, failed: reject }),
+      );
       if (saved.kind === 'stored') onBytes?.(Number(saved.saved.sizeBytes));
       if (saved.kind !== 'large') return saved;
     }

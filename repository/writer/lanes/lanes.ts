@@ -17,7 +17,9 @@ const mostThreads = 8;
 export class Lanes {
   readonly #setup: LaneSetup;
   readonly #events: LaneEvents;
-  readonly #local: Lane;
+  readonly #openLocal: () => Lane;
+  /** Made at the first need: a backup of what has not changed has none. */
+  #local: Lane | undefined;
   #threads: readonly Lane[] = [];
   readonly #waiting: ((lane: Lane) => void)[] = [];
   #bytes = 0;
@@ -27,10 +29,8 @@ export class Lanes {
     this.#setup = setup;
     this.#events = events;
     const onFree = () => this.#serve();
-    this.#local = new Lane((listener) => openLocalLane(setup, chunker, listener), events, {
-      onFree,
-      isReady: true,
-    });
+    this.#openLocal = () =>
+      new Lane((listener) => openLocalLane(setup, chunker, listener), events, { onFree, isReady: true });
   }
 
   /** Begins a job as soon as a lane has a place for it, in the order of the calls. */
@@ -64,7 +64,7 @@ export class Lanes {
   }
 
   #all(): readonly Lane[] {
-    return [this.#local, ...this.#threads];
+    return this.#local ? [this.#local, ...this.#threads] : this.#threads;
   }
 
   #serve(): void {
@@ -77,11 +77,9 @@ export class Lanes {
   /** The local lane works until the threads have started. */
   #freest(): Lane | undefined {
     const ready = this.#threads.filter((lane) => lane.isReady);
-    let freest: Lane | undefined;
-    for (const lane of ready.length > 0 ? ready : [this.#local]) {
-      if (lane.freeJobs > (freest?.freeJobs ?? 0)) freest = lane;
-    }
-    return freest;
+    if (ready.length > 0) return freestOf(ready);
+    this.#local ??= this.#openLocal();
+    return freestOf([this.#local]);
   }
 
   /** Once threads work, the pack of this thread would lie in memory until the end. */
@@ -89,7 +87,7 @@ export class Lanes {
     if (this.#isLocalRetired) return;
     this.#isLocalRetired = true;
     // A failure of the lane comes to the writer by its own way.
-    this.#local.flush().catch(() => {});
+    this.#local?.flush().catch(() => {});
   }
 
   #startThreads(): void {
@@ -106,4 +104,13 @@ export class Lanes {
         }),
     );
   }
+}
+
+/** Undefined when none can take a job. */
+function freestOf(lanes: readonly Lane[]): Lane | undefined {
+  let freest: Lane | undefined;
+  for (const lane of lanes) {
+    if (lane.freeJobs > (freest?.freeJobs ?? 0)) freest = lane;
+  }
+  return freest;
 }

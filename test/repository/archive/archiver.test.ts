@@ -18,7 +18,7 @@ import { loadPosixCalls } from '../../../posix/calls.ts';
 import { archive } from '../../../repository/archive/archiver.ts';
 import type { Entry } from '../../../repository/archive/entry.ts';
 import { metadataOfStat } from '../../../repository/archive/stat-metadata.ts';
-import type { BlobWriter } from '../../../repository/blobs.ts';
+import type { BlobWriter, SmallFile } from '../../../repository/blobs.ts';
 import { readFile } from '../../../repository/read-file.ts';
 import type { Repository } from '../../../repository/repository.ts';
 import { goMode } from '../../../repository/tree/file-mode.ts';
@@ -221,9 +221,7 @@ test('a failure of the repository stops the run and is thrown as it is', async (
   const full = new Failure('StorageFull', 'The disk is full.');
   const writer = await repository.openWriter();
   const failing: BlobWriter = Object.assign(Object.create(writer), {
-    saveFile: async () => {
-      throw full;
-    },
+    saveSmallFile: (file: SmallFile) => file.failed(full),
     saveBlob: writer.saveBlob.bind(writer),
   });
   const run = archive({ repository, writer: failing, roots: [folderOf(folder)], signal: noSignal });
