@@ -3,6 +3,7 @@
  * See record-histories.ts, too.
  */
 import type { WorkflowHandle } from '@temporalio/client';
+import mysql from 'mysql2/promise';
 import pg from 'pg';
 import type { RestoreInput } from '../../contracts/inputs.ts';
 import type { RestoreResult } from '../../contracts/jobs.ts';
@@ -17,11 +18,14 @@ import {
 } from '../../control/restore.ts';
 import { cancelRun, type Run, runResult } from '../../control/runs.ts';
 import { watchRun } from '../../control/watch.ts';
+import { ensureMariadb } from '../../tools/mariadb.ts';
+import { startMysqlServer } from '../../tools/mysql-server.ts';
 import { ensurePostgres } from '../../tools/postgres.ts';
 import { startPostgres } from '../../tools/postgres-server.ts';
 import { ensureTemporal } from '../../tools/temporal.ts';
 import { startTemporalServer } from '../../tools/temporal-server.ts';
 import { type Barrier, barrierAt } from '../workers/bench.ts';
+import { hookLists } from '../workers/hook-bench.ts';
 import { install } from '../workers/installation.ts';
 import { runWorkers } from '../workers/running-worker.ts';
 import { keepHistory } from './history-file.ts';
@@ -36,8 +40,18 @@ type History = Pick<WorkflowHandle, 'fetchHistory'>;
 
 const quick: RestoreInput = { source: 'db', confirmed: true, safetyBackup: false };
 
+/** A server with the database "shop". */
+interface DatabaseServer {
+  readonly kind: 'postgres' | 'mysql';
+  readonly url: string;
+  readonly binDir: string;
+  stop(): Promise<void>;
+}
+
+type Scene = (stage: Stage) => Promise<History>;
+
 /** Each restores the database "shop", which was backed up before, and returns the run whose history is kept. */
-const scenes: Readonly<Record<string, (stage: Stage) => Promise<History>>> = {
+const scenes = {
   'restore-database-done': async ({ control }) => {
     const run = await startRestore(control, { source: 'db' });
     await untilAsked(run);
@@ -83,13 +97,40 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<History>>> = {
   'restore-tables-done': async ({ control }) =>
     await ended(await startRestore(control, { ...quick, tables: ['public.item'] })),
   'plan-done': async ({ control }) => await ended(await startRestorePlan(control, { source: 'db' })),
+} satisfies Readonly<Record<string, Scene>>;
+
+/** The same with MariaDB, whose swap is of other steps; the last two with hooks, of which the second fails. */
+const mariadbScenes = {
+  'restore-mysql-done': scenes['restore-database-done'],
+  'restore-mysql-beside': scenes['restore-database-beside'],
+  'restore-mysql-cancelled': scenes['restore-database-cancelled'],
+  'replaced-mysql-removed': scenes['replaced-removed'],
+  'replaced-mysql-rolled-back': scenes['replaced-rolled-back'],
+  'plan-mysql-done': scenes['plan-done'],
+  'restore-mysql-hooks': scenes['restore-database-done'],
+  'restore-mysql-hook-failed': async ({ control }) => await ended(await startRestore(control, quick)),
+} satisfies Readonly<Record<string, Scene>>;
+
+const hooks: Readonly<Record<string, string>> = {
+  'restore-mysql-hooks': hookLists({
+    restore: { before: 'true', beforeReplace: 'true', after: 'false', always: 'true', continues: true },
+  }),
+  'restore-mysql-hook-failed': hookLists({
+    restore: { beforeReplace: 'false', onFailure: 'true', always: 'true' },
+  }),
 };
 
 const wanted = process.argv.slice(2);
 const server = await startTemporalServer({ executable: await ensureTemporal(), headless: true });
 try {
-  for (const [name, scene] of Object.entries(scenes)) {
-    if (wanted.length === 0 || wanted.includes(name)) await record(name, scene, server.address);
+  const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+  for (const [all, start] of [
+    [scenes, startShopOnPostgres] as const,
+    [mariadbScenes, startShopOnMariadb] as const,
+  ]) {
+    for (const [name, scene] of Object.entries(all)) {
+      if (isWanted(name)) await record(name, scene, { address: server.address, start });
+    }
   }
 } finally {
   await server.stop();
@@ -97,21 +138,18 @@ try {
 
 async function record(
   name: string,
-  scene: (stage: Stage) => Promise<History>,
-  address: string,
+  scene: Scene,
+  { address, start }: { readonly address: string; readonly start: () => Promise<DatabaseServer> },
 ): Promise<void> {
-  const { binDir } = await ensurePostgres(17);
-  const postgres = await startPostgres({ binDir });
-  const url = postgres.url.reveal();
-  await query(url, 'CREATE DATABASE shop');
-  await query(url.replace(/postgres$/, 'shop'), 'CREATE TABLE item AS SELECT 1 AS id');
+  const { kind, url, binDir, stop } = await start();
+  const around = hooks[name] === undefined ? '' : `, hooks: ${hooks[name]}`;
   const installation = await install({
     address,
-    moreSources: '  db: { kind: postgres, connection: "env:SHOP_URL", databases: [shop] }',
+    moreSources: `  db: { kind: ${kind}, connection: "env:SHOP_URL", databases: [shop]${around} }`,
   });
   const barrier = barrierAt('after loadSection');
   const worker = await runWorkers(installation, {
-    env: { ...process.env, SHOP_URL: url, PATH: `${binDir}:${process.env.PATH}` },
+    env: { ...process.env, LOG: '/dev/null', SHOP_URL: url, PATH: `${binDir}:${process.env.PATH}` },
     ...(name.endsWith('cancelled') && { failpoint: barrier.failpoint }),
   });
   const control = await connectControl({ settings: { address }, env: {} });
@@ -123,7 +161,7 @@ async function record(
     await control.close();
     await worker.stop();
     await installation.remove();
-    await postgres.stop();
+    await stop();
   }
 }
 
@@ -135,6 +173,26 @@ async function ended(run: Run<unknown>): Promise<History> {
 async function untilAsked(run: Run<RestoreResult>): Promise<void> {
   for await (const { phase } of watchRun(run, { fastMs: 50, slowMs: 50 })) if (phase === 'confirm') return;
   throw new Error('The restore asked for nothing');
+}
+
+async function startShopOnPostgres(): Promise<DatabaseServer> {
+  const { binDir } = await ensurePostgres(17);
+  const { url: secret, stop } = await startPostgres({ binDir });
+  const url = secret.reveal();
+  await query(url, 'CREATE DATABASE shop');
+  await query(url.replace(/postgres$/, 'shop'), 'CREATE TABLE item AS SELECT 1 AS id');
+  return { kind: 'postgres', url, binDir, stop: async () => void (await stop()) };
+}
+
+async function startShopOnMariadb(): Promise<DatabaseServer> {
+  const tools = await ensureMariadb();
+  const { host, port, user, stop } = await startMysqlServer({ tools });
+  const connection = await mysql.createConnection({ host, port, user });
+  await connection.query('CREATE DATABASE shop');
+  await connection.query('CREATE TABLE shop.item AS SELECT 1 AS id');
+  await connection.end();
+  const url = `mysql://${user}@${host}:${port}`;
+  return { kind: 'mysql', url, binDir: tools.binDir, stop: async () => void (await stop()) };
 }
 
 async function query(url: string, sql: string): Promise<void> {
