@@ -4,6 +4,7 @@ import type { Check } from './check.ts';
 import { configurationCheck, secretChecks } from './configuration.ts';
 import type { DoctorContext } from './context.ts';
 import { hookChecks } from './hooks.ts';
+import { leftOverChecks } from './left-overs.ts';
 import { machineChecks } from './machine.ts';
 import { repositoryChecks } from './repositories.ts';
 import { sourceChecks } from './sources.ts';
@@ -18,6 +19,7 @@ export function doctorChecks(context: DoctorContext): readonly Check[] {
     ...repositoryChecks(context),
     ...bucketChecks(context),
     ...sourceChecks(context),
+    ...leftOverChecks(context),
     ...hookChecks(context),
     temporalCheck(context),
     ...channelChecks(context),

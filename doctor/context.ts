@@ -2,6 +2,7 @@ import type { Configuration } from '../configuration/load.ts';
 import type { Control } from '../control/client.ts';
 import type { Channel } from '../notify/channel.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { LeftOver } from '../restore/left-over.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { Source } from '../sources/source.ts';
 
@@ -29,6 +30,8 @@ export interface DoctorContext {
   readonly lookAtBucket: (name: string, signal: AbortSignal) => Promise<BucketLook>;
   /** Makes a source of this host for one operation; the caller closes it. */
   readonly createSource: (name: string) => Promise<Source>;
+  /** What restores have left on the server of a source of this host. */
+  readonly findLeftOvers: (source: string, signal: AbortSignal) => Promise<readonly LeftOver[]>;
   /** Connects to Temporal; the caller closes the connection. */
   readonly connect: () => Promise<Control>;
   readonly channels: readonly Channel[];

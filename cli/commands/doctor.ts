@@ -8,6 +8,7 @@ import { createLogger } from '../../logging/logger.ts';
 import { createChannels } from '../../notify/channels.ts';
 import { resolveSecret } from '../../secrets/resolve.ts';
 import { composeActivities } from '../../workers/composition.ts';
+import { findLeftOvers } from '../../workers/left-overs.ts';
 import { lookAtBucket } from '../bucket-look.ts';
 import { loadContextConfiguration } from '../configuration.ts';
 import type { CommandContext, Definition } from '../context.ts';
@@ -78,6 +79,7 @@ async function doctorContext(
     resolve,
     createSource,
     openRepository,
+    findLeftOvers: (source, signal) => findLeftOvers(configuration, env, { source, signal }),
     lookAtBucket: (name, signal) => lookAtBucket(context, configuration.repositories[name], signal),
     connect: async () => connectControl({ settings: await temporalSettings(configuration, env), env }),
     channels: createChannels(configuration.notifications, { resolve, host: configuration.host }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { besideNames } from '../../../restore/beside-names.ts';
+import { findMysqlLeftOvers } from '../../../restore/mysql/find-left-overs.ts';
 import { sweepMysql } from '../../../restore/mysql/left-overs.ts';
 import { rollBackDatabases, swapDatabases } from '../../../restore/mysql/swap.ts';
 import { MysqlSession } from '../../../sources/mysql/session.ts';
@@ -62,6 +63,15 @@ for (const [step, outcome] of [
     };
     await withSession(server, (session) =>
       assert.rejects(swapDatabases(session, plan.databases, dying), /died/),
+    );
+    const found = await findMysqlLeftOvers(connectionTo(server), never);
+    const swap = { place: name, hasMoved: outcome === 'finished' };
+    assert.deepEqual(
+      found.filter((one) => one.name.startsWith(name)),
+      [
+        { name: replaced, kind: 'before', since: new Date(startedAt) },
+        { name: onlyDatabase(plan).beside, kind: 'restore', since: new Date(startedAt), swap },
+      ],
     );
     const swept = await sweep(server);
     assert.deepEqual(await describe(server, name), outcome === 'undone' ? later : old);
