@@ -88,6 +88,8 @@ async function backups(stage: Stage): Promise<readonly Row[]> {
   const seconds = new Map<string, number[]>();
   for (let run = 0; run < runs; run += 1) {
     for (const made of [...kept, ...removed]) await remove(made);
+    // Made once for all backups, as the stanza of pgBackRest is.
+    await ours('init', binDir, at('repository'));
     for (const [what, work] of contenders) {
       const measured = await work().catch((error: unknown) => void console.log(`${what}: ${error}`));
       if (measured) seconds.set(what, [...(seconds.get(what) ?? []), measured.wallSeconds]);

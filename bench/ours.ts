@@ -1,7 +1,7 @@
 /**
  * What a worker does for a source of PostgreSQL or MySQL, without Temporal, to be measured from outside:
  *
- * ours.ts backup BIN REPOSITORY | ours.ts restore BIN REPOSITORY TARGET        with BENCH_URL in the environment
+ * ours.ts init BIN REPOSITORY | ours.ts backup BIN REPOSITORY | ours.ts restore BIN REPOSITORY TARGET        with BENCH_URL in the environment
  *
  * The repository is made when it is missing. Prints JSON: seconds of each part, bytes.
  */
@@ -101,5 +101,6 @@ async function restore(repository: Repository): Promise<void> {
 
 const repository = await open();
 if (command === 'restore') await restore(repository);
-else await backup(repository);
+else if (command === 'backup') await backup(repository);
+else console.log(JSON.stringify({}));
 await repository.close();

@@ -6,6 +6,7 @@ import type { Secret } from '../secrets/secret.ts';
 import { feedProgram, type ProgramInput } from './feed.ts';
 import { findProgram } from './find.ts';
 import { type ProgramHost, programHost } from './host.ts';
+import { LentOutput } from './lent-output.ts';
 import { OutputTail } from './output-tail.ts';
 import { ProcessGroup, type ProgramEnd } from './process-group.ts';
 import { Redactor } from './redact.ts';
@@ -37,6 +38,8 @@ export interface ProgramRequest {
   readonly installAdvice?: string;
   /** Default: what `programHost(process.env)` finds. */
   readonly host?: ProgramHost;
+  /** The output is read by `lend` instead of as a stream, which takes less time. */
+  readonly isLent?: boolean;
 }
 
 export interface RunningProgram {
@@ -46,6 +49,11 @@ export interface RunningProgram {
    * processes is left.
    */
   readonly stdout: Readable;
+  /**
+   * The output where `isLent` was asked for: each piece is valid until the next one is asked for. It ends and fails as
+   * `stdout` does; giving it up stops the program.
+   */
+  lend(): AsyncGenerator<Buffer>;
   /** Settles when the program is gone: rejects with what `stdout` is destroyed with. May be left unhandled. */
   readonly completed: Promise<CompletedProgram>;
   /** Also the id of the process group. Undefined if the system could not start it; `completed` tells why. */
@@ -87,12 +95,16 @@ export function runProgram(request: ProgramRequest): RunningProgram {
   if (path === undefined) throw missingProgram(request, host);
   const { secretFiles: inEnvironment = {}, secretFileArguments: inArguments = {} } = request;
   const secretFiles = createSecretFiles({ ...inEnvironment, ...inArguments });
+  const lent = request.isLent === true ? new LentOutput() : undefined;
   try {
-    return new ProgramRun(request, startProgram(request, host, { path, secretFiles }), secretFiles);
+    const child = startProgram(request, host, { path, secretFiles, output: lent?.descriptor ?? 'pipe' });
+    return new ProgramRun(request, child, { secretFiles, lent });
   } catch (error) {
     secretFiles.remove();
+    lent?.destroy();
     throw error;
   } finally {
+    lent?.handOver();
     secretFiles.release();
   }
 }
@@ -102,9 +114,14 @@ type Child = ReturnType<typeof startProgram>;
 interface ProgramFiles {
   readonly path: string;
   readonly secretFiles: SecretFiles;
+  readonly output: 'pipe' | number;
 }
 
-function startProgram(request: ProgramRequest, host: ProgramHost, { path, secretFiles }: ProgramFiles) {
+function startProgram(
+  request: ProgramRequest,
+  host: ProgramHost,
+  { path, secretFiles, output }: ProgramFiles,
+) {
   const folder = request.workingFolder ?? '/';
   const [program = path, ...words] = host.commandFor(path, folder);
   const isArgument = (name: string): boolean => Object.hasOwn(request.secretFileArguments ?? {}, name);
@@ -115,7 +132,7 @@ function startProgram(request: ProgramRequest, host: ProgramHost, { path, secret
     cwd: folder,
     detached: true,
     env: { ...host.environment, ...request.env, ...variables },
-    stdio: [request.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...secretFiles.descriptors],
+    stdio: [request.stdin === undefined ? 'ignore' : 'pipe', output, 'pipe', ...secretFiles.descriptors],
   });
 }
 
@@ -125,13 +142,19 @@ class ProgramRun implements RunningProgram {
   readonly pid: number | undefined;
   readonly #group: ProcessGroup;
   readonly #stderr: OutputTail;
-  readonly #output: Readable;
+  readonly #output: Readable | undefined;
+  readonly #lent: LentOutput | undefined;
   /** Why it was stopped, which counts for more than how it ended. */
   #stopReason: Error | undefined;
 
-  constructor(request: ProgramRequest, child: Child, secretFiles: SecretFiles) {
+  constructor(
+    request: ProgramRequest,
+    child: Child,
+    { secretFiles, lent }: { readonly secretFiles: SecretFiles; readonly lent: LentOutput | undefined },
+  ) {
     this.pid = child.pid;
-    this.#output = child.stdout as Readable;
+    this.#output = child.stdout ?? undefined;
+    this.#lent = lent;
     this.#group = new ProcessGroup(child, request.graceMs ?? defaultGraceMs);
     const { secrets = [], secretFiles: inEnvironment = {}, secretFileArguments: inArguments = {} } = request;
     const inFiles = [...Object.values(inEnvironment), ...Object.values(inArguments)];
@@ -146,18 +169,29 @@ class ProgramRun implements RunningProgram {
     }
   }
 
+  async *lend(): AsyncGenerator<Buffer> {
+    try {
+      if (this.#lent !== undefined) yield* this.#lent.pieces();
+      await this.completed;
+    } finally {
+      // Without effect unless the reader has given up.
+      this.stdout.destroy();
+      await this.completed.catch(() => {});
+    }
+  }
+
   /** Passes the output on at the pace of the reader, but not its end: that waits for the exit status. */
   #relayOutput(): Readable {
     const relay = new Readable({
-      read: () => this.#output.resume(),
+      read: () => void this.#output?.resume(),
       destroy: (error, callback) => {
         this.#stop(error ?? new Failure('Cancelled', 'The output of the program was no longer wanted'));
         void this.#group.ended.then(() => callback(error));
       },
     });
     relay.on('error', () => {});
-    this.#output.on('data', (chunk: Buffer) => {
-      if (!relay.push(chunk)) this.#output.pause();
+    this.#output?.on('data', (chunk: Buffer) => {
+      if (!relay.push(chunk)) this.#output?.pause();
     });
     return relay;
   }
@@ -187,7 +221,8 @@ class ProgramRun implements RunningProgram {
     this.#stopReason ??= reason;
     this.#group.stop();
     // What nobody reads any more must not keep the program waiting.
-    this.#output.destroy();
+    this.#output?.destroy();
+    this.#lent?.destroy();
   }
 }
 

@@ -36,7 +36,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   audit: ['contracts', 'catalog'],
   metrics: ['contracts', 'catalog', 'policy'],
   reports: ['contracts', 'catalog', 'policy'],
-  programs: ['contracts', 'secrets/secret.ts'],
+  programs: ['contracts', 'secrets/secret.ts', 'posix'],
   hooks: ['contracts', 'programs'],
   secrets: ['contracts', 'programs'],
   posix: ['contracts'],

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ProgramHost } from '../../programs/host.ts';
 import { largeOutputBuffer } from '../../programs/output-buffer.ts';
-import { type RunningProgram, runProgram } from '../../programs/run.ts';
+import { runProgram } from '../../programs/run.ts';
 import type { ClientTools } from './client-tools.ts';
 import type { PostgresConnection } from './connection.ts';
 import { libpqSettings } from './libpq.ts';
@@ -20,7 +20,8 @@ export interface ProgramContext {
 
 /**
  * The output of one pg_dump, as its snapshot sees the database, in the custom format without compression, so
- * that equal rows stay equal bytes. Ends only when pg_dump has succeeded.
+ * that equal rows stay equal bytes. Ends only when pg_dump has succeeded. Each piece is valid until the next one is
+ * asked for.
  * @param args choose what is dumped
  * @throws {Failure} SourceUnreachable, SourceAuthentication, SourceMissing, Stalled, ToolFailed
  */
@@ -31,9 +32,8 @@ export async function* runDump(
 ): AsyncGenerator<Buffer> {
   const { database, lost } = snapshot.session;
   const { env, ...secrets } = libpqSettings(connection, database);
-  let program: RunningProgram | undefined;
   try {
-    program = runProgram({
+    const program = runProgram({
       command: join(tools.folder, 'pg_dump'),
       args: [
         '--format=custom',
@@ -47,14 +47,11 @@ export async function* runDump(
       ...secrets,
       env: { ...env, ...largeOutputBuffer(), PGOPTIONS: programSettings },
       host,
+      isLent: true,
       signal: AbortSignal.any([signal, lost]),
     });
-    yield* program.stdout;
+    yield* program.lend();
   } catch (error) {
     throw programFailure(`The dump of the database "${database}"`, error);
-  } finally {
-    // A reader that gives up has destroyed the output; the program may need a moment to end.
-    program?.stdout.destroy();
-    await program?.completed.catch(() => {});
   }
 }
