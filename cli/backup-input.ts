@@ -1,9 +1,8 @@
-import { lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Warning } from '../contracts/jobs.ts';
 import type { Entry } from '../repository/archive/entry.ts';
-import { type FilesSourceOptions, filesSource } from './sources.ts';
+import { type FilesSourceOptions, filesSource, presentPaths } from './sources.ts';
 
 /** What a backup by the engine alone stores: files, or a stream as one file. */
 export type BackupInput =
@@ -41,15 +40,11 @@ export async function openInput(input: BackupInput, { signal, warn }: InputConte
     return { startedAt, paths: [`/${input.name}`], excludes: [], roots, close: async () => {} };
   }
   const { files } = input;
-  const missing = files.paths.filter((path) => lstatSync(path, { throwIfNoEntry: false }) === undefined);
-  const present = files.paths.filter((path) => !missing.includes(path));
-  const source = filesSource({
-    ...files,
-    paths: present.length === 0 ? files.paths : present,
-    listsAhead: true,
-  });
+  const { present, absent } = presentPaths(files.paths);
+  // The snapshot names those that are there, as restic's does.
+  const source = filesSource({ ...files, paths: present, listsAhead: true });
   await source.preflight(signal);
-  for (const path of missing) warn({ subject: path, message: 'it does not exist' });
+  for (const warning of absent) warn(warning);
   const excludes = [...(files.exclude ?? []), ...(files.iexclude ?? [])];
   const roots = source.capture({ signal, warn });
   return { startedAt, paths: source.paths, excludes, roots, close: () => source.close() };

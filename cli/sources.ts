@@ -1,5 +1,6 @@
 import { readPatternFile } from '../sources/files/pattern-file.ts';
 import { compilePatterns, type PathFilter } from '../sources/files/patterns.ts';
+import { lookAtPaths, type PathLook } from '../sources/files/present-paths.ts';
 import { createFilesSource, type FilesSourceOptions } from '../sources/files/source.ts';
 import type { Source } from '../sources/source.ts';
 
@@ -10,6 +11,11 @@ export type { FilesSourceOptions };
 /** A source for paths that a person gave on the command line. */
 export function filesSource(options: FilesSourceOptions): Source {
   return createFilesSource(options);
+}
+
+/** @throws {Failure} SourceMissing when none of the paths is there */
+export function presentPaths(paths: readonly string[]): PathLook {
+  return lookAtPaths(paths);
 }
 
 /**

@@ -71,6 +71,8 @@ export interface PreflightReport {
   readonly description: string;
   /** Estimate of the bytes to read, when the source can tell. */
   readonly expectedBytes?: number;
+  /** What will be missing in the backup. */
+  readonly warnings?: readonly Warning[];
 }
 
 /** Counts of a backup, with the meaning of restic's snapshot summary. Sizes in bytes. */

@@ -1,4 +1,5 @@
-import { type Check, ok } from './check.ts';
+import type { Warning } from '../contracts/jobs.ts';
+import { type Check, type CheckResult, ok, warning } from './check.ts';
 import type { DoctorContext } from './context.ts';
 
 const check = 'source';
@@ -12,11 +13,18 @@ export function sourceChecks({ configuration, createSource }: DoctorContext): re
       if (host !== configuration.host) return [ok(check, name, `It is read on ${host}: run doctor there.`)];
       const source = await createSource(name);
       try {
-        const { description } = await source.preflight(signal);
-        return [ok(check, name, description)];
+        const { description, warnings = [] } = await source.preflight(signal);
+        return [ok(check, name, description), ...warnings.map((one) => missing(name, one))];
       } finally {
         await source.close();
       }
     },
   }));
+}
+
+function missing(source: string, { subject, message }: Warning): CheckResult {
+  return warning(check, source, {
+    message: `${subject}: ${message}.`,
+    mend: 'Mount or make it, or take it out of the paths: until then each backup ends as done in part.',
+  });
 }

@@ -2,7 +2,7 @@ import { sourceOf } from './retention/group.ts';
 import { epochMs, parseSnapshotTime } from './retention/snapshot-time.ts';
 
 /** Clocks of hosts differ; a snapshot further ahead proves nothing about how fresh the data is. */
-const clockToleranceMs = 5 * 60_000;
+export const clockToleranceMs = 5 * 60_000;
 
 /** A snapshot, and the repository that holds it. The catalog keeps these; restic's own fields keep their meaning. */
 export interface PlacedSnapshot {

@@ -1,5 +1,3 @@
-import { lstatSync } from 'node:fs';
-import { Failure } from '../../contracts/failures.ts';
 import type { PreflightReport } from '../../contracts/jobs.ts';
 import { loadPosixCalls } from '../../posix/calls.ts';
 import type { Entry } from '../../repository/archive/entry.ts';
@@ -9,8 +7,9 @@ import { hasMoreItems } from './many-items.ts';
 import { loadOwnerNames } from './owners.ts';
 import { type PathPatterns, pathFilter } from './path-filter.ts';
 import { readPatternFile } from './pattern-file.ts';
+import { lookAtPaths } from './present-paths.ts';
 import { localItems, RemoteWalk } from './remote-walk.ts';
-import { cleanPaths, mergeTargets } from './targets.ts';
+import { cleanPaths, mergeTargets, type Target } from './targets.ts';
 import { Walker } from './walker.ts';
 
 export interface FilesSourceOptions {
@@ -40,12 +39,18 @@ export interface FilesSourceOptions {
   readonly listsAhead?: boolean;
 }
 
+interface Walk {
+  readonly walker: Walker;
+  readonly remote: RemoteWalk;
+  readonly root: Target;
+}
+
 /**
- * Files and folders of this host, as restic stores them.
+ * Files and folders of this host, as restic stores them. Of several paths those that are not there are warned of.
  * @throws {Failure} InvalidConfiguration for a path that is not absolute or a malformed pattern
  */
 export function createFilesSource(options: FilesSourceOptions): Source {
-  const root = mergeTargets(options.paths);
+  mergeTargets(options.paths);
   const paths = cleanPaths(options.paths);
   const patterns = patternsOf(options);
   const isExcluded = pathFilter(patterns);
@@ -72,6 +77,9 @@ export function createFilesSource(options: FilesSourceOptions): Source {
       oneFileSystem: options.oneFileSystem ?? false,
     };
     const { warn } = context;
+    const { present, absent } = lookAtPaths(paths);
+    for (const warning of absent) warn(warning);
+    const root = mergeTargets(present);
     const ignoreFiles = options.ignoreFile ?? [];
     const remote = new RemoteWalk({
       setup: { ...shared, ...patterns },
@@ -90,11 +98,11 @@ export function createFilesSource(options: FilesSourceOptions): Source {
       // A thread would have to be told of the ignore files above a folder.
       ...(ignoreFiles.length === 0 && { remote }),
     });
-    if (options.listsAhead && hasMoreItems(paths, options.localItems ?? localItems)) walker.listAhead(root);
-    return entries(walker, remote, context.signal);
+    if (options.listsAhead && hasMoreItems(present, options.localItems ?? localItems)) walker.listAhead(root);
+    return entries({ walker, remote, root }, context.signal);
   }
 
-  async function* entries(walker: Walker, remote: RemoteWalk, signal: AbortSignal): AsyncGenerator<Entry> {
+  async function* entries({ walker, remote, root }: Walk, signal: AbortSignal): AsyncGenerator<Entry> {
     signal.throwIfAborted();
     try {
       if (options.localItems === 0) {
@@ -118,21 +126,10 @@ function patternsOf(options: FilesSourceOptions): PathPatterns {
   };
 }
 
-/** @throws {Failure} SourceMissing naming every path that is not there */
+/** @throws {Failure} SourceMissing when none of the paths is there */
 function describe(paths: readonly string[]): PreflightReport {
-  const problems = paths.map(problemOf).filter((problem) => problem !== undefined);
-  if (problems.length > 0) throw new Failure('SourceMissing', `${problems.join('; ')}.`);
-  return { description: paths.length === 1 ? `${paths[0]}` : `${paths.length} paths: ${paths.join(', ')}` };
-}
-
-function problemOf(path: string): string | undefined {
-  try {
-    lstatSync(path);
-    return undefined;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return `The path ${path} does not exist`;
-    if (code === 'EACCES') return `The path ${path} cannot be reached: permission denied`;
-    throw error;
-  }
+  const { absent } = lookAtPaths(paths);
+  const description = paths.length === 1 ? `${paths[0]}` : `${paths.length} paths: ${paths.join(', ')}`;
+  if (absent.length === 0) return { description };
+  return { description, warnings: absent };
 }

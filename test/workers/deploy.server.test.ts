@@ -47,6 +47,26 @@ describe('the backup of a deploy script', () => {
     assert.ok(snapshots.every(({ tags }) => tags.includes('pre-deploy')));
   });
 
+  test('is taken though a snapshot is dated in the future, and the clocks are warned of', async (t) => {
+    const { installation } = await workBench(t, server.address);
+    const { folder, docs, repositoryPath, configuration } = installation;
+    await fillWithRandomFiles(docs, { files: 3, bytesEach: 1000 });
+    const access = ['--repo', repositoryPath, '--password-file', path.join(folder, 'key')];
+    const future = ['--time', '2099-01-02 03:04:05', '--tag', 'source:docs', '--host', configuration.host];
+    const stored = await runCommand(['repo', 'backup', docs, ...access, ...future], { cwd: folder });
+    assert.equal(stored.code, 0, stored.stderr);
+    const run = (): Promise<CommandEnd> => runCommand(['backup', 'docs', ...line], { cwd: folder });
+    for (const status of ['done', 'fresh']) {
+      const end = await run();
+      assert.equal(end.code, 0, end.stderr);
+      assert.partialDeepStrictEqual(jsonLinesOf(end).at(-1), { source: 'docs', status });
+      assert.match(
+        end.stderr,
+        /warning: the newest snapshot of docs, \w{8}, is dated in the future .* clocks/,
+      );
+    }
+  });
+
   test('that is not there, or there in part, is told by the exit code', async (t) => {
     const { installation } = await workBench(t, server.address, {
       installation: {

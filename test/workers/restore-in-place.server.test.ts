@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { isFailure } from '../../contracts/failures.ts';
@@ -84,7 +84,7 @@ describe('a restore of files in place', () => {
     assert.equal(await contentOf(installation, 'sub/b.txt'), 'good too');
   });
 
-  test('overwrites nothing when a part of what is there cannot be backed up', async (t) => {
+  test('of which a part is gone backs up the rest, and makes it anew', async (t) => {
     const { installation, control } = await workBench(t, server.address, {
       installation: { moreSources: '  both: { kind: files, paths: [docs, other] }' },
     });
@@ -95,11 +95,10 @@ describe('a restore of files in place', () => {
     await rm(other, { recursive: true });
     await fill(installation, { 'a.txt': 'evil' });
     const input = { source: 'both', inPlace: true, confirmed: true };
-    await assert.rejects(runResult(await startRestore(control, input)), (error) => {
-      assert.ok(isFailure(error, 'SourceMissing'));
-      assert.match(error.advice, /--no-safety-backup/);
-      return true;
-    });
+    const { replaced } = await runResult(await startRestore(control, input));
+    assert.equal(await contentOf(installation, 'a.txt'), 'good');
+    assert.deepEqual(await readdir(other), []);
+    await runResult(await startRollback(control, replaced?.restore ?? ''));
     assert.equal(await contentOf(installation, 'a.txt'), 'evil');
   });
 

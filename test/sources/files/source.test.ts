@@ -158,15 +158,15 @@ test('what cannot be listed is a warning', async (t) => {
   );
   assert.deepEqual(
     captured.warnings.map(({ subject }) => subject.slice(folder.length)),
-    ['/missing'],
+    ['/missing', '/file/below'],
   );
   assert.deepEqual(below(captured), ['file']);
 });
 
-test('a missing path is found before anything is read', async (t) => {
+test('that no path is there is found before anything is read', async (t) => {
   const folder = await files(t, 'file');
   const source = createFilesSource({
-    paths: [`${folder}/file`, `${folder}/missing`, `${folder}/file/below`],
+    paths: [`${folder}/missing`, `${folder}/file/below`],
   });
   await assert.rejects(source.preflight(signal), (error) => {
     assert.ok(isFailure(error, 'SourceMissing'));
@@ -174,6 +174,18 @@ test('a missing path is found before anything is read', async (t) => {
     assert.ok(error.message.includes(`${folder}/file/below does not exist`));
     return true;
   });
+});
+
+test('a path that is missing is told before the reading, and does not keep the others from being read', async (t) => {
+  const folder = await files(t, 'file', 'folder/one');
+  const paths = [`${folder}/gone/below`, `${folder}/folder`];
+  const { warnings } = await createFilesSource({ paths }).preflight(signal);
+  const expected = [{ subject: `${folder}/gone/below`, message: 'it does not exist' }];
+  assert.deepEqual(warnings, expected);
+  const captured = await capture({ paths }, folder);
+  assert.deepEqual(captured.warnings, expected);
+  assert.deepEqual(below(captured), ['folder', 'folder/one']);
+  assert.deepEqual(createFilesSource({ paths }).paths, paths, 'those of the snapshot stay the same');
 });
 
 test('paths are absolute and cleaned', () => {
