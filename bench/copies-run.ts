@@ -18,12 +18,13 @@ import type { CopiesRun } from './copies-result.ts';
 
 const [folder = '', first = '', ...others] = process.argv.slice(2);
 const uploadBytesPerSecond = Number(process.env.BENCH_UPLOAD_BYTES_PER_SECOND ?? 0) || undefined;
+const password = (await readFile(process.env.RESTIC_PASSWORD_FILE ?? '', 'utf8')).trim();
 const { signal } = new AbortController();
 
 async function open(url: string): Promise<Repository> {
   const bandwidth = new Bandwidth({ uploadBytesPerSecond });
   const store = await openStore(url, { env: process.env, bandwidth });
-  return await Repository.open(store, new Secret('bench'));
+  return await Repository.open(store, new Secret(password));
 }
 
 /** Bytes that all threads have read by system calls (proc(5), `io`). */

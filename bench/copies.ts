@@ -11,6 +11,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { randomKeyCost } from '../repository/crypto/key-derivation.ts';
+import { Repository } from '../repository/repository.ts';
+import type { Secret } from '../secrets/secret.ts';
+import { makeKeyFile } from '../setup/key-file.ts';
+import { openStore } from '../stores/open.ts';
 import { ensureMinio } from '../tools/minio.ts';
 import { startMinio } from '../tools/minio-server.ts';
 import { type CopiesRun, copiesRun } from './copies-result.ts';
@@ -30,18 +35,22 @@ const { values } = parseArgs({ options });
 
 const server = await startMinio({ executable: await ensureMinio() });
 const place = await mkdtemp(path.join(tmpdir(), 'resguardo-bench-'));
+/** As `resguardo init` makes it: a key that is no password opens without the dear kind of scrypt. */
+const key = path.join(place, 'key');
 try {
   await using line = await startLine(server, Number(values.latency));
+  const password = await makeKeyFile(key);
   const source = path.join(place, 'source');
   await makeSource(source, Number(values.size));
   const three: CopiesRun[] = [];
   const direct: Record<'folder' | 'minio', CopiesRun[]> = { folder: [], minio: [] };
   for (let run = 0; run < Number(values.runs); run += 1) {
-    const folders = async (name: string): Promise<string> => await made(path.join(place, `${name}-${run}`));
+    const folders = async (name: string): Promise<string> =>
+      await made(path.join(place, `${name}-${run}`), password);
     const minio = async (name: string): Promise<string> => {
       const bucket = `p19-${name}-${run}`;
       await makeBucket(server, bucket);
-      await made(`s3:${server.endpoint}/${bucket}`);
+      await made(`s3:${server.endpoint}/${bucket}`, password);
       return `s3:${line.origin}/${bucket}`;
     };
     direct.folder.push(await timed(source, await folders('direct')));
@@ -60,16 +69,18 @@ function environment(): NodeJS.ProcessEnv {
     ...process.env,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    RESTIC_PASSWORD: 'bench',
+    RESTIC_PASSWORD_FILE: key,
     BENCH_UPLOAD_BYTES_PER_SECOND: String(Number(values.upload) * mebibyte),
   };
 }
 
 /** A new repository, whose making is not measured. */
-async function made(repository: string): Promise<string> {
-  const args = [file('../cli/main.mjs'), 'repo', 'init', '--repo', repository, '--quiet'];
-  await execute(process.execPath, args, { env: environment() });
-  return repository;
+async function made(url: string, password: Secret): Promise<string> {
+  const s3 = { accessKeyId: 'env:AWS_ACCESS_KEY_ID', secretAccessKey: 'env:AWS_SECRET_ACCESS_KEY' };
+  const store = await openStore(url, { env: environment(), s3 });
+  const repository = await Repository.init(store, password, { scryptCost: randomKeyCost });
+  await repository.close();
+  return url;
 }
 
 async function timed(source: string, ...repositories: readonly string[]): Promise<CopiesRun> {
