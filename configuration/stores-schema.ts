@@ -147,6 +147,11 @@ export const sftpSchema = z.strictObject({
     description: 'File with the host keys to trust. Default: that of ssh.',
     examples: ['/etc/resguardo/known_hosts'],
   }),
+  proxyJump: text.optional().meta({
+    description:
+      'Hosts on the way, as ssh -J takes them: [USER@]HOST[:PORT], several by comma. Default: ProxyJump of ~/.ssh/config.',
+    examples: ['backup@bastion.example.com'],
+  }),
 });
 
 const kibibytesPerSecond = z.int().min(1).max(1_000_000_000);

@@ -50,6 +50,8 @@ export interface SftpSettings {
   readonly password?: string | undefined;
   /** Default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts. */
   readonly knownHostsFile?: string | undefined;
+  /** Hosts on the way, as `ssh -J` takes them: `[USER@]HOST[:PORT]`, several by comma. Default: ProxyJump of ssh. */
+  readonly proxyJump?: string | undefined;
 }
 
 /** What is needed to open a store, beside its URL. */

@@ -1,16 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
-import { Client, type ConnectConfig, type SFTPWrapper } from 'ssh2';
-import { resolveSecret } from '../../secrets/resolve.ts';
+import type { Client, SFTPWrapper } from 'ssh2';
 import type { Bandwidth } from '../network/limits.ts';
 import { defaultSocketTimes, WatchedSocket } from '../network/watched-socket.ts';
 import type { StoreSettings } from '../settings.ts';
 import { StoreFailure } from '../trouble.ts';
 import { sftpFailure } from './failures.ts';
-import { type HostOptions, hostOptions } from './host-options.ts';
-import { hostKeyAlgorithms, isKnown, type KnownKey, knownKeys } from './known-hosts.ts';
+import type { HostOptions } from './host-options.ts';
 import type { SftpLocation } from './location.ts';
+import { routeTo } from './route.ts';
+import { connectionLost, type Line, logIn, placeOf } from './ssh-login.ts';
 
 export interface SftpConnection {
   readonly sftp: SFTPWrapper;
@@ -21,136 +20,97 @@ export interface SftpConnection {
   close(): void;
 }
 
+type ConnectionSettings = StoreSettings & { readonly bandwidth: Bandwidth };
+
 /**
- * Connects, checks the key of the server against known_hosts, and logs in.
+ * Connects, through the hosts on the way if there are any, checks the key of each server against known_hosts, and
+ * logs in.
  * @throws {Failure} StoreUnavailable, StoreAuthentication, InvalidConfiguration, SecretUnavailable
  */
 export async function connectSftp(
   location: SftpLocation,
-  settings: StoreSettings & { readonly bandwidth: Bandwidth },
+  settings: ConnectionSettings,
   signal: AbortSignal,
 ): Promise<SftpConnection> {
-  const host = await hostOptions(location, signal);
-  const place = `${host.user}@${host.host}:${host.port}`;
-  const known = await readKnownKeys(host, settings);
-  if (known.length === 0) throw unknownServer(host, place, 'the host is not in known_hosts');
-  const login = await loginOptions(host, settings);
-  const times = settings.times ?? defaultSocketTimes;
-  const socket = connect({ host: host.host, port: host.port });
-  const client = new Client();
-  let refused: StoreFailure | undefined;
-  const end = (): void => {
-    client.end();
-    client.destroy();
-    socket.destroy();
+  const { jumps, target } = await routeTo(location, settings.sftp?.proxyJump, signal);
+  const clients: Client[] = [];
+  // The innermost first: it says good-bye through the others.
+  const close = (): void => {
+    for (const client of clients.toReversed()) {
+      client.end();
+      client.destroy();
+    }
   };
-  signal.addEventListener('abort', end, { once: true });
+  signal.addEventListener('abort', close, { once: true });
   try {
-    const sftp = await open(client, {
-      ...login,
-      sock: new WatchedSocket(socket, settings.bandwidth, times),
-      username: host.user,
-      algorithms: { serverHostKey: { append: [], prepend: asAlgorithms(known), remove: [] } },
-      hostVerifier: (key: Buffer) => {
-        if (isKnown(known, key)) return true;
-        refused = unknownServer(host, place, 'it shows another key than known_hosts has');
-        return false;
-      },
-      readyTimeout: times.connectMs,
-      // The server must answer these, so that a dead connection is noticed while requests wait on it.
-      keepaliveInterval: Math.ceil(times.idleMs / 4),
-      keepaliveCountMax: 3,
-    });
-    let isOpen = true;
-    const { promise: ended, reject } = Promise.withResolvers<never>();
-    ended.catch(() => {});
-    client.on('error', reject);
-    client.once('close', () => {
-      isOpen = false;
-      reject(connectionLost());
-    });
-    return { sftp, isOpen: () => isOpen, ended, close: end };
+    let open = async (host: HostOptions): Promise<Line> => socketTo(host, settings);
+    for (const host of jumps) {
+      const client = await logIn({ host, settings: withoutPassword(settings), open, signal });
+      clients.push(client);
+      open = (next) => channelTo(next, { client, host }, signal);
+    }
+    const client = await logIn({ host: target, settings, open, signal });
+    clients.push(client);
+    return await sessionOf(client, close);
   } catch (error) {
-    end();
-    throw refused ?? sftpFailure(error, { action: 'Connecting', place, signal });
+    close();
+    throw sftpFailure(error, { action: 'Connecting', place: placeOf(target), signal });
   } finally {
-    signal.removeEventListener('abort', end);
+    signal.removeEventListener('abort', close);
   }
 }
 
-function open(client: Client, options: ConnectConfig): Promise<SFTPWrapper> {
-  return new Promise((resolve, reject) => {
-    client.on('error', reject);
-    client.once('close', () => reject(connectionLost()));
-    client.once('ready', () => {
-      promisify(client.sftp.bind(client))().then(resolve, reject);
+/** It is that of the user there, and nobody else's to see. */
+function withoutPassword({ sftp, ...settings }: ConnectionSettings): ConnectionSettings {
+  return { ...settings, sftp: { ...sftp, password: undefined } };
+}
+
+function socketTo({ host, port }: HostOptions, { bandwidth, times }: ConnectionSettings): Line {
+  return new WatchedSocket(connect({ host, port }), bandwidth, times ?? defaultSocketTimes);
+}
+
+/** A connection that the host before opens for us. */
+async function channelTo(
+  { host, port }: HostOptions,
+  before: { readonly client: Client; readonly host: HostOptions },
+  signal: AbortSignal,
+): Promise<Line> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const lost = (): void => reject(connectionLost());
+  before.client.once('close', lost);
+  try {
+    const open = promisify(before.client.forwardOut.bind(before.client));
+    const channel = await Promise.race([open('127.0.0.1', 0, host, port), ended]);
+    // What the other end has closed half would look like a server that says nothing.
+    channel.once('end', () => channel.destroy());
+    return channel;
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StoreFailure('unreachable', {
+      action: 'Connecting',
+      place: `${host}:${port}, through ${placeOf(before.host)}`,
+      code: why,
+      advice: 'Let the host on the way open connections (AllowTcpForwarding), and check address and port.',
+      cause: error,
     });
-    client.connect(options);
-  });
-}
-
-function connectionLost(): Error {
-  return Object.assign(new Error('the connection was lost'), { code: 'ECONNRESET' });
-}
-
-type LoginOptions = Pick<ConnectConfig, 'agent' | 'privateKey' | 'passphrase' | 'password'>;
-
-/** A given key or password; else the agent, and the first key of ssh's own that is there. */
-async function loginOptions(host: HostOptions, { sftp = {}, env }: StoreSettings): Promise<LoginOptions> {
-  const reveal = async (reference: string) => (await resolveSecret(reference, env)).reveal();
-  const { privateKey, passphrase, password } = sftp;
-  const given = {
-    ...(passphrase !== undefined && { passphrase: await reveal(passphrase) }),
-    ...(password !== undefined && { password: await reveal(password) }),
-  };
-  // The last line end of a key is part of its form.
-  if (privateKey !== undefined) return { ...given, privateKey: `${await reveal(privateKey)}\n` };
-  if (password !== undefined) return given;
-  const key = await firstOf(host.keyFiles);
-  return {
-    ...given,
-    ...(env.SSH_AUTH_SOCK && { agent: env.SSH_AUTH_SOCK }),
-    ...(key !== undefined && isUsable(key, passphrase) && { privateKey: key }),
-  };
-}
-
-/** A key that only the agent can open would end the attempt before the agent is asked. */
-function isUsable(key: string, passphrase: string | undefined): boolean {
-  return (
-    passphrase !== undefined || !/ENCRYPTED|bcrypt/.test(key + Buffer.from(key, 'base64').toString('latin1'))
-  );
-}
-
-async function firstOf(files: readonly string[]): Promise<string | undefined> {
-  for (const file of files) {
-    const text = await readFile(file, 'utf8').catch(() => undefined);
-    if (text !== undefined) return text;
+  } finally {
+    before.client.removeListener('close', lost);
   }
-  return undefined;
 }
 
-async function readKnownKeys(host: HostOptions, { sftp }: StoreSettings): Promise<readonly KnownKey[]> {
-  const files = sftp?.knownHostsFile === undefined ? host.knownHostsFiles : [sftp.knownHostsFile];
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
-  return texts.flatMap((text) => knownKeys(text, host.host, host.port));
-}
-
-type HostKeyAlgorithms = Extract<
-  NonNullable<NonNullable<ConnectConfig['algorithms']>['serverHostKey']>,
-  { prepend: unknown }
->['prepend'];
-
-/** Of types that ssh2 does not know, it says so itself. */
-function asAlgorithms(keys: readonly KnownKey[]): HostKeyAlgorithms {
-  return hostKeyAlgorithms(keys) as HostKeyAlgorithms;
-}
-
-function unknownServer({ host, port }: HostOptions, place: string, code: string): StoreFailure {
-  const scan = port === 22 ? host : `-p ${port} ${host}`;
-  return new StoreFailure('unknown-server', {
-    action: 'Connecting',
-    place,
-    code,
-    advice: `Compare its key with that of the server; then enter it: ssh-keyscan ${scan} >> ~/.ssh/known_hosts`,
+async function sessionOf(client: Client, close: () => void): Promise<SftpConnection> {
+  let isOpen = true;
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  ended.catch(() => {});
+  client.on('error', reject);
+  client.once('close', () => {
+    isOpen = false;
+    reject(connectionLost());
+    // Nobody needs the way any more.
+    close();
   });
+  const opened: Promise<SFTPWrapper> = promisify(client.sftp.bind(client))();
+  const sftp = await Promise.race([opened, ended]);
+  return { sftp, isOpen: () => isOpen, ended, close };
 }

@@ -1,7 +1,7 @@
 import { homedir, userInfo } from 'node:os';
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import { captureProgram } from '../../programs/capture.ts';
-import type { SftpLocation } from './location.ts';
+import { parseJumps, type SshHost } from './jumps.ts';
 
 /** What ssh's own configuration says of a host. */
 export interface HostOptions {
@@ -10,13 +10,15 @@ export interface HostOptions {
   readonly user: string;
   readonly keyFiles: readonly string[];
   readonly knownHostsFiles: readonly string[];
+  /** Hosts on the way, in their order; empty for one that is reached directly. */
+  readonly jumps: readonly SshHost[];
 }
 
 /**
  * Asks `ssh -G`, which knows ~/.ssh/config best; without an ssh here, its defaults count.
- * @throws {Failure} InvalidConfiguration for a host that is reached by another one
+ * @throws {Failure} InvalidConfiguration for a host that is reached by a command
  */
-export async function hostOptions(location: SftpLocation, signal: AbortSignal): Promise<HostOptions> {
+export async function hostOptions(location: SshHost, signal: AbortSignal): Promise<HostOptions> {
   const args = [
     '-G',
     ...(location.port === undefined ? [] : ['-p', String(location.port)]),
@@ -34,16 +36,14 @@ export async function hostOptions(location: SftpLocation, signal: AbortSignal): 
 }
 
 /** Parses what `ssh -G` prints: lines of a keyword in small letters and its value. */
-export function parseHostOptions(text: string, { host, port, user }: SftpLocation): HostOptions {
+export function parseHostOptions(text: string, { host, port, user }: SshHost): HostOptions {
   const lines = text.split('\n').map((line) => {
     const [keyword = '', ...value] = line.trim().split(' ');
     return [keyword, value.join(' ')] as const;
   });
   const all = (keyword: string): readonly string[] =>
     lines.flatMap(([found, value]) => (found === keyword && value !== 'none' ? [value] : []));
-  for (const keyword of ['proxyjump', 'proxycommand']) {
-    if (all(keyword).length > 0) throw reachedByAnother(host, keyword);
-  }
+  if (all('proxycommand').length > 0) throw reachedByCommand(host);
   const files = [...all('userknownhostsfile'), ...all('globalknownhostsfile')].flatMap((list) =>
     list.split(' '),
   );
@@ -53,6 +53,7 @@ export function parseHostOptions(text: string, { host, port, user }: SftpLocatio
     user: user ?? all('user')[0] ?? userInfo().username,
     keyFiles: (all('identityfile').length === 0 ? defaultKeyFiles : all('identityfile')).map(expand),
     knownHostsFiles: (files.length === 0 ? defaultKnownHosts : files).map(expand),
+    jumps: all('proxyjump').flatMap(parseJumps),
   };
 }
 
@@ -63,12 +64,10 @@ function expand(path: string): string {
   return path.replace(/^~(?=\/)/, homedir()).replace(/^%d(?=\/)/, homedir());
 }
 
-function reachedByAnother(host: string, keyword: string): Failure {
+function reachedByCommand(host: string): Failure {
   return new Failure(
     'InvalidConfiguration',
-    `${host} is reached by ${keyword} of ~/.ssh/config, which is not supported.`,
-    {
-      advice: 'Open a tunnel by ssh -L and name its end in the repository URL.',
-    },
+    `${host} is reached by ProxyCommand of ~/.ssh/config, which is not supported.`,
+    { advice: 'Write it as ProxyJump, or open a tunnel by ssh -L and name its end in the repository URL.' },
   );
 }

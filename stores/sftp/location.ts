@@ -1,11 +1,8 @@
 import { Failure } from '../../contracts/failures.ts';
+import { isHostName, type SshHost } from './jumps.ts';
 
 /** Where a repository lies on a server that speaks SFTP. */
-export interface SftpLocation {
-  /** Name or address, or a `Host` of ~/.ssh/config. */
-  readonly host: string;
-  readonly port: number | undefined;
-  readonly user: string | undefined;
+export interface SftpLocation extends SshHost {
   /** Absolute, or relative to the home of the user. */
   readonly path: string;
 }
@@ -17,8 +14,7 @@ export interface SftpLocation {
  */
 export function parseSftpLocation(url: string): SftpLocation {
   const location = url.startsWith('sftp://') ? fromUrl(url) : fromScp(url);
-  // A name that starts with a dash would be an option of ssh.
-  if (!/^[A-Za-z0-9_.:%][A-Za-z0-9_.:%-]*$/.test(location.host)) throw wrongUrl('its host is malformed');
+  if (!isHostName(location.host)) throw wrongUrl('its host is malformed');
   if (location.path === '') throw wrongUrl('the path is missing');
   return location;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { parseHostOptions } from '../../../stores/sftp/host-options.ts';
+import { parseJumps } from '../../../stores/sftp/jumps.ts';
 import { hostKeyAlgorithms, isKnown, knownKeys } from '../../../stores/sftp/known-hosts.ts';
 import { parseSftpLocation } from '../../../stores/sftp/location.ts';
 
@@ -55,14 +56,24 @@ test('what `ssh -G` prints gives host, port, user and files, below what the URL 
     user: 'backup',
     keyFiles: ['/k/one', '/k/two'],
     knownHostsFiles: ['/a', '/b', '/c'],
+    jumps: [],
   });
   const { port, user } = parseHostOptions(text, parseSftpLocation('sftp://me@nas:22//srv/x'));
   assert.deepEqual([port, user], [22, 'me']);
 });
 
-test('a host behind another one is refused with a way around', () => {
+test('hosts on the way are read as ssh writes them, and a command as the way is refused with a way around', () => {
   const location = parseSftpLocation('sftp:nas:/srv/x');
-  assert.throws(() => parseHostOptions('proxyjump gate\n', location), /nas is reached by proxyjump/);
+  assert.deepEqual(parseHostOptions('proxyjump me@gate:2222,[fe80::1]:22\n', location).jumps, [
+    { user: 'me', host: 'gate', port: 2222 },
+    { user: undefined, host: 'fe80::1', port: 22 },
+  ]);
+  assert.throws(
+    () => parseHostOptions('proxycommand nc %h %p\n', location),
+    /nas is reached by ProxyCommand/,
+  );
+  for (const wrong of ['-oProxyCommand=x', 'a:secret@b', '', 'a,,b'])
+    assert.throws(() => parseJumps(wrong), /is malformed/);
 });
 
 test("the URL of a server is written in both of restic's ways", () => {
