@@ -3,7 +3,15 @@ import { Failure } from '../../contracts/failures.ts';
 import type { Warning } from '../../contracts/jobs.ts';
 import { threadEnvironment } from '../../posix/thread-environment.ts';
 import type { ArrivingEntries, Entry } from '../../repository/archive/entry.ts';
-import type { WalkOrder, WalkReport, WalkSetup } from './walk-messages.ts';
+import {
+  batchesAhead,
+  batchesBefore,
+  limitIndex,
+  type WalkOrder,
+  type WalkReport,
+  type WalkSetup,
+  waitingIndex,
+} from './walk-messages.ts';
 import { WalkRecord } from './walk-records.ts';
 import { walkedEntry } from './walked-entry.ts';
 import type { Folder } from './walker.ts';
@@ -27,7 +35,7 @@ const nurseryMegabytes = 4;
  */
 export class RemoteWalk {
   readonly #options: RemoteWalkOptions;
-  readonly #waiting = new Int32Array(new SharedArrayBuffer(4));
+  readonly #waiting = new Int32Array(new SharedArrayBuffer(8));
   #items = 0;
   #thread: Worker | undefined;
   #isReady = false;
@@ -43,6 +51,7 @@ export class RemoteWalk {
   constructor(options: RemoteWalkOptions) {
     this.#options = options;
     this.#hasStarted.resolve();
+    Atomics.store(this.#waiting, limitIndex, batchesBefore);
   }
 
   /** Starts the thread at once. It lists what it is asked for from when it runs. */
@@ -130,8 +139,9 @@ export class RemoteWalk {
     if (!batch) return false;
     this.#batch = batch;
     this.#position = 0;
-    Atomics.sub(this.#waiting, 0, 1);
-    Atomics.notify(this.#waiting, 0);
+    Atomics.store(this.#waiting, limitIndex, batchesAhead);
+    Atomics.sub(this.#waiting, waitingIndex, 1);
+    Atomics.notify(this.#waiting, waitingIndex);
     return true;
   }
 

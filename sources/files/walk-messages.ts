@@ -12,7 +12,7 @@ export interface WalkSetup {
   readonly largestBytes: number | undefined;
   readonly withAtime: boolean;
   readonly oneFileSystem: boolean;
-  /** One number: batches that wait to be read. */
+  /** Two numbers: batches that wait to be read, and how many may. */
   readonly waiting: SharedArrayBuffer;
 }
 
@@ -30,5 +30,12 @@ export type WalkReport =
       readonly advice?: string;
     };
 
-/** Batches that a thread lists ahead: 4 MiB, some ten thousand items. */
-export const batchesAhead = 64;
+/** Batches that a thread lists ahead once somebody reads them: 1 MiB, some thousand items. */
+export const batchesAhead = 16;
+
+/** Until then: 16 MiB, some fifty thousand items, while a repository is opened. */
+export const batchesBefore = 256;
+
+/** Where the two numbers stand. */
+export const waitingIndex = 0;
+export const limitIndex = 1;

@@ -6,7 +6,13 @@ import type { DirectoryEntry, Entry } from '../../repository/archive/entry.ts';
 import { folderRules } from './folder-rules.ts';
 import { loadOwnerNames } from './owners.ts';
 import { pathFilter } from './path-filter.ts';
-import { batchesAhead, type WalkOrder, type WalkReport, type WalkSetup } from './walk-messages.ts';
+import {
+  limitIndex,
+  type WalkOrder,
+  type WalkReport,
+  type WalkSetup,
+  waitingIndex,
+} from './walk-messages.ts';
 import { RecordWriter } from './walk-records.ts';
 import { Walker } from './walker.ts';
 
@@ -20,10 +26,12 @@ const report = (content: WalkReport, transfer: ArrayBuffer[] = []): void =>
 
 const records = new RecordWriter((batch) => {
   report({ kind: 'batch', batch }, [batch.buffer]);
-  const count = Atomics.add(waiting, 0, 1) + 1;
+  const count = Atomics.add(waiting, waitingIndex, 1) + 1;
   // What is listed long before it is read may have changed by then, and takes memory.
-  for (let ahead = count; ahead >= batchesAhead; ahead = Atomics.load(waiting, 0))
-    Atomics.wait(waiting, 0, ahead);
+  for (let ahead = count; ahead >= Atomics.load(waiting, limitIndex); ) {
+    Atomics.wait(waiting, waitingIndex, ahead);
+    ahead = Atomics.load(waiting, waitingIndex);
+  }
 });
 
 const walker = new Walker({
