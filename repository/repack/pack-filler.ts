@@ -7,10 +7,11 @@ import type { NewBlob } from '../pack/pack-builder.ts';
 import type { Failpoint, SealedFiles } from '../sealed-files.ts';
 import { IndexWriter } from '../writer/index-writer.ts';
 import { PackAssembler } from '../writer/pack-assembler.ts';
+import { packMemory } from '../writer/pack-memory.ts';
 import { PackUploads } from '../writer/pack-uploads.ts';
 
-/** Packs that are stored while one fills: on a line with latency, one alone would mostly wait. */
-const packsUnderWay = 3;
+/** The open packs of data and of trees, and three that are stored: on a line with latency, one alone would mostly wait. */
+const packBuffers = 2 + 3;
 /** Packs that wait for an index: what one who is killed has to do again at most. */
 const packsPerIndex = 16;
 
@@ -48,7 +49,8 @@ export class PackFiller {
     const onFailure = (error: unknown) => this.#failed.abort(error);
     const uploads = new PackUploads({ store, signal, failpoint, onStored, onFailure });
     this.#uploads = uploads;
-    this.#packs = new PackAssembler({ uploads, sealing, packBytes, packsUnderWay, signal });
+    const memory = packMemory(packBuffers, packBytes);
+    this.#packs = new PackAssembler({ uploads, sealing, packBytes, memory, signal });
   }
 
   /** Packs that were stored. */

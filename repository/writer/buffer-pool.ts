@@ -45,6 +45,11 @@ export class BufferPool {
     });
   }
 
+  /** Whether a buffer is of this pool, going by its length. */
+  isOwn(buffer: Buffer): boolean {
+    return buffer.length === this.#bufferBytes;
+  }
+
   give(buffer: Buffer): void {
     const [first] = this.#waiting;
     if (first) first.resolve(buffer);

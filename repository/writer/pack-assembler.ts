@@ -1,24 +1,18 @@
-import { pageBuffer } from '../../posix/page-memory.ts';
 import type { BlobType } from '../blobs.ts';
 import type { Sealing } from '../crypto/sealing.ts';
 import type { PackedBlob } from '../pack/header.ts';
 import { type NewBlob, PackBuilder, packBufferBytes } from '../pack/pack-builder.ts';
-import { BufferPool } from './buffer-pool.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import { pooledContentBytes } from './pack-memory.ts';
 import type { PackUploads } from './pack-uploads.ts';
-
-/** Largest content that goes into a pooled buffer: a chunk that did not compress. */
-const pooledContentBytes = 8 * 1024 * 1024;
-
-/** Data and trees. */
-const blobTypes = 2;
 
 export interface PackAssemblerOptions {
   readonly uploads: PackUploads;
   readonly sealing: Sealing;
+  /** Of `packMemory`: for an open pack of each blob type, and for those on their way to the store. */
+  readonly memory: BufferPool;
   /** A pack is closed when its blobs have this many bytes. */
   readonly packBytes: number;
-  /** Packs that may be on their way to the store, beside the open one of each blob type. */
-  readonly packsUnderWay: number;
   /** Ends waiting for room. */
   readonly signal: AbortSignal;
 }
@@ -26,17 +20,11 @@ export interface PackAssemblerOptions {
 /** Seals blobs into packs, data and trees apart, and hands over those that are full. */
 export class PackAssembler {
   readonly #options: PackAssemblerOptions;
-  readonly #buffers: BufferPool;
   readonly #open = new Map<BlobType, PackBuilder>();
   readonly #opening = new Map<BlobType, Promise<void>>();
 
   constructor(options: PackAssemblerOptions) {
     this.#options = options;
-    this.#buffers = new BufferPool(
-      blobTypes + options.packsUnderWay,
-      packBufferBytes(options.packBytes, pooledContentBytes),
-      pageBuffer,
-    );
   }
 
   /** Seals a blob into a pack, waiting for room; returns its length there. The content is free afterwards. */
@@ -89,7 +77,8 @@ export class PackAssembler {
   #openPack(type: BlobType): Promise<void> {
     const opening = this.#opening.get(type);
     if (opening) return opening;
-    const opened = this.#buffers.take([this.#options.signal]).then((buffer) => {
+    const { memory, signal } = this.#options;
+    const opened = memory.take([signal]).then((buffer) => {
       this.#opening.delete(type);
       this.#open.set(type, new PackBuilder(type, this.#options.sealing, buffer));
     });
@@ -99,12 +88,11 @@ export class PackAssembler {
 
   #close(type: BlobType, builder: PackBuilder): void {
     if (this.#open.get(type) === builder) this.#open.delete(type);
-    this.#options.uploads.start(
+    const { uploads, memory } = this.#options;
+    uploads.start(
       () => builder.finish(),
       () => {
-        if (builder.buffer.length === packBufferBytes(this.#options.packBytes, pooledContentBytes)) {
-          this.#buffers.give(builder.buffer);
-        }
+        if (memory.isOwn(builder.buffer)) memory.give(builder.buffer);
       },
     );
   }

@@ -20,19 +20,20 @@ import type { Failpoint, SealedFiles } from '../sealed-files.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { FileBatches } from './file-batches.ts';
 import { IndexWriter } from './index-writer.ts';
-import { Lanes } from './lanes/lanes.ts';
+import { Lanes, laneThreads } from './lanes/lanes.ts';
 import type { LaneSetup } from './lanes/messages.ts';
 import { saveLargeFile } from './large-file.ts';
 import { readPieces, saveStream } from './large-stream.ts';
 import { PackAssembler } from './pack-assembler.ts';
+import { packMemory } from './pack-memory.ts';
 import { PackUploads } from './pack-uploads.ts';
 import { windowBytes } from './stream-window.ts';
 
-/** Of packs that are filled here: mostly trees. */
-const packsUnderWay = 2;
-
 /** Streams that are read at the same time. Windows that are not used take no memory. */
 const streamsInFlight = 4;
+
+/** Packs in memory: one for each thread and one of trees that fill, and some on their way to the store. */
+const packBuffers = Math.ceil(1.5 * laneThreads) + 2;
 
 export interface WriterOptions {
   readonly store: Store;
@@ -76,9 +77,12 @@ export class RepositoryWriter implements BlobWriter {
     this.#uploads = new PackUploads({ store, failpoint, signal, onStored, onFailure });
     const { packBytes } = lanes;
     const uploads = this.#uploads;
-    this.#packs = new PackAssembler({ uploads, sealing, packBytes, packsUnderWay, signal });
+    const memory = packMemory(packBuffers, packBytes);
+    this.#packs = new PackAssembler({ uploads, sealing, packBytes, memory, signal });
     this.#lanes = new Lanes(lanes, chunker, {
       claim: (ids) => this.#claimAll(ids),
+      takePackMemory: () => memory.take([signal]),
+      givePackMemory: (buffer) => memory.give(buffer),
       onPack: (pack, release) => this.#uploads.start(() => pack, release),
       onFailure,
     });

@@ -1,49 +1,51 @@
-import { pageMemory } from '../../../posix/page-memory.ts';
-import { maxChunkBytes } from '../../chunker/chunker.ts';
 import type { Sealing } from '../../crypto/sealing.ts';
 import { encodeHeader } from '../../pack/header.ts';
-import { type NewBlob, PackBuilder, packBufferBytes } from '../../pack/pack-builder.ts';
-import type { LaneReport, SharedBuffer } from './messages.ts';
-
-/** Packs of a lane in memory: one that fills, and one on its way to the store. */
-const packBuffers = 2;
+import { type NewBlob, PackBuilder } from '../../pack/pack-builder.ts';
+import type { LaneReport } from './messages.ts';
 
 export interface LanePacksOptions {
   readonly sealing: Sealing;
   /** A pack is closed when its blobs have this many bytes. */
   readonly packBytes: number;
-  readonly onPack: (pack: Extract<LaneReport, { readonly kind: 'pack' }>) => void;
+  readonly report: (report: Extract<LaneReport, { readonly kind: 'room' | 'pack' }>) => void;
 }
 
-interface PackBuffer {
+/** Memory for a pack, which the main thread sees too. */
+interface Room {
   readonly number: number;
-  readonly memory: SharedArrayBuffer;
-  isFree: boolean;
-  /** Whether it was sent. */
-  isKnown: boolean;
+  readonly bytes: Buffer;
 }
 
-/** The packs that a lane fills one after the other, in memory that the main thread sees too. */
+/** The packs that a lane fills one after the other, in memory that it asks for and gives back with each. */
 export class LanePacks {
   readonly #options: LanePacksOptions;
-  readonly #buffers = new Map<number, PackBuffer>();
-  #lastNumber = 0;
-  #open: { readonly builder: PackBuilder; readonly buffer: PackBuffer } | undefined;
+  #room: Room | undefined;
+  #isRoomWanted = false;
+  #open: { readonly builder: PackBuilder; readonly number: number } | undefined;
 
   constructor(options: LanePacksOptions) {
     this.#options = options;
   }
 
-  /** Makes room for a blob; false when a buffer must come back first. */
+  /** Makes room for a blob; false when memory must come first. */
   makeRoom(contentBytes: number): boolean {
     if (this.#open && !this.#open.builder.hasRoomFor(contentBytes)) this.close();
     if (this.#open) return true;
-    const buffer = [...this.#buffers.values()].find(({ isFree }) => isFree) ?? this.#makeBuffer();
-    if (!buffer) return false;
-    buffer.isFree = false;
-    const builder = new PackBuilder('data', this.#options.sealing, Buffer.from(buffer.memory));
-    this.#open = { builder, buffer };
+    if (!this.#room) {
+      if (!this.#isRoomWanted) this.#options.report({ kind: 'room' });
+      this.#isRoomWanted = true;
+      return false;
+    }
+    const { number, bytes } = this.#room;
+    this.#room = undefined;
+    this.#open = { builder: new PackBuilder('data', this.#options.sealing, bytes), number };
     return true;
+  }
+
+  /** Takes the memory that was wanted. */
+  takeRoom(room: Room): void {
+    this.#room = room;
+    this.#isRoomWanted = false;
   }
 
   /** Adds a blob for which there is room; returns its length in the pack. */
@@ -58,34 +60,10 @@ export class LanePacks {
   /** Hands the open pack over. */
   close(): void {
     if (!this.#open) return;
-    const { builder, buffer } = this.#open;
+    const { builder, number } = this.#open;
     this.#open = undefined;
     const { id, blobs, bytes } = builder.finish();
-    const { number, memory, isKnown } = buffer;
-    buffer.isKnown = true;
-    const shared: SharedBuffer = isKnown ? { number } : { number, memory };
     const header = encodeHeader(blobs);
-    this.#options.onPack({ kind: 'pack', id, header, buffer: shared, length: bytes.length });
-  }
-
-  /** Takes the buffer of a stored pack back. */
-  takeBack(number: number): void {
-    const buffer = this.#buffers.get(number);
-    if (buffer) buffer.isFree = true;
-  }
-
-  /** Lets go of the buffers: there will hardly be more to do. */
-  clear(): void {
-    this.#buffers.clear();
-  }
-
-  /** Pages that are never written take no memory, so room for a last large chunk costs nothing. */
-  #makeBuffer(): PackBuffer | undefined {
-    if (this.#buffers.size === packBuffers) return undefined;
-    const memory = pageMemory(packBufferBytes(this.#options.packBytes, maxChunkBytes));
-    this.#lastNumber += 1;
-    const buffer = { number: this.#lastNumber, memory, isFree: true, isKnown: false };
-    this.#buffers.set(buffer.number, buffer);
-    return buffer;
+    this.#options.report({ kind: 'pack', id, header, buffer: number, length: bytes.length });
   }
 }

@@ -68,7 +68,7 @@ export class LaneWork {
     this.#chunker = chunker;
     this.#compressor = new ThreadCompressor(setup.compression);
     const sealing = new Sealing(setup.masterKey);
-    this.#packs = new LanePacks({ sealing, packBytes: setup.packBytes, onPack: report });
+    this.#packs = new LanePacks({ sealing, packBytes: setup.packBytes, report });
   }
 
   /** Takes an order; reports come later. */
@@ -81,8 +81,8 @@ export class LaneWork {
       case 'store':
         this.#beginStoring(order.job, order.wanted);
         break;
-      case 'buffer':
-        this.#packs.takeBack(order.number);
+      case 'room':
+        this.#packs.takeRoom({ number: order.buffer.number, bytes: this.#sharedBuffer(order.buffer) });
         break;
       case 'flush':
         this.#flushes.push(order.job);
@@ -143,7 +143,6 @@ export class LaneWork {
     this.#packs.close();
     // There will hardly be more to do.
     this.#freeBuffers.length = 0;
-    this.#packs.clear();
     this.#report({ kind: 'flushed', job: flush });
     return true;
   }

@@ -39,6 +39,9 @@ export class UnreadableError extends Error {}
 export interface LaneEvents {
   /** Tells which of a job's blobs are to be stored: 1 for each that is. */
   claim(ids: readonly string[]): Uint8Array;
+  /** Memory for a pack; rejects when the writer is at its end. */
+  takePackMemory(): Promise<Buffer>;
+  givePackMemory(memory: Buffer): void;
   /** A pack to be stored. `release` is to be called when that is done. */
   onPack(pack: FinishedPack, release: () => void): void;
   onFailure(error: unknown): void;
@@ -62,7 +65,7 @@ export class Lane {
   readonly #jobs = new Map<number, Pending>();
   readonly #flushes = new Map<number, PromiseWithResolvers<void>>();
   readonly #shared: SharedArrayBuffer[] = [];
-  /** Memory of the lane's packs, by its number. */
+  /** Memory that was lent for packs, by its number. */
   readonly #packs = new Map<number, Buffer>();
   #freeJobs = jobsInFlight;
   #lastJob = 0;
@@ -161,14 +164,15 @@ export class Lane {
       case 'stored':
         this.#resolve(report);
         return;
+      case 'room':
+        void this.#lendMemory();
+        return;
       case 'pack':
         this.#takePack(report);
         return;
       case 'flushed':
         this.#flushes.get(report.job)?.resolve();
         this.#flushes.delete(report.job);
-        // The lane has let go of them too.
-        this.#packs.clear();
         this.#rest();
         return;
       case 'failed':
@@ -192,6 +196,23 @@ export class Lane {
     this.#forget(job);
   }
 
+  async #lendMemory(): Promise<void> {
+    let memory: Buffer;
+    try {
+      memory = await this.#events.takePackMemory();
+    } catch {
+      // The writer is at its end, and tells why by its own way.
+      return;
+    }
+    if (this.#end || !(memory.buffer instanceof SharedArrayBuffer)) {
+      this.#events.givePackMemory(memory);
+      return;
+    }
+    const buffer = this.share(memory.buffer);
+    this.#packs.set(buffer.number, memory);
+    this.#port.order({ kind: 'room', buffer });
+  }
+
   #takePack(report: Extract<LaneReport, { readonly kind: 'pack' }>): void {
     const { id, header, buffer, length } = report;
     const blobs = decodeHeader(Buffer.from(header.buffer, header.byteOffset, header.length));
@@ -199,17 +220,14 @@ export class Lane {
       this.#fail(laneFailure('it made a pack with a header of no known form', {}));
       return;
     }
-    const { number, memory } = buffer;
-    if (memory) this.#packs.set(number, Buffer.from(memory));
-    const bytes = this.#packs.get(number)?.subarray(0, length);
-    if (!bytes) {
-      this.#fail(laneFailure('it made a pack in memory that it never gave', {}));
+    const memory = this.#packs.get(buffer);
+    this.#packs.delete(buffer);
+    if (!memory) {
+      this.#fail(laneFailure('it made a pack in memory that it was not given', {}));
       return;
     }
-    const release = () => {
-      if (!this.#end) this.#port.order({ kind: 'buffer', number });
-    };
-    this.#events.onPack({ id, blobs, bytes }, release);
+    const release = () => this.#events.givePackMemory(memory);
+    this.#events.onPack({ id, blobs, bytes: memory.subarray(0, length) }, release);
   }
 
   #fail(error: unknown): void {

@@ -7,8 +7,8 @@ import type { LaneSetup } from './messages.ts';
 /** Bytes for which starting threads would cost more than it gains. */
 const localBytes = 8 * 1024 * 1024;
 
-const leastThreads = 2;
-const mostThreads = 8;
+/** One for each processor, within reason. */
+export const laneThreads = Math.min(8, Math.max(2, availableParallelism()));
 
 /**
  * The lanes of a writer: one in this thread for the first megabytes, then one in a thread for each processor.
@@ -91,9 +91,8 @@ export class Lanes {
   }
 
   #startThreads(): void {
-    const count = Math.min(mostThreads, Math.max(leastThreads, availableParallelism()));
     this.#threads = Array.from(
-      { length: count },
+      { length: laneThreads },
       () =>
         new Lane((listener) => openThreadLane(this.#setup, listener), this.#events, {
           onFree: () => {

@@ -22,8 +22,8 @@ export type LaneOrder =
   | { readonly kind: 'cut'; readonly job: number; readonly window: SharedWindow }
   /** One byte for each blob of the job: whether to store it. */
   | { readonly kind: 'store'; readonly job: number; readonly wanted: Uint8Array }
-  /** Gives the buffer of a stored pack back. */
-  | { readonly kind: 'buffer'; readonly number: number }
+  /** Memory for the next pack. */
+  | { readonly kind: 'room'; readonly buffer: SharedBuffer }
   /** Closes the open pack, and lets go of buffers. */
   | { readonly kind: 'flush'; readonly job: number };
 
@@ -67,12 +67,15 @@ export type LaneReport =
       readonly lengths: Uint32Array;
       readonly sizes: Uint32Array;
     }
-  /** A pack to be stored: the first bytes of the buffer, with its header once more, unsealed. */
+  /** Memory for a pack is wanted. */
+  | { readonly kind: 'room' }
+  /** A pack to be stored: the first bytes of its memory, which is given back so, with its header once more, unsealed. */
   | {
       readonly kind: 'pack';
       readonly id: string;
       readonly header: Uint8Array;
-      readonly buffer: SharedBuffer;
+      /** Number of the memory. */
+      readonly buffer: number;
       readonly length: number;
     }
   | { readonly kind: 'flushed'; readonly job: number }
