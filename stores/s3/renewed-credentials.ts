@@ -3,8 +3,11 @@ import { StoreFailure, type Trouble } from '../trouble.ts';
 
 export type Credentials = Awaited<ReturnType<S3Client['config']['credentials']>>;
 
-/** What a service answers to credentials that were good when the run began. */
-const refusals: ReadonlySet<Trouble> = new Set(['expired-credentials', 'wrong-credentials']);
+/**
+ * What a service answers to credentials that were good when the run began. Sessions of a role are revoked by denying
+ * everything to those that began before ("Revoke IAM role temporary security credentials", AWS IAM User Guide).
+ */
+const refusals: ReadonlySet<Trouble> = new Set(['expired-credentials', 'wrong-credentials', 'forbidden']);
 
 /**
  * Whether there are other credentials than those that a request was refused with: files may have been written anew,

@@ -35,7 +35,26 @@ export async function removeUser(server: MinioServer, { accessKeyId }: MinioUser
   await admin(server, `remove-user?accessKey=${accessKeyId}`, Buffer.alloc(0), 'DELETE');
 }
 
-/** Sends a request of MinIO's admin API (madmin-go), signed as AWS has it. The query has to be sorted. */
+export interface TemporaryCredentials extends MinioUser {
+  readonly sessionToken: string;
+  readonly expiration: string;
+}
+
+/** What a role gives to a machine: credentials of a user that end, for the least time that there is, a quarter of an hour. */
+export async function assumeRole(server: MinioServer, user: MinioUser): Promise<TemporaryCredentials> {
+  const form = 'Action=AssumeRole&Version=2011-06-15&DurationSeconds=900';
+  const url = new URL('/', server.endpoint);
+  const answer = await send(user, { url, method: 'POST', service: 'sts', body: Buffer.from(form) });
+  const field = (name: string): string => new RegExp(`<${name}>([^<]+)<`).exec(answer)?.[1] ?? '';
+  return {
+    accessKeyId: field('AccessKeyId'),
+    secretAccessKey: field('SecretAccessKey'),
+    sessionToken: field('SessionToken'),
+    expiration: field('Expiration'),
+  };
+}
+
+/** Sends a request of MinIO's admin API (madmin-go). The query has to be sorted. */
 async function admin(
   server: MinioServer,
   request: string,
@@ -43,26 +62,48 @@ async function admin(
   method: 'PUT' | 'DELETE' = 'PUT',
 ): Promise<void> {
   const url = new URL(`/minio/admin/v3/${request}`, server.endpoint);
+  await send(server, { url, method, service: 's3', body });
+}
+
+interface SignedRequest {
+  readonly url: URL;
+  readonly method: 'PUT' | 'POST' | 'DELETE';
+  readonly service: 's3' | 'sts';
+  readonly body: Buffer;
+}
+
+/** Sends a request signed as AWS has it (Signature Version 4), and returns the answer. */
+async function send(
+  { accessKeyId, secretAccessKey }: MinioUser,
+  { url, method, service, body }: SignedRequest,
+): Promise<string> {
   const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const hash = createHash('sha256').update(body).digest('hex');
-  const headers = { host: url.host, 'x-amz-content-sha256': hash, 'x-amz-date': date };
+  const headers = {
+    ...(method === 'POST' && { 'content-type': 'application/x-www-form-urlencoded' }),
+    host: url.host,
+    'x-amz-content-sha256': hash,
+    'x-amz-date': date,
+  };
   const names = Object.keys(headers).join(';');
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
   const canonical = [method, url.pathname, url.search.slice(1), lines.join(''), names, hash].join('\n');
-  const scope = `${date.slice(0, 8)}/us-east-1/s3/aws4_request`;
+  const scope = `${date.slice(0, 8)}/us-east-1/${service}/aws4_request`;
   const digest = createHash('sha256').update(canonical).digest('hex');
   const key = scope
     .split('/')
-    .reduce<string | Buffer>((secret, part) => hmac(secret, part), `AWS4${server.secretAccessKey}`);
+    .reduce<string | Buffer>((secret, part) => hmac(secret, part), `AWS4${secretAccessKey}`);
   const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope, digest].join('\n')).toString('hex');
-  const authorization = `AWS4-HMAC-SHA256 Credential=${server.accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
+  const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
   const { host: _host, ...sent } = headers;
   const answer = await fetch(url, {
     method,
     headers: { ...sent, authorization },
-    ...(method === 'PUT' && { body }),
+    ...(method !== 'DELETE' && { body }),
   });
-  if (!answer.ok) throw new Error(`MinIO refused ${request}: ${answer.status} ${await answer.text()}`);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`MinIO refused ${method} ${url.pathname}: ${answer.status} ${text}`);
+  return text;
 }
 
 function hmac(key: string | Buffer, text: string): Buffer {
