@@ -78,11 +78,13 @@ class ArchiveRun {
   async #completed(folder: FolderNodes): Promise<void> {
     if (folder.isComplete) return;
     const { signal } = this.#background;
-    await new Promise<void>((resolve) => {
-      folder.whenComplete(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      if (signal.aborted) resolve();
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const onAbort = (): void => resolve();
+    folder.whenComplete(resolve);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) resolve();
+    await promise;
+    signal.removeEventListener('abort', onAbort);
     this.#background.throwIfStopped();
   }
 

@@ -47,15 +47,14 @@ export class ContentWriter {
   #windowBytes = 0;
   #descriptors = 0;
   #submitting: Promise<void> = Promise.resolve();
+  readonly #onAbort = (): void => this.#rejectAll(this.#window.splice(0), this.#signal.reason);
 
   constructor(reader: PackedBlobReader, signal: AbortSignal, onBytes: (bytes: number) => void) {
     this.#reader = reader;
     this.#signal = signal;
     this.#pool = reader.openJobs(contentProgram, jobsAhead);
     this.#onBytes = onBytes;
-    signal.addEventListener('abort', () => this.#rejectAll(this.#window.splice(0), signal.reason), {
-      once: true,
-    });
+    signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** Counts a file or folder that stays open until what was added for it is written. */
@@ -86,6 +85,7 @@ export class ContentWriter {
 
   /** To be called when nothing is under way any more. */
   async close(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#onAbort);
     await this.#pool.close();
   }
 
