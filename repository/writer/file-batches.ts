@@ -6,6 +6,9 @@ import { type FileList, type FileNote, listedFields } from './lanes/messages.ts'
 const batchBytes = 1024 * 1024;
 const batchFiles = 64;
 
+/** What a file costs beside its bytes, in bytes that take as long. */
+const bytesPerFile = 4 * 1024;
+
 /** Saves small files together: each batch takes what has come together when a lane gets free. */
 export class FileBatches {
   readonly #lanes: Lanes;
@@ -33,7 +36,7 @@ export class FileBatches {
       const batch = this.#take();
       const files = listOf(batch);
       const { stored } = lane.begin((job) => ({ kind: 'files', job, files }));
-      this.#lanes.count(bytesOf(batch));
+      this.#lanes.count(bytesOf(batch) + batch.length * bytesPerFile);
       stored.then(
         (blobs) => this.#finish(batch, blobs),
         (error: unknown) => {

@@ -140,8 +140,8 @@ export class RemoteWalk {
     this.#batch = batch;
     this.#position = 0;
     Atomics.store(this.#waiting, limitIndex, batchesAhead);
-    Atomics.sub(this.#waiting, waitingIndex, 1);
-    Atomics.notify(this.#waiting, waitingIndex);
+    const left = Atomics.sub(this.#waiting, waitingIndex, 1) - 1;
+    if (2 * left <= batchesAhead) Atomics.notify(this.#waiting, waitingIndex);
     return true;
   }
 

@@ -27,12 +27,16 @@ const report = (content: WalkReport, transfer: ArrayBuffer[] = []): void =>
 const records = new RecordWriter((batch) => {
   report({ kind: 'batch', batch }, [batch.buffer]);
   const count = Atomics.add(waiting, waitingIndex, 1) + 1;
+  if (count < Atomics.load(waiting, limitIndex)) return;
   // What is listed long before it is read may have changed by then, and takes memory.
-  for (let ahead = count; ahead >= Atomics.load(waiting, limitIndex); ) {
+  for (let ahead = count; mustWait(ahead); ahead = Atomics.load(waiting, waitingIndex))
     Atomics.wait(waiting, waitingIndex, ahead);
-    ahead = Atomics.load(waiting, waitingIndex);
-  }
 });
+
+/** Half of what may wait is read first: to be woken for each batch would take as long as to list it. */
+function mustWait(ahead: number): boolean {
+  return 2 * ahead > Atomics.load(waiting, limitIndex);
+}
 
 const walker = new Walker({
   ...setup,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { encodeMetadata, encodeNode, encodeTree } from '../../../repository/tree/encode.ts';
 import type { TreeNode } from '../../../repository/tree/node.ts';
@@ -74,6 +75,46 @@ test('of a folder that has changed, just the nodes that are as they were are fou
       }
     }),
   );
+});
+
+test('a tree is matched whole when its nodes are all that the folder has, and then only', () => {
+  fc.assert(
+    fc.property(arbitraryNodes, arbitraryNodes, fc.nat(), (before, others, at) => {
+      const tree = treeOf(before);
+      for (const node of before) tree.match(metadataOf(node));
+      assert.ok(tree.isMatchedWhole);
+      const fewer = before.filter((_, index) => index !== at % Math.max(1, before.length));
+      for (const after of [fewer, others]) {
+        const compared = treeOf(before);
+        const matched = after.filter((node) => compared.match(metadataOf(node)) !== undefined);
+        const isSame = isDeepStrictEqual(matched, before);
+        assert.equal(compared.isMatchedWhole, isSame);
+      }
+    }),
+  );
+});
+
+test('a tree with anything before, between or behind its nodes is not matched whole', () => {
+  const [metadata, node] = [
+    '{"name":"a","type":"file","uid":0',
+    '{"name":"a","type":"file","uid":0,"content":[]}',
+  ];
+  const other = node.replace('"a"', '"b"');
+  for (const text of [
+    `{"nodes":[${node}],"later":1}\n`,
+    `{"nodes":[${node}]}`,
+    `{"Nodes":[${node}]}\n`,
+    `{"nodes":[${node} ]}\n`,
+    `{"nodes":[${node},]}\n`,
+  ]) {
+    const tree = new RawTree(Buffer.from(text));
+    tree.match(Buffer.from(metadata));
+    assert.equal(tree.isMatchedWhole, false, text);
+  }
+  const tree = new RawTree(Buffer.from(`{"nodes":[${node};${other}]}\n`));
+  tree.match(Buffer.from(metadata));
+  tree.match(Buffer.from(metadata.replace('"a"', '"b"')));
+  assert.equal(tree.isMatchedWhole, false);
 });
 
 test('a node with fields behind its content is not taken for known', () => {
