@@ -1,6 +1,6 @@
 import type { BlobType } from '../blobs.ts';
 import { sealOverheadBytes } from '../crypto/sealing.ts';
-import type { PackedBlob } from '../pack/header.ts';
+import type { BlobSequence, PackedBlob } from '../pack/header.ts';
 import { IdTable } from './id-table.ts';
 import { NumberColumn } from './number-column.ts';
 
@@ -8,6 +8,12 @@ import { NumberColumn } from './number-column.ts';
 export interface BlobLocation extends PackedBlob {
   /** Id of the pack. */
   readonly pack: string;
+}
+
+/** A pack and what it holds, which may be decoded only as it is read. */
+export interface ListedPack {
+  readonly id: string;
+  readonly blobs: BlobSequence;
 }
 
 /** A pack and the blobs that an index says it holds, in the order of their offsets. */
@@ -36,10 +42,11 @@ export class BlobIndex {
   }
 
   /** Adds what an index file or a stored pack says; what is known already changes nothing. */
-  addPack(pack: IndexedPack): void {
+  addPack(pack: ListedPack): void {
     const known = this.#packs.find(pack.id);
     const packNumber = known < 0 ? this.#packs.add(pack.id) : known;
-    if (pack.blobs[0]?.type === 'tree') this.#treePacks.add(packNumber);
+    const [first] = pack.blobs;
+    if (first?.type === 'tree') this.#treePacks.add(packNumber);
     for (const blob of pack.blobs) this.#tables[blob.type].add(blob, packNumber, known >= 0);
   }
 

@@ -1,10 +1,14 @@
 import { isId } from '../ids.ts';
 import { asArray, asCount, asObject, asString, parseJsonObject } from '../json.ts';
 import type { PackedBlob } from '../pack/header.ts';
-import type { IndexedPack } from './blob-index.ts';
+import type { IndexedPack, ListedPack } from './blob-index.ts';
 
 /** An index file is written when this many blobs wait for one; restic's number. */
 export const fullIndexBlobs = 50_000;
+
+/** Room for the JSON of a blob, with numbers of ten digits, and for that of a pack without its blobs. */
+const mostBlobBytes = 192;
+const mostPackBytes = 128;
 
 const maxUint32 = 2 ** 32 - 1;
 
@@ -15,8 +19,27 @@ export interface MarkedPack extends IndexedPack {
 }
 
 /** JSON of an index file (restic's design document, "Indexing"). */
-export function encodeIndex(packs: readonly IndexedPack[]): Buffer {
-  return Buffer.from(`{"packs":[${packs.map(encodePack).join(',')}]}\n`);
+export function encodeIndex(packs: readonly ListedPack[]): Buffer {
+  const blobs = packs.reduce((sum, pack) => sum + pack.blobs.length, 0);
+  // Written piece by piece: the text of a hundred thousand tiny blobs is twenty megabytes, and would lie here three times.
+  const json = Buffer.allocUnsafeSlow(mostBlobBytes * blobs + mostPackBytes * (packs.length + 1));
+  let end = 0;
+  const write = (text: string): void => {
+    end += json.write(text, end, 'latin1');
+  };
+  write('{"packs":[');
+  for (const [number, { id, blobs: ofPack }] of packs.entries()) {
+    write(`${number > 0 ? ',' : ''}{"id":"${id}","blobs":[`);
+    let separator = '';
+    for (const blob of ofPack) {
+      write(separator);
+      write(encodeBlob(blob));
+      separator = ',';
+    }
+    write(']}');
+  }
+  write(']}\n');
+  return json.subarray(0, end);
 }
 
 /**
@@ -47,10 +70,6 @@ export function decodeIndex(json: Buffer): readonly IndexedPack[] | undefined {
   // Go writes an index without packs as null.
   const listed = parseJsonObject(json)?.packs;
   return listed === null ? [] : decodeAll(listed, decodePack);
-}
-
-function encodePack({ id, blobs }: IndexedPack): string {
-  return `{"id":"${id}","blobs":[${blobs.map(encodeBlob).join(',')}]}`;
 }
 
 function encodeBlob({ id, type, offset, length, uncompressedLength }: PackedBlob): string {

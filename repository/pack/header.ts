@@ -25,38 +25,108 @@ export const maxHeaderEntries = Math.floor((maxHeaderBytes - 64) / compressedEnt
 const compressedFlag = 0b10;
 const treeFlag = 0b01;
 
+/** Blobs of a pack in the order of their offsets: a list, or what is decoded as it is read. */
+export interface BlobSequence extends Iterable<PackedBlob> {
+  readonly length: number;
+}
+
 /** Writes the header of a pack, unsealed (restic's design document, "Pack Format"). */
 export function encodeHeader(blobs: readonly PackedBlob[]): Buffer {
   const header = Buffer.allocUnsafe(headerBytes(blobs));
   let position = 0;
-  for (const { type, id, length, uncompressedLength } of blobs) {
-    const compressed = uncompressedLength === undefined ? 0 : compressedFlag;
-    position = header.writeUInt8(compressed | (type === 'tree' ? treeFlag : 0), position);
-    position = header.writeUInt32LE(length, position);
-    if (uncompressedLength !== undefined) position = header.writeUInt32LE(uncompressedLength, position);
-    position += header.write(id, position, 'hex');
-  }
+  for (const blob of blobs) position = writeEntry(header, position, blob);
   return header;
 }
 
 /** Reads an unsealed header; undefined when it has not the form of one. */
 export function decodeHeader(header: Buffer): readonly PackedBlob[] | undefined {
-  const blobs: PackedBlob[] = [];
-  let offset = 0;
-  for (let position = 0; position < header.length; ) {
-    const kind = header[position] ?? 0xff;
-    const entryBytes = kind & compressedFlag ? compressedEntryBytes : plainEntryBytes;
-    const end = position + entryBytes;
-    if (kind > 0b11 || end > header.length) return undefined;
-    const length = header.readUInt32LE(position + 1);
-    const uncompressed =
-      kind & compressedFlag ? { uncompressedLength: header.readUInt32LE(position + 5) } : {};
-    const id = header.toString('hex', end - idBytes, end);
-    blobs.push({ type: kind & treeFlag ? 'tree' : 'data', id, offset, length, ...uncompressed });
-    offset += length;
-    position = end;
+  const blobs = HeaderBlobs.in(header);
+  return blobs && [...blobs];
+}
+
+/**
+ * Collects the entries of a header as bytes. A pack of tiny blobs can have a hundred thousand, and an object for each
+ * would take twice the memory of the pack.
+ */
+export class HeaderBuilder {
+  #bytes = Buffer.allocUnsafeSlow(64 * compressedEntryBytes);
+  #filled = 0;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
   }
-  return blobs;
+
+  add(blob: PackedBlob): void {
+    if (this.#filled + compressedEntryBytes > this.#bytes.length) this.#grow();
+    this.#filled = writeEntry(this.#bytes, this.#filled, blob);
+    this.#count += 1;
+  }
+
+  /** The header so far, in memory of its own. */
+  copy(): Buffer {
+    const header = Buffer.allocUnsafeSlow(this.#filled);
+    this.#bytes.copy(header, 0, 0, this.#filled);
+    return header;
+  }
+
+  #grow(): void {
+    const larger = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
+    this.#bytes.copy(larger);
+    this.#bytes = larger;
+  }
+}
+
+/** The blobs of an unsealed header, decoded one by one as they are read, however often. */
+export class HeaderBlobs implements BlobSequence {
+  readonly #header: Buffer;
+  readonly length: number;
+
+  private constructor(header: Buffer, length: number) {
+    this.#header = header;
+    this.length = length;
+  }
+
+  /** Undefined when the bytes have not the form of a header. They must not change afterwards. */
+  static in(header: Buffer): HeaderBlobs | undefined {
+    let count = 0;
+    for (let position = 0; position < header.length; count += 1) {
+      const kind = header[position] ?? 0xff;
+      position += entryBytes(kind);
+      if (kind > 0b11 || position > header.length) return undefined;
+    }
+    return new HeaderBlobs(header, count);
+  }
+
+  *[Symbol.iterator](): Generator<PackedBlob> {
+    const header = this.#header;
+    let offset = 0;
+    for (let position = 0; position < header.length; ) {
+      const kind = header[position] ?? 0;
+      const end = position + entryBytes(kind);
+      const length = header.readUInt32LE(position + 1);
+      const uncompressed =
+        kind & compressedFlag ? { uncompressedLength: header.readUInt32LE(position + 5) } : {};
+      const id = header.toString('hex', end - idBytes, end);
+      yield { type: kind & treeFlag ? 'tree' : 'data', id, offset, length, ...uncompressed };
+      offset += length;
+      position = end;
+    }
+  }
+}
+
+function entryBytes(kind: number): number {
+  return kind & compressedFlag ? compressedEntryBytes : plainEntryBytes;
+}
+
+/** Returns where the entry ends. */
+function writeEntry(header: Buffer, start: number, blob: PackedBlob): number {
+  const { type, id, length, uncompressedLength } = blob;
+  const compressed = uncompressedLength === undefined ? 0 : compressedFlag;
+  let position = header.writeUInt8(compressed | (type === 'tree' ? treeFlag : 0), start);
+  position = header.writeUInt32LE(length, position);
+  if (uncompressedLength !== undefined) position = header.writeUInt32LE(uncompressedLength, position);
+  return position + header.write(id, position, 'hex');
 }
 
 /** Bytes of the unsealed header. */

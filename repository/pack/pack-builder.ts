@@ -2,8 +2,7 @@ import { hash } from 'node:crypto';
 import { Failure } from '../../contracts/failures.ts';
 import type { BlobType } from '../blobs.ts';
 import { type Sealing, sealOverheadBytes } from '../crypto/sealing.ts';
-import type { IndexedPack } from '../index/blob-index.ts';
-import { encodeHeader, maxHeaderEntries, type PackedBlob } from './header.ts';
+import { HeaderBlobs, HeaderBuilder, maxHeaderEntries, type PackedBlob } from './header.ts';
 
 /** Room for the largest entry of the header and what seals it. */
 const headerEntryBytes = 41;
@@ -17,7 +16,11 @@ export interface NewBlob {
   readonly uncompressedLength?: number | undefined;
 }
 
-export interface BuiltPack extends IndexedPack {
+export interface BuiltPack {
+  readonly id: string;
+  readonly blobs: HeaderBlobs;
+  /** Unsealed, in memory of its own. */
+  readonly header: Buffer;
   /** Part of the builder's buffer, which must not be used again before the pack is stored. */
   readonly bytes: Buffer;
 }
@@ -27,7 +30,7 @@ export class PackBuilder {
   readonly #type: BlobType;
   readonly #sealing: Sealing;
   readonly buffer: Buffer;
-  readonly #blobs: PackedBlob[] = [];
+  readonly #header = new HeaderBuilder();
   #filled = 0;
 
   constructor(type: BlobType, sealing: Sealing, buffer: Buffer) {
@@ -37,7 +40,7 @@ export class PackBuilder {
   }
 
   get blobCount(): number {
-    return this.#blobs.length;
+    return this.#header.count;
   }
 
   /** Bytes so far, without the header. */
@@ -46,16 +49,16 @@ export class PackBuilder {
   }
 
   hasRoomFor(contentBytes: number): boolean {
-    const headerBytes = (this.#blobs.length + 1) * headerEntryBytes + headerEndBytes;
+    const headerBytes = (this.#header.count + 1) * headerEntryBytes + headerEndBytes;
     const bytes = this.#filled + contentBytes + sealOverheadBytes + headerBytes;
-    return bytes <= this.buffer.length && this.#blobs.length < maxHeaderEntries;
+    return bytes <= this.buffer.length && this.#header.count < maxHeaderEntries;
   }
 
   /** Seals a blob into the pack; returns its length there. Must have room. */
   add({ id, content, uncompressedLength }: NewBlob): number {
     const length = this.#sealing.sealInto(content, this.buffer, this.#filled);
     const compressed = uncompressedLength === undefined ? {} : { uncompressedLength };
-    this.#blobs.push({ type: this.#type, id, offset: this.#filled, length, ...compressed });
+    this.#header.add({ type: this.#type, id, offset: this.#filled, length, ...compressed });
     this.#filled += length;
     return length;
   }
@@ -63,18 +66,20 @@ export class PackBuilder {
   /** Copies a blob that the same key sealed into the pack. Must have room for its content. */
   addSealed({ type: _type, offset: _offset, ...blob }: PackedBlob, sealed: Uint8Array): void {
     this.buffer.set(sealed, this.#filled);
-    this.#blobs.push({ type: this.#type, offset: this.#filled, ...blob, length: sealed.length });
+    this.#header.add({ type: this.#type, offset: this.#filled, ...blob, length: sealed.length });
     this.#filled += sealed.length;
   }
 
   /** Writes the header and names the pack. The builder cannot be used afterwards. */
   finish(): BuiltPack {
-    const header = encodeHeader(this.#blobs);
+    const header = this.#header.copy();
     const sealedBytes = this.#sealing.sealInto(header, this.buffer, this.#filled);
     this.#verifyHeader(header, this.buffer.subarray(this.#filled, this.#filled + sealedBytes));
     const end = this.buffer.writeUInt32LE(sealedBytes, this.#filled + sealedBytes);
     const bytes = this.buffer.subarray(0, end);
-    return { id: hash('sha256', bytes), blobs: this.#blobs, bytes };
+    const blobs = HeaderBlobs.in(header);
+    if (!blobs) throw new Failure('Internal', 'The header of a new pack has not the form of one.');
+    return { id: hash('sha256', bytes), blobs, header, bytes };
   }
 
   /** A header that cannot be read again would make all of its pack depend on the index. */

@@ -1,7 +1,7 @@
 import type { Store } from '../../stores/store.ts';
 import type { BlobType } from '../blobs.ts';
 import type { Sealing } from '../crypto/sealing.ts';
-import type { IndexedPack } from '../index/blob-index.ts';
+import type { ListedPack } from '../index/blob-index.ts';
 import type { PackedBlob } from '../pack/header.ts';
 import type { NewBlob } from '../pack/pack-builder.ts';
 import type { Failpoint, SealedFiles } from '../sealed-files.ts';
@@ -45,7 +45,7 @@ export class PackFiller {
     const signal = AbortSignal.any([options.signal, this.#failed.signal]);
     this.#stop = signal;
     this.#index = new IndexWriter(files);
-    const onStored = (pack: IndexedPack) => this.#packIsStored(pack);
+    const onStored = (pack: ListedPack) => this.#packIsStored(pack);
     const onFailure = (error: unknown) => this.#failed.abort(error);
     const uploads = new PackUploads({ store, signal, failpoint, onStored, onFailure });
     this.#uploads = uploads;
@@ -86,7 +86,7 @@ export class PackFiller {
     await this.#index.settle();
   }
 
-  #packIsStored(pack: IndexedPack): void {
+  #packIsStored(pack: ListedPack): void {
     this.#index.add(pack);
     this.#written += 1;
     this.#unindexed += 1;

@@ -1,11 +1,11 @@
-import type { IndexedPack } from '../index/blob-index.ts';
+import type { ListedPack } from '../index/blob-index.ts';
 import { encodeIndex, fullIndexBlobs } from '../index/index-file.ts';
 import type { SealedFiles } from '../sealed-files.ts';
 
 /** Collects stored packs and writes index files of them, one at a time. */
 export class IndexWriter {
   readonly #files: SealedFiles;
-  #packs: IndexedPack[] = [];
+  #packs: ListedPack[] = [];
   #blobCount = 0;
   #writing: Promise<void> = Promise.resolve();
 
@@ -14,7 +14,7 @@ export class IndexWriter {
   }
 
   /** The pack must be stored for good: an index must not name what a crash can still lose. */
-  add(pack: IndexedPack): void {
+  add(pack: ListedPack): void {
     this.#packs.push(pack);
     this.#blobCount += pack.blobs.length;
   }
@@ -47,7 +47,7 @@ export class IndexWriter {
   }
 
   /** Packs for one index file; adopted ones can be more than one file takes. */
-  #take(): readonly IndexedPack[] {
+  #take(): readonly ListedPack[] {
     let blobs = 0;
     const end = this.#packs.findIndex((pack) => {
       blobs += pack.blobs.length;

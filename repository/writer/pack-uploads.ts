@@ -1,5 +1,5 @@
 import type { Store } from '../../stores/store.ts';
-import type { IndexedPack } from '../index/blob-index.ts';
+import type { ListedPack } from '../index/blob-index.ts';
 import { packFile } from '../pack/pack-file.ts';
 import type { Failpoint } from '../sealed-files.ts';
 
@@ -8,14 +8,14 @@ export interface PackUploadsOptions {
   /** Stops the uploads. */
   readonly signal: AbortSignal;
   /** Called when a pack is stored for good. */
-  readonly onStored: (pack: IndexedPack) => void;
+  readonly onStored: (pack: ListedPack) => void;
   /** Called when a pack could not be stored: its blobs are lost, and the run with them. */
   readonly onFailure: (error: unknown) => void;
   readonly failpoint: Failpoint | undefined;
 }
 
 /** A pack and its bytes, which must not change before it is stored. */
-export interface FinishedPack extends IndexedPack {
+export interface FinishedPack extends ListedPack {
   readonly bytes: Uint8Array;
 }
 

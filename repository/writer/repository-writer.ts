@@ -15,7 +15,7 @@ import { type LargeFile, smallFileBytes } from '../blobs.ts';
 import type { Chunker } from '../chunker/chunker.ts';
 import type { Compressor } from '../compression.ts';
 import type { Sealing } from '../crypto/sealing.ts';
-import type { BlobIndex, IndexedPack } from '../index/blob-index.ts';
+import type { BlobIndex, IndexedPack, ListedPack } from '../index/blob-index.ts';
 import type { Failpoint, SealedFiles } from '../sealed-files.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { FileBatches } from './file-batches.ts';
@@ -72,7 +72,7 @@ export class RepositoryWriter implements BlobWriter {
     const { store, sealing, failpoint, files, lanes, chunker } = options;
     const { signal } = this.#stop;
     this.#indexWriter = new IndexWriter(files);
-    const onStored = (pack: IndexedPack) => this.#packIsStored(pack);
+    const onStored = (pack: ListedPack) => this.#packIsStored(pack);
     const onFailure = (error: unknown) => this.#stop.abort(error);
     this.#uploads = new PackUploads({ store, failpoint, signal, onStored, onFailure });
     const { packBytes } = lanes;
@@ -224,7 +224,7 @@ export class RepositoryWriter implements BlobWriter {
     }
   }
 
-  #packIsStored(pack: IndexedPack): void {
+  #packIsStored(pack: ListedPack): void {
     this.#options.index.addPack(pack);
     for (const { type, id } of pack.blobs) this.#pending[type].delete(id);
     this.#indexWriter.add(pack);

@@ -1,5 +1,4 @@
 import type { Sealing } from '../../crypto/sealing.ts';
-import { encodeHeader } from '../../pack/header.ts';
 import { type NewBlob, PackBuilder } from '../../pack/pack-builder.ts';
 import type { LaneReport } from './messages.ts';
 
@@ -62,8 +61,7 @@ export class LanePacks {
     if (!this.#open) return;
     const { builder, number } = this.#open;
     this.#open = undefined;
-    const { id, blobs, bytes } = builder.finish();
-    const header = encodeHeader(blobs);
+    const { id, header, bytes } = builder.finish();
     this.#options.report({ kind: 'pack', id, header, buffer: number, length: bytes.length });
   }
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../../../contracts/failures.ts';
-import { decodeHeader } from '../../pack/header.ts';
+import { HeaderBlobs } from '../../pack/header.ts';
 import type { FinishedPack } from '../pack-uploads.ts';
 import type { LaneListener, LanePort } from './lane-port.ts';
 import type { FilesRead, LaneOrder, LaneReport, SharedBuffer } from './messages.ts';
@@ -215,7 +215,7 @@ export class Lane {
 
   #takePack(report: Extract<LaneReport, { readonly kind: 'pack' }>): void {
     const { id, header, buffer, length } = report;
-    const blobs = decodeHeader(Buffer.from(header.buffer, header.byteOffset, header.length));
+    const blobs = HeaderBlobs.in(Buffer.from(header.buffer, header.byteOffset, header.length));
     if (!blobs) {
       this.#fail(laneFailure('it made a pack with a header of no known form', {}));
       return;
