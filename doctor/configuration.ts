@@ -5,6 +5,7 @@ import { daylightWarnings } from '../schedules/daylight.ts';
 import { scheduleDefinitions } from '../schedules/spec.ts';
 import { type Check, type CheckResult, failed, failure, ok, warning } from './check.ts';
 import type { DoctorContext } from './context.ts';
+import { doubtfulDurations } from './durations.ts';
 
 const check = 'configuration';
 
@@ -60,6 +61,7 @@ function contents(configuration: Configuration, subject: string): readonly Check
           },
         ]
       : []),
+    ...doubtfulDurations(configuration),
     ...scheduleDefinitions(schedules)
       .flatMap((schedule) => daylightWarnings(schedule, now))
       .map((message) => ({ message, mend: 'Change it under schedules, then: resguardo schedules apply.' })),
