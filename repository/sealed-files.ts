@@ -3,6 +3,7 @@ import { Failure } from '../contracts/failures.ts';
 import type { FileType, Store } from '../stores/store.ts';
 import { type Compressor, decompressUpTo } from './compression.ts';
 import type { Sealing } from './crypto/sealing.ts';
+import { freeMemory } from './free-memory.ts';
 import { shortId } from './ids.ts';
 
 const mebibyte = 1024 * 1024;
@@ -65,7 +66,10 @@ export class SealedFiles {
     if (type === 'config') return await this.#put(type, this.#options.sealing.seal(json), signal);
     const compressed = await this.#options.compressor.compressMetadata(json);
     const plain = Buffer.concat([Buffer.of(compressedMark), compressed]);
-    return await this.#put(type, this.#options.sealing.seal(plain), signal);
+    const sealed = this.#options.sealing.seal(plain);
+    // An index file of many tiny blobs has ten megabytes, in each of these forms.
+    freeMemory(plain);
+    return await this.#put(type, sealed, signal);
   }
 
   /** Stores JSON uncompressed and sealed so that the same JSON always becomes the same file. */

@@ -39,7 +39,8 @@ export function encodeIndex(packs: readonly ListedPack[]): Buffer {
     write(']}');
   }
   write(']}\n');
-  return json.subarray(0, end);
+  // Without the room that was not needed.
+  return Buffer.from(json.buffer.transfer(end));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { freeMemory } from '../free-memory.ts';
 import type { ListedPack } from '../index/blob-index.ts';
 import { encodeIndex, fullIndexBlobs } from '../index/index-file.ts';
 import type { SealedFiles } from '../sealed-files.ts';
@@ -38,7 +39,9 @@ export class IndexWriter {
     while (this.#packs.length > 0) {
       const packs = this.#take();
       try {
-        await this.#files.save('index', encodeIndex(packs), signal);
+        const json = encodeIndex(packs);
+        await this.#files.save('index', json, signal);
+        freeMemory(json);
       } catch (error) {
         for (const pack of packs) this.add(pack);
         throw error;
