@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import type { TestContext } from 'node:test';
 import type { StoreSettings } from '../../stores/settings.ts';
 
 /** An object of the server, and whether it can be read. */
@@ -38,8 +37,13 @@ export interface ColdS3 {
 
 const frozenClasses = ['GLACIER', 'DEEP_ARCHIVE'];
 
+/** Calls back when it ends: a test, or a program. */
+export interface Ending {
+  after(end: () => void): unknown;
+}
+
 /** Starts one on loopback, with the bucket `archive`; it ends with the test. */
-export async function coldS3(t: Pick<TestContext, 'after'>): Promise<ColdS3> {
+export async function coldS3(t: Ending): Promise<ColdS3> {
   const state: State = { objects: new Map(), looksLeft: undefined };
   const requests: ColdRequest[] = [];
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

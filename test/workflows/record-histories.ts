@@ -15,6 +15,7 @@ import { cancelRun, type Run, runResult, startRun } from '../../control/runs.ts'
 import { startVerification } from '../../control/verification.ts';
 import { ensureTemporal } from '../../tools/temporal.ts';
 import { startTemporalServer } from '../../tools/temporal-server.ts';
+import { type ColdS3, coldS3 } from '../stores/cold-s3.ts';
 import { type Barrier, barrierAt } from '../workers/bench.ts';
 import { fillWithRandomFiles, type Installation, install } from '../workers/installation.ts';
 import { runWorkers, type TestWorker } from '../workers/running-worker.ts';
@@ -27,6 +28,8 @@ interface Stage {
   readonly barrier: Barrier;
   /** Makes the next puts of packs fail. */
   fail(times: number): void;
+  /** The service of the repository `frozen`, for scenes whose name starts with `thaw`. */
+  readonly cold: ColdS3;
 }
 
 /** What happened in each history, and how to make it happen. All but the first find a snapshot. */
@@ -54,6 +57,22 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<Run<unknown>>>> 
     startRestore(control, { source: 'docs', target: path.join(installation.folder, 'restored') }),
   'restore-conflict': ({ control, installation }) =>
     startRestore(control, { source: 'docs', target: installation.docs }),
+  'thaw-refused': async ({ control, installation }) => {
+    await runResult(await startReplication(control, { repository: 'frozen', sources: ['docs'] }));
+    const target = path.join(installation.folder, 'restored');
+    return startRestore(control, { source: 'docs', repository: 'frozen', target });
+  },
+  'thaw-done': async ({ control, installation, cold }) => {
+    await runResult(await startReplication(control, { repository: 'frozen', sources: ['docs'] }));
+    const target = path.join(installation.folder, 'restored');
+    const thaw = { speed: 'bulk', days: 2 } as const;
+    const run = await startRestore(control, { source: 'docs', repository: 'frozen', target, thaw });
+    const phase = async () => (await run.handle.query<{ readonly phase: string }>('progress')).phase;
+    while ((await phase()) !== 'waiting');
+    cold.thaw();
+    await run.handle.signal('thawed');
+    return run;
+  },
   'verification-done': ({ control }) =>
     startVerification(control, { repository: 'main', readDataPercent: 100 }),
   'verification-damaged': async ({ control, installation }) => {
@@ -126,12 +145,14 @@ async function record(
   scene: (stage: Stage) => Promise<Run<unknown>>,
   address: string,
 ): Promise<void> {
+  const endings: (() => void)[] = [];
+  const cold = await coldS3({ after: (ending) => endings.push(ending) });
   const installation = await install({
     address,
     temporal: 'hostTimeout: 1s',
     moreRepositories: `  second: { url: second, password: "file:key" }
   third: { url: third, password: "file:absent.key" }
-  archive: { url: archive, password: "file:key", archive: true }`,
+  archive: { url: archive, password: "file:key", archive: true }${name.startsWith('thaw') ? frozen(cold) : ''}`,
     more: 'defaultRepository: main',
     moreSources: `  gone: { kind: files, paths: [gone], copies: [second, third] }
   far: { kind: files, paths: [/etc], host: lonely-host }
@@ -162,7 +183,7 @@ async function record(
     const fail = (times: number): void => {
       failures = times;
     };
-    const run = await scene({ control, installation, worker, barrier, fail });
+    const run = await scene({ control, installation, worker, barrier, fail, cold });
     const end = await runResult(run).then(() => 'done', String);
     await keepHistory(name, run.handle);
     console.log(`${name}: ${end}`);
@@ -170,5 +191,13 @@ async function record(
     await control.close();
     await worker.stop();
     await installation.remove();
+    for (const end of endings) end();
   }
+}
+
+/** A copy whose data is frozen. */
+function frozen({ origin }: ColdS3): string {
+  process.env.COLD_KEY = 'key';
+  return `
+  frozen: { url: "s3:${origin}/archive/main", password: "file:key", archive: true, s3: { storageClass: GLACIER, accessKeyId: "env:COLD_KEY", secretAccessKey: "env:COLD_KEY" } }`;
 }

@@ -42,6 +42,8 @@ describe('a recorded history', () => {
       'replaced-removed',
       'replaced-rolled-back',
       'plan-done',
+      'thaw-done',
+      'thaw-refused',
     ]) {
       assert.ok(names.includes(`${end}.json`));
     }
