@@ -97,12 +97,12 @@ function describeThaw({ needed, frozen, thawing }: ThawStatus): string {
   return `Waiting for ${missing} of ${needed.packs} packs (${megabytes(bytes)}) to thaw`;
 }
 
-function blocked({ frozen, ways }: ThawStatus): Error {
+function blocked({ needed, frozen, ways }: ThawStatus): Error {
   const offers = ways.map(({ speed, hours: [, to], costUsd }) => {
     const cost = costUsd === undefined ? '' : `, some $${costUsd.toFixed(2)}`;
     return `${speed} (up to ${to < 1 ? `${Math.ceil(to * 60)} min` : `${to} h`}${cost})`;
   });
-  const message = `${frozen.packs} packs (${megabytes(frozen.bytes)}) of the snapshot lie in an archive class and have to be thawed first`;
+  const message = `Of the snapshot, ${frozen.packs} of ${needed.packs} packs (${megabytes(frozen.bytes)}) lie in an archive class and have to be thawed first`;
   return toApplicationFailure(
     new Failure('RestoreBlocked', message, {
       advice: `Say how: --thaw with ${offers.length > 0 ? offers.join(', ') : 'bulk, standard or expedited'}; as input "thaw":{"speed":"bulk"}.`,
@@ -111,7 +111,7 @@ function blocked({ frozen, ways }: ThawStatus): Error {
 }
 
 function tooLate({ thawing }: ThawStatus): Error {
-  const message = `${thawing.packs} packs were asked for, and cannot be read after ${thawPatience.totalMs / 86_400_000} days`;
+  const message = `Of the packs that were asked for, ${thawing.packs} cannot be read after ${thawPatience.totalMs / 86_400_000} days`;
   return toApplicationFailure(
     new Failure('RestoreBlocked', message, {
       advice: 'Look at the status page of the service, and start the restore again: it goes on where it was.',
