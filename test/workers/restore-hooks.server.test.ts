@@ -95,27 +95,23 @@ describe('the hooks around a restore', () => {
     assert.deepEqual(await logIn(folder), []);
   });
 
-  for (const point of ['before', 'beforeReplace'] as const) {
-    test(`leave everything as it is when one fails at "${point}", and clean up`, async (t) => {
-      const { folder, control, installation } = await changed(t, server.address, {
-        restore: { ...everywhere, [point]: `${noted}; echo "cannot stop it" >&2; exit 7` },
-      });
-      await assert.rejects(runResult(await startRestore(control, inPlace)), (error) => {
-        assert.ok(isFailure(error, 'HookFailed'));
-        assert.match(
-          error.message,
-          new RegExp(`^The hook ${point} 1 \\(sh\\) of the restore of wiki: .*cannot stop it$`),
-        );
-        return true;
-      });
-      assert.equal(await note(installation), 'new');
-      assert.deepEqual((await logIn(folder)).slice(-3), [
-        `${point} running`,
-        'onFailure failed',
-        'always failed',
-      ]);
+  test('leave everything as it is when one fails, and clean up', async (t) => {
+    const { folder, control, installation } = await changed(t, server.address, {
+      restore: { ...everywhere, beforeReplace: `${noted}; echo "cannot stop it" >&2; exit 7` },
     });
-  }
+    await assert.rejects(runResult(await startRestore(control, inPlace)), (error) => {
+      assert.ok(isFailure(error, 'HookFailed'));
+      assert.match(
+        error.message,
+        /^The hook beforeReplace 1 \(sh\) of the restore of wiki: .*cannot stop it$/,
+      );
+      return true;
+    });
+    assert.equal(await note(installation), 'new');
+    assert.deepEqual(await logIn(folder), [
+      ...['before running', 'beforeReplace running', 'onFailure failed', 'always failed'],
+    ]);
+  });
 
   test('that fail behind it say that the restore is whole, and how to undo it', async (t) => {
     const { folder, control, installation } = await changed(t, server.address, {
@@ -134,9 +130,9 @@ describe('the hooks around a restore', () => {
     assert.equal(await note(installation), 'new');
   });
 
-  test('are ended when their time is over', async (t) => {
-    const { control, installation } = await changed(t, server.address, {
-      restore: { before: 'echo half; sleep 600', timeout: '1s' },
+  test('are ended when their time is over, and nothing is restored then', async (t) => {
+    const { folder, control, installation } = await changed(t, server.address, {
+      restore: { ...everywhere, before: 'echo half; sleep 600', timeout: '1s' },
     });
     await assert.rejects(runResult(await startRestore(control, inPlace)), (error) => {
       assert.ok(isFailure(error, 'HookFailed'));
@@ -144,6 +140,7 @@ describe('the hooks around a restore', () => {
       return true;
     });
     assert.equal(await note(installation), 'new');
+    assert.deepEqual(await logIn(folder), ['onFailure failed', 'always failed']);
   });
 
   test('are finished by another worker when theirs is killed in the middle of one', async (t) => {
