@@ -1,6 +1,6 @@
 /**
  * P11, P12, P13 and P18: a PostgreSQL database backed up and restored, beside PostgreSQL's own programs.
- * `npm run bench:databases -- [--scale 100] [--runs 3] [--postgres 17] [--only backups] [--keep FOLDER]`
+ * `npm run bench:databases -- [--scale 100] [--runs 3] [--postgres 17] [--only backups] [--keep FOLDER] [--tried]`
  *
  * Parts are backups, restores and dayTwo; restores and dayTwo work on what backups has made. pgBackRest is measured where
  * it is installed and knows the version: that of Debian 12 knows PostgreSQL up to 15.
@@ -9,7 +9,9 @@ import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { commandFlags } from '../scripts/start.mjs';
+import { ensureRestic } from '../tools/restic.ts';
 import { median } from './measure.ts';
 import { type Stage, setStage } from './postgres/stage.ts';
 import { partsOf } from './printed-parts.ts';
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     postgres: { type: 'string', default: '17' },
     only: { type: 'string', multiple: true },
     keep: { type: 'string' },
+    tried: { type: 'boolean' },
   },
 });
 const [scale, runs] = [Number(values.scale), Number(values.runs)];
@@ -70,13 +73,22 @@ async function backups(stage: Stage): Promise<readonly Row[]> {
   const { folder, binDir, shell, ours, remove } = stage;
   const at = (name: string): string => path.join(folder, name);
   await shell(`ssh-keygen -q -t ed25519 -N "" -f ${at('key')}`).catch(() => undefined);
+  const inWorker: number[] = [];
+  const staged = [
+    'pg_dump -Fd -Z0 -j2 into a folder, then resguardo of that',
+    () => shell(`pg_dump -Fd -Z0 -j2 -f ${at('staging')} bench; ${ownBackup(at('staging'), at('staged'))}`),
+  ] as const;
   const contenders: readonly (readonly [string, () => Promise<{ wallSeconds: number }>])[] = [
     ['pg_dump -Fd -Z0 -j2 (the floor)', () => shell(`pg_dump -Fd -Z0 -j2 -f ${at('floor')} bench`)],
-    ['resguardo', () => ours('backup', binDir, at('repository'))],
     [
-      'pg_dump -Fd -Z0 -j2 into a folder, then resguardo of that',
-      () => shell(`pg_dump -Fd -Z0 -j2 -f ${at('staging')} bench; ${ownBackup(at('staging'), at('staged'))}`),
+      'resguardo, the start of Node included',
+      async () => {
+        const measured = await ours('backup', binDir, at('repository'));
+        inWorker.push(z.object({ seconds: z.number() }).parse(measured.printed).seconds);
+        return measured;
+      },
     ],
+    ...(values.tried === true ? [staged] : []),
     ['pg_dump -Fc', () => shell(`pg_dump -Fc -f ${at('custom')} bench`)],
     ['pg_dump | zstd -3', () => shell(`pg_dump bench | zstd -q -3 > ${at('zstd')}`)],
     [
@@ -96,6 +108,7 @@ async function backups(stage: Stage): Promise<readonly Row[]> {
     }
   }
   for (const made of removed) await remove(made);
+  seconds.set('resguardo, as a worker does it, which runs already', inWorker);
   return [...seconds].map(([what, all]) => ({ id: 'P11', what: `${what}, s`, values: all }));
 }
 
@@ -163,6 +176,11 @@ async function dayTwo({ folder, binDir, sql, shell, ours }: Stage): Promise<read
     ['1 % anywhere', 'UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid % 100 = 7'],
   ] as const;
   const rows: Row[] = [];
+  const restic = await ensureRestic('0.19.1');
+  const beside = path.join(folder, 'restic');
+  await shell(
+    `export RESTIC_PASSWORD=bench; ${restic} -q -r ${beside} init; ${resticBackup(restic, beside)}`,
+  );
   for (const [what, change] of changes) {
     await sql(change);
     const before = await bytesIn(repository);
@@ -172,10 +190,22 @@ async function dayTwo({ folder, binDir, sql, shell, ours }: Stage): Promise<read
       what: `resguardo after ${what} changed, bytes`,
       values: [(await bytesIn(repository)) - before],
     });
+    const theirs = await bytesIn(beside);
+    await shell(resticBackup(restic, beside));
+    rows.push({
+      id: 'P13',
+      what: `pg_dump | restic after ${what} changed, bytes`,
+      values: [(await bytesIn(beside)) - theirs],
+    });
   }
   await shell(`rm ${custom}; pg_dump -Fc -f ${custom} bench`);
   rows.push({ id: 'P13', what: 'a fresh pg_dump -Fc, bytes', values: [(await stat(custom)).size] });
   return rows;
+}
+
+/** As its manual says that databases are backed up: a plain dump as a stream. */
+function resticBackup(restic: string, repository: string): string {
+  return `export RESTIC_PASSWORD=bench; pg_dump bench | ${restic} -q -r ${repository} backup --stdin --stdin-filename bench.sql`;
 }
 
 async function bytesIn(folder: string): Promise<number> {

@@ -53,7 +53,10 @@ async function backup(repository: Repository): Promise<void> {
     tags: ['source:bench'],
     programVersion: 'resguardo bench',
   });
-  console.log(JSON.stringify({ stored: summary.dataAddedPacked, read: summary.totalBytesProcessed }));
+  const seconds = Math.round(performance.now() - startedAt) / 1000;
+  console.log(
+    JSON.stringify({ seconds, stored: summary.dataAddedPacked, read: summary.totalBytesProcessed }),
+  );
 }
 
 async function restore(repository: Repository): Promise<void> {
@@ -99,6 +102,7 @@ async function restore(repository: Repository): Promise<void> {
   console.log(JSON.stringify({ parts }));
 }
 
+const startedAt = performance.now();
 const repository = await open();
 if (command === 'restore') await restore(repository);
 else if (command === 'backup') await backup(repository);
