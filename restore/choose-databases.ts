@@ -1,6 +1,6 @@
 import type { DatabasePlanRequest } from '../contracts/database-restore.ts';
 import { Failure } from '../contracts/failures.ts';
-import { type BesideNames, besideNames } from './beside-names.ts';
+import { type BesideNames, besideNames } from '../sources/beside-names.ts';
 
 /** A database as a manifest tells of it. */
 interface RecordedDatabase {

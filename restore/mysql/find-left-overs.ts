@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { isFailure } from '../../contracts/failures.ts';
+import { besideTime } from '../../sources/beside-names.ts';
 import type { MysqlConnection } from '../../sources/mysql/connection.ts';
 import { MysqlSession } from '../../sources/mysql/session.ts';
-import { besideTime } from '../beside-names.ts';
 import type { LeftOver } from '../left-over.ts';
 import { begunExchange, hasMoved } from './exchange.ts';
 

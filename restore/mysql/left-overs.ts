@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { besideTime } from '../../sources/beside-names.ts';
 import type { MysqlConnection } from '../../sources/mysql/connection.ts';
 import { MysqlSession } from '../../sources/mysql/session.ts';
-import { besideTime } from '../beside-names.ts';
 import { begunExchange, type Exchange, exchangeDatabases, hasMoved, undoExchange } from './exchange.ts';
 import { dropDatabase } from './parked.ts';
 

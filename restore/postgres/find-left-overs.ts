@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { besideTime } from '../../sources/beside-names.ts';
 import type { PostgresConnection } from '../../sources/postgres/connection.ts';
 import { PostgresSession } from '../../sources/postgres/session.ts';
-import { besideTime } from '../beside-names.ts';
 import type { LeftOver } from '../left-over.ts';
 
 /** Databases that restores have left on a server, those under way included. @throws {Failure} as `PostgresSession.open` */

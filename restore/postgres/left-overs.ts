@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { z } from 'zod';
 import { isFailure } from '../../contracts/failures.ts';
+import { besideTime } from '../../sources/beside-names.ts';
 import type { PostgresConnection } from '../../sources/postgres/connection.ts';
 import { PostgresSession } from '../../sources/postgres/session.ts';
-import { besideTime } from '../beside-names.ts';
 
 const nameRow = z.object({ name: z.string() });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Failure, isFailure } from '../../contracts/failures.ts';
+import { isBeside } from '../beside-names.ts';
 import { NamePatterns } from '../name-patterns.ts';
 import { describeServer, type MysqlConnection } from './connection.ts';
 import { flagSchema, MysqlSession } from './session.ts';
@@ -108,7 +109,7 @@ async function readDatabases(
     );
   }
   const wanted = ({ name }: { readonly name: string }): boolean =>
-    listed?.includes(name) ?? !systemDatabases.includes(name.toLowerCase());
+    listed?.includes(name) ?? (!systemDatabases.includes(name.toLowerCase()) && !isBeside(name));
   const chosen = all.filter((database) => wanted(database) && !excluded.matches(database.name));
   const tables = await session.rows(tableSchema, tablesQuery);
   return chosen.map((database) => {

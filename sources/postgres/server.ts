@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Failure } from '../../contracts/failures.ts';
+import { isBeside } from '../beside-names.ts';
 import { NamePatterns } from '../name-patterns.ts';
 import { describeServer, type PostgresConnection } from './connection.ts';
 import { PostgresSession } from './session.ts';
@@ -122,6 +123,7 @@ async function readDatabases(
   };
 }
 
+/** What a restore left beside a database is in an earlier backup already. */
 function isBackedUpByDefault(name: string): boolean {
-  return !['template0', 'template1', ...serviceDatabases].includes(name);
+  return !['template0', 'template1', ...serviceDatabases].includes(name) && !isBeside(name);
 }

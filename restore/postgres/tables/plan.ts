@@ -6,9 +6,9 @@ import type {
   PlannedTables,
   TableName,
 } from '../../../contracts/database-restore.ts';
+import { besideNames } from '../../../sources/beside-names.ts';
 import type { Toc, TocEntry } from '../../../sources/postgres/archive/toc.ts';
 import type { PostgresSession } from '../../../sources/postgres/session.ts';
-import { besideNames } from '../../beside-names.ts';
 import { longestName } from '../plan.ts';
 import { selectTables } from '../select-tables.ts';
 import { decoded, qualifiedName } from '../toc-names.ts';

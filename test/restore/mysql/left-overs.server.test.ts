@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { besideNames } from '../../../restore/beside-names.ts';
 import { findMysqlLeftOvers } from '../../../restore/mysql/find-left-overs.ts';
 import { sweepMysql } from '../../../restore/mysql/left-overs.ts';
 import { rollBackDatabases, swapDatabases } from '../../../restore/mysql/swap.ts';
+import { besideNames } from '../../../sources/beside-names.ts';
 import { MysqlSession } from '../../../sources/mysql/session.ts';
 import { execute, mariadbServer, type SharedMariadb, select } from '../../servers/mariadb.ts';
 import { connectionTo, never } from '../../sources/mysql/sample.ts';

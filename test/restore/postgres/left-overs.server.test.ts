@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import pg from 'pg';
-import { besideNames } from '../../../restore/beside-names.ts';
 import { dropLeftOvers } from '../../../restore/postgres/left-overs.ts';
 import { Secret } from '../../../secrets/secret.ts';
+import { besideNames } from '../../../sources/beside-names.ts';
 import { parsePostgresUrl } from '../../../sources/postgres/connection.ts';
 import { connectionUrl, postgresServer } from '../../servers/postgres.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { besideNames } from '../../../restore/beside-names.ts';
 import { compareContent } from '../../../restore/postgres/compare.ts';
 import { planDatabases } from '../../../restore/postgres/plan.ts';
+import { besideNames } from '../../../sources/beside-names.ts';
 import type { SequenceState } from '../../../sources/postgres/content.ts';
 import type { DatabaseManifest } from '../../../sources/postgres/manifest.ts';
 

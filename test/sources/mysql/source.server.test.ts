@@ -8,6 +8,7 @@ import { captureProgram } from '../../../programs/capture.ts';
 import { Secret } from '../../../secrets/secret.ts';
 import type { MysqlConnection } from '../../../sources/mysql/connection.ts';
 import { type MysqlManifest, parseManifest } from '../../../sources/mysql/manifest.ts';
+import { inspectServer } from '../../../sources/mysql/server.ts';
 import type { Source } from '../../../sources/source.ts';
 import { ensureMariadb } from '../../../tools/mariadb.ts';
 import { startMysqlServer } from '../../../tools/mysql-server.ts';
@@ -174,6 +175,23 @@ test('patterns leave out databases and tables', async (t) => {
     [[name, ['audit', 'item']]],
   );
   assert.equal(manifest.databases[0]?.objects.triggers, undefined);
+});
+
+test('what restores leave beside a database is not backed up with the others', async (t) => {
+  const server = await mariadbServer();
+  const name = await prepared(t, server, sampleStatements);
+  const left = ['restore', 'before'].map((kind) => `${name}__${kind}_20261126101500_0a1b2c`);
+  for (const database of left) {
+    await execute(server, [`CREATE DATABASE \`${database}\``]);
+    t.after(() => execute(server, [`DROP DATABASE \`${database}\``]));
+  }
+  const { databases } = await inspectServer({ connection: connectionTo(server), signal: never });
+  const names = databases.map((database) => database.name);
+  assert.ok(names.includes(name));
+  assert.deepEqual(
+    left.filter((database) => names.includes(database)),
+    [],
+  );
 });
 
 test('tables that know no transactions are named', async (t) => {

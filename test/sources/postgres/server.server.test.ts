@@ -55,6 +55,9 @@ test('all databases of a server are backed up, whatever their names', async (t) 
       `CREATE TABLE item AS SELECT ${strangeNames.indexOf(name)} AS number`,
     );
   }
+  // What restores leave beside a database is in an earlier backup.
+  for (const kind of ['restore', 'before'])
+    await execute(connectionTo(server), `CREATE DATABASE shop__${kind}_20261126101500_0a1b2c`);
   // The session of the roles too goes to a database whose name is no connection string.
   const connection = connectionTo(server, 'a=b host=evil.invalid');
   const source = createPostgresSource({ name: 'all', connection, binDir: server.binDir });

@@ -43,6 +43,11 @@ export function besideTime(name: string, kind: 'restore' | 'before' = 'restore')
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
+/** Whether a restore has made or replaced what bears this name. */
+export function isBeside(name: string): boolean {
+  return besideTime(name, 'restore') !== undefined || besideTime(name, 'before') !== undefined;
+}
+
 /** The beginning of a text that takes at most so many bytes of UTF-8. */
 function cut(text: string, bytes: number): string {
   let result = '';
