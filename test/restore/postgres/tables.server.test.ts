@@ -206,3 +206,22 @@ test('a session that holds the old table is waited for, then ended', async (t) =
   await assert.rejects(holder);
   assert.deepEqual(await column(place.at, bad), ['0']);
 });
+
+test('tables with the oddest names change places, too', async (t) => {
+  const odd = `ta'ble\nwith "a" line; --clean`;
+  const quoted = `"${odd.replaceAll('"', '""')}"`;
+  const place = await shop(
+    t,
+    `CREATE SCHEMA "--help ""x"""; CREATE TABLE "--help ""x""".${quoted} ("co;l" serial PRIMARY KEY, "--x" text);
+     INSERT INTO "--help ""x""".${quoted} ("--x") VALUES ('good'), (E'\\\\.')`,
+  );
+  const at = `"--help ""x""".${quoted}`;
+  await execute(place.at, `UPDATE ${at} SET "--x" = 'bad'`);
+  const restoring = await plannedTables(t, place, [`--help "x".${odd}`]);
+  await restoreInPlace(restoring);
+  assert.deepEqual(await column(place.at, `SELECT "--x" FROM ${at} ORDER BY 1`), ['\\.', 'good']);
+  const { restorer, plan, work } = restoring;
+  await restorer.rollBack(plan, work);
+  await restorer.discard(plan, work);
+  assert.deepEqual(await column(place.at, `SELECT DISTINCT "--x" FROM ${at}`), ['bad']);
+});
