@@ -93,7 +93,7 @@ async function beginRollBack(input: KeepReplacedInput | undefined): Promise<Roll
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const message = `A restore or a roll-back of ${source} is under way, and would write at the same time`;
-    const advice = `Wait for its end, or cancel it: \`resguardo cancel ${restoreWorkflowId(source)}\`.`;
+    const advice = `Wait for its end, or cancel it with \`temporal workflow cancel --workflow-id ${restoreWorkflowId(source)}\`.`;
     throw toApplicationFailure(new Failure('AlreadyRunning', message, { advice }));
   }
 }
