@@ -15,6 +15,7 @@ import { temporalExecutable } from '../../test/servers/temporal-executable.ts';
 import { fillWithRandomFiles, type Installation, install } from '../../test/workers/installation.ts';
 import { packSizeBytes } from '../../test/workers/pack-size.ts';
 import { startWorkerChild, type WorkerChild } from '../../test/workers/worker-child.ts';
+import { workflowCodeFile } from '../../test/workers/workflow-code.ts';
 import { startTemporalServer, type TemporalServer } from '../../tools/temporal-server.ts';
 import { assertNoOrphans, fileHashes, removeFolder, restore } from '../engine.ts';
 import type { Random } from '../random.ts';
@@ -36,6 +37,8 @@ interface Place {
   readonly control: Control;
   readonly server: Server;
   readonly worker: WorkerChild;
+  /** Starts another one, that stops at no failpoint. */
+  readonly startWorker: () => Promise<WorkerChild>;
   readonly random: Random;
   readonly run: RowRun;
   /** Bytes of packs that may hold what others hold. */
@@ -56,9 +59,9 @@ export const killedWorkers: Row = row(
   { test: 1, soak: 100 },
   {
     title: 'a backup whose worker is killed at any time is finished by the next, and stored once',
-    harm: async ({ installation, worker }) => {
+    harm: async ({ startWorker, worker }) => {
       await worker.kill();
-      return await start(installation);
+      return await startWorker();
     },
   },
 );
@@ -68,11 +71,11 @@ export const endedWorkers: Row = row(
   { test: 1, soak: 20 },
   {
     title: 'a worker that is asked to end amid a backup ends well, and the next one goes on',
-    harm: async ({ installation, worker, run }) => {
+    harm: async ({ startWorker, worker, run }) => {
       const fromMs = performance.now();
       const ended = once(worker.process, 'exit');
       worker.process.kill('SIGTERM');
-      const next = await start(installation);
+      const next = await startWorker();
       const [code] = await ended;
       run.figure('time to end, ms', performance.now() - fromMs);
       assert.equal(code, 0);
@@ -126,9 +129,9 @@ export const frozenWorkers: Row = row(
   { test: 0, soak: 20 },
   {
     title: 'a worker that is frozen longer than its heartbeat may be stores nothing when it wakes',
-    harm: async ({ installation, worker, random }) => {
+    harm: async ({ startWorker, worker, random }) => {
       worker.process.kill('SIGSTOP');
-      const next = await start(installation);
+      const next = await startWorker();
       // It wakes amid the work of the other, or when that is done.
       if (random.below(4) > 0) {
         await delay(2 * heartbeatTimeoutMs + random.below(heartbeatTimeoutMs));
@@ -155,14 +158,15 @@ function row(
     id,
     counts,
     run: async (run) => {
-      const server = await startServer(run);
+      const [server, workflowCode] = await Promise.all([startServer(run), workflowCodeFile(run)]);
       for (const { number, random } of run.cases()) {
         const isAmid = number % 2 === 0;
         const installation = await install({ address: server.address });
         const control = await connectControl({ settings: installation.configuration.temporal, env: {} });
-        const worker = await start(installation);
+        const startWorker = () => startWorkerChild(installation, { name: 'none', count: 1, workflowCode });
+        const worker = await startWorker();
         try {
-          const place = { installation, control, server, worker, random, run, mostTwice };
+          const place = { installation, control, server, worker, startWorker, random, run, mostTwice };
           await run.check(isAmid ? 'amid the storing' : 'at any time', () => backUp(place, harm, isAmid));
         } finally {
           worker.process.kill('SIGCONT');
@@ -237,11 +241,6 @@ async function assertStoredOnce(
     await removeFolder(target);
     await repository.close();
   }
-}
-
-/** A worker that stops at no failpoint. */
-async function start(installation: Installation): Promise<WorkerChild> {
-  return await startWorkerChild(installation, { name: 'none', count: 1 });
 }
 
 async function startServer(run: RowRun): Promise<Server> {

@@ -18,24 +18,30 @@ import { carryOut } from '../operations/start.ts';
 import type { Row } from '../row.ts';
 import type { RowRun } from '../row-run.ts';
 
-/** Each step is one of three of a write (before, amid, after) or one of two of a removal. */
+/**
+ * Each step is one of three of a write (before, amid, after) or one of two of a removal. The soak goes through all steps
+ * of all operations, about 260, in turn and three times; a count that is smaller than that gets chosen ones.
+ */
 export const kills: Row = {
   id: 'X2',
   title: 'an operation that is killed at any step leaves a valid repository, and the next one finishes it',
-  counts: { test: 4, soak: 1500 },
+  counts: { test: 4, soak: 900 },
   run: async (run) => {
-    const places = new Map<OperationName, Place>();
     const first = run.random.below(operationNames.length);
+    const inOrder = [...operationNames.slice(first), ...operationNames.slice(0, first)];
+    const places: Place[] = [];
+    for (const operation of inOrder.slice(0, run.count)) places.push(await makePlace(run, operation));
+    const points = places.flatMap((place) =>
+      Array.from({ length: place.steps }, (_, step) => ({ place, step })),
+    );
+    run.figure('steps of all operations', points.length);
     for (const { number, random } of run.cases()) {
-      const operation = operationNames[(first + number) % operationNames.length] ?? 'backup';
-      const place = places.get(operation) ?? (await makePlace(run, operation));
-      places.set(operation, place);
-      // The steps of each operation in turn, then chosen ones; a small count gets chosen ones alone.
-      const round = Math.floor(number / operationNames.length);
-      const inTurn = run.count > operationNames.length && round < place.steps;
-      const step = inTurn ? round : random.below(place.steps);
-      await run.check(place.operation, () => killAndGoOn(place, step, run.signal));
-      run.figure(`steps of ${place.operation}`, place.steps);
+      const place = places[number % places.length];
+      const chosen = place && { place, step: random.below(place.steps) };
+      const point = run.count < points.length ? chosen : points[number % points.length];
+      if (point === undefined) return;
+      await run.check(point.place.operation, () => killAndGoOn(point, run.signal));
+      run.figure(`steps of ${point.place.operation}`, point.place.steps);
     }
   },
 };
@@ -56,6 +62,11 @@ export interface Place {
   /** Hashes of the files that a snapshot must restore, by their last two path parts. */
   readonly contents: ReadonlyMap<string, string>;
   readonly steps: number;
+}
+
+interface Point {
+  readonly place: Place;
+  readonly step: number;
 }
 
 /** A repository on which an operation has something to do, and what must come out of it. */
@@ -115,7 +126,7 @@ async function addFiles(
   }
 }
 
-async function killAndGoOn(place: Place, step: number, signal: AbortSignal): Promise<void> {
+async function killAndGoOn({ place, step }: Point, signal: AbortSignal): Promise<void> {
   await putBack(place.folder, place.before);
   await assert.rejects(carryOut(place.operation, place, step), { signal: 'SIGKILL' });
   await goOn(place, signal);

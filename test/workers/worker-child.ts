@@ -20,19 +20,20 @@ export interface WorkerChildOptions {
   /** At which pass of the failpoint. */
   readonly count: number;
   readonly queues?: 'all' | 'host';
+  /** A file of `workflowCodeFile`. */
+  readonly workflowCode?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts a worker in a process of its own and waits until it works. */
 export async function startWorkerChild(
   { configurationFile }: Installation,
-  { name, count, queues = 'all', env = process.env }: WorkerChildOptions,
+  { name, count, queues = 'all', workflowCode, env = process.env }: WorkerChildOptions,
 ): Promise<WorkerChild> {
   const script = fileURLToPath(new URL('worker-process.ts', import.meta.url));
-  const child = fork(script, [configurationFile, name, String(count), queues], {
-    silent: true,
-    env,
-  });
+  const args = [configurationFile, name, String(count), queues];
+  if (workflowCode !== undefined) args.push(workflowCode);
+  const child = fork(script, args, { silent: true, env });
   let log = '';
   const errors = child.stderr;
   assert.ok(errors);

@@ -2,17 +2,19 @@
  * A worker as a process of its own, to be killed or frozen. It says `ready` to its parent when it works, and
  * `reached` when it stands at the failpoint, where it stays until it is told `go on`.
  *
- * worker-process.ts CONFIGURATION FAILPOINT COUNT [host]
+ * worker-process.ts CONFIGURATION FAILPOINT COUNT all|host [WORKFLOW-CODE]
  *
  * With `host` it works on the host's queue alone, one step at a time, so that no other task goes to it.
+ * WORKFLOW-CODE is a file of `workflowCodeFile`; without it the workflows are bundled now.
  */
 import { once } from 'node:events';
 import { loadConfiguration } from '../../configuration/load.ts';
 import { createLogger } from '../../logging/logger.ts';
 import { startWorkers } from '../../workers/worker.ts';
 import { packSizeBytes } from './pack-size.ts';
+import { readWorkflowCode } from './workflow-code.ts';
 
-const [file = '', point = '', count = '1', queues] = process.argv.slice(2);
+const [file = '', point = '', count = '1', queues, workflowCode] = process.argv.slice(2);
 const configuration = await loadConfiguration({ file, env: process.env, cwd: process.cwd() });
 const released = once(process, 'message');
 let passed = 0;
@@ -32,6 +34,7 @@ const workers = await startWorkers({
   repositoryOptions: { packSizeBytes, failpoint },
   timing: { heartbeatEveryMs: 100 },
   queues: queues === 'host' ? 'host' : 'all',
+  ...(workflowCode !== undefined && { workflowBundle: await readWorkflowCode(workflowCode) }),
   workerOptions: {
     maxHeartbeatThrottleInterval: 200,
     defaultHeartbeatThrottleInterval: 200,
