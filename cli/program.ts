@@ -70,7 +70,7 @@ function createProgram({ stdout, version }: Host): Command {
     .description('Durable backups as Temporal workflows, stored in standard restic repositories')
     .option('--config <file>', 'configuration file (default: resguardo.yaml here, or RESGUARDO_CONFIG)')
     .option('--json', 'results, and progress as JSON lines, on standard output')
-    .option('--quiet', 'no progress and no notes')
+    .option('-q, --quiet', 'no progress and no notes')
     .version(version, '--version', 'show the version')
     .helpOption('--help', 'show help')
     .configureHelp({ showGlobalOptions: true })
@@ -117,7 +117,7 @@ function createOutput({ args, env, stdout, stderr }: Host): Output {
     stdout,
     stderr,
     json: flags.includes('--json'),
-    quiet: flags.includes('--quiet'),
+    quiet: flags.includes('--quiet') || flags.includes('-q'),
     debug: Boolean(env.RESGUARDO_DEBUG),
   });
 }

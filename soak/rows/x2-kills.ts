@@ -18,30 +18,31 @@ import { carryOut } from '../operations/start.ts';
 import type { Row } from '../row.ts';
 import type { RowRun } from '../row-run.ts';
 
-/**
- * Each step is one of three of a write (before, amid, after) or one of two of a removal. The soak goes through all steps
- * of all operations, about 260, in turn and three times; a count that is smaller than that gets chosen ones.
- */
+/** Each step of an operation is met as often. */
+const rounds = 3;
+/** Numbers of cases that are set aside for an operation: the longest has 45 steps. */
+const casesOfEach = rounds * 60;
+
+/** A step is one of three of a write (before, amid, after) or one of two of a removal: 260 in all. */
 export const kills: Row = {
   id: 'X2',
   title: 'an operation that is killed at any step leaves a valid repository, and the next one finishes it',
-  counts: { test: 4, soak: 900 },
+  counts: { test: 4, soak: operationNames.length * casesOfEach },
   run: async (run) => {
+    const places = new Map<OperationName, Place>();
     const first = run.random.below(operationNames.length);
-    const inOrder = [...operationNames.slice(first), ...operationNames.slice(0, first)];
-    const places: Place[] = [];
-    for (const operation of inOrder.slice(0, run.count)) places.push(await makePlace(run, operation));
-    const points = places.flatMap((place) =>
-      Array.from({ length: place.steps }, (_, step) => ({ place, step })),
-    );
-    run.figure('steps of all operations', points.length);
+    // Fewer cases get chosen steps of chosen operations.
+    const isInTurn = run.count >= kills.counts.soak;
     for (const { number, random } of run.cases()) {
-      const place = places[number % places.length];
-      const chosen = place && { place, step: random.below(place.steps) };
-      const point = run.count < points.length ? chosen : points[number % points.length];
-      if (point === undefined) return;
-      await run.check(point.place.operation, () => killAndGoOn(point, run.signal));
-      run.figure(`steps of ${point.place.operation}`, point.place.steps);
+      const turn = isInTurn ? Math.floor(number / casesOfEach) : first + number;
+      const operation = operationNames[turn % operationNames.length] ?? 'backup';
+      const place = places.get(operation) ?? (await makePlace(run, operation));
+      places.set(operation, place);
+      const { steps } = place;
+      if (isInTurn && number % casesOfEach >= rounds * steps) continue;
+      const step = isInTurn ? (number % casesOfEach) % steps : random.below(steps);
+      await run.check(operation, () => killAndGoOn(place, step, run.signal));
+      run.figure(`steps of ${operation}`, steps);
     }
   },
 };
@@ -62,11 +63,6 @@ export interface Place {
   /** Hashes of the files that a snapshot must restore, by their last two path parts. */
   readonly contents: ReadonlyMap<string, string>;
   readonly steps: number;
-}
-
-interface Point {
-  readonly place: Place;
-  readonly step: number;
 }
 
 /** A repository on which an operation has something to do, and what must come out of it. */
@@ -126,7 +122,7 @@ async function addFiles(
   }
 }
 
-async function killAndGoOn({ place, step }: Point, signal: AbortSignal): Promise<void> {
+async function killAndGoOn(place: Place, step: number, signal: AbortSignal): Promise<void> {
   await putBack(place.folder, place.before);
   await assert.rejects(carryOut(place.operation, place, step), { signal: 'SIGKILL' });
   await goOn(place, signal);
