@@ -72,7 +72,7 @@ function createProgram({ stdout, version }: Host): Command {
     .option('--json', 'results, and progress as JSON lines, on standard output')
     .option('-q, --quiet', 'no progress and no notes')
     .version(version, '--version', 'show the version')
-    .helpOption('--help', 'show help')
+    .helpOption('-h, --help', 'show help')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => stdout.write(text),

@@ -26,8 +26,10 @@ test('a check of a whole repository counts what it read', async (t) => {
     assert.equal(end.code, 0, end.stderr);
     assert.ok(Number(jsonLinesOf(end).at(-1)?.bytesRead) > 0);
   }
-  const quiet = await runCommand(['repo', 'check', '--quiet'], { env });
-  assert.deepEqual(quiet, { code: 0, stdout: '', stderr: '' });
+  for (const option of ['--quiet', '-q']) {
+    const quiet = await runCommand(['repo', 'check', option], { env });
+    assert.deepEqual(quiet, { code: 0, stdout: '', stderr: '' });
+  }
   const both = await runCommand(['repo', 'check', '--read-data', '--read-data-subset', '10'], { env });
   assert.equal(both.code, 2);
 });
