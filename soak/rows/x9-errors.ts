@@ -72,10 +72,13 @@ interface Fault {
 async function tracePlace(run: RowRun, strace: string, operation: OperationName): Promise<TracedPlace> {
   const place = await makePlace(run, operation);
   const output = join(await temporaryFolder(run), 'trace');
-  await traced({ strace, place }, ['-e', `trace=${calls.join()}`, '-o', output]);
+  await traced({ strace, place }, ['-y', '-e', `trace=${calls.join()}`, '-o', output]);
   await putBack(place.folder, place.before);
   const lines = (await readFile(output, 'utf8')).split('\n');
-  const countOf = (call: Call): number => lines.filter((line) => line.includes(` ${call}(`)).length;
+  const countOf = (call: Call): number =>
+    lines.filter((line) => line.includes(` ${call}(`) && (call !== 'pread64' || isOfRepository(line))).length;
+  // Only what was there before: these are the paths that strace is given.
+  const isOfRepository = (line: string): boolean => place.before.has(/<(.*?)>/.exec(line)?.[1] ?? '');
   return { place, strace, counts: new Map(calls.map((call) => [call, countOf(call)])) };
 }
 
@@ -91,7 +94,10 @@ async function failAndGoOn(traces: TracedPlace, fault: Fault, run: RowRun): Prom
   const { call, error, at, stays } = fault;
   await putBack(place.folder, place.before);
   const inject = `inject=${call}:error=${error}:when=${at}${stays ? '+' : ''}`;
-  const failed = await traced(traces, ['-e', `trace=${call}`, '-e', inject, '-o', '/dev/null']).then(
+  // Our program is read from files, too.
+  const files = call === 'pread64' ? [...place.before.keys()].flatMap((path) => ['-P', path]) : [];
+  const options = [...files, '-e', `trace=${call}`, '-e', inject, '-o', '/dev/null'];
+  const failed = await traced(traces, options).then(
     () => undefined,
     (reason: unknown) => String(reason),
   );
