@@ -129,21 +129,46 @@ describe('the runner of test files', () => {
     assert.match(output, /, [12] failed\n$/);
   });
 
-  /** In a process of its own, because a test cannot run tests. */
+  test('leaves nothing of a file behind that heeds no signal, when the run is cancelled', async () => {
+    const source = `
+      import { writeFileSync } from 'node:fs';
+      import { test } from 'node:test';
+      process.on('SIGTERM', () => {});
+      test('goes on', async () => { setInterval(() => {}, 1000); writeFileSync('${join(folder, 'deaf')}', String(process.pid)); await new Promise(() => {}); });`;
+    await writeFile(join(folder, 'deaf.test.ts'), source);
+    const output = await runSamples(['deaf.test.ts'], false, {
+      timeoutMs: 60_000,
+      graceMs: 60_000,
+      cancelled: true,
+    });
+    const id = await readFile(join(folder, 'deaf'), 'utf8');
+    assert.deepEqual(await stillRunning([id]), []);
+    assert.match(output, /^0 passed, 0 failed\n$/);
+  });
+
+  /** In a process of its own, because a test cannot run tests. `cancelled`: as soon as a file named `deaf` is there. */
   async function runSamples(
     files: readonly string[],
     strict: boolean,
-    { timeoutMs, graceMs } = { timeoutMs: 60_000, graceMs: 60_000 },
+    { timeoutMs, graceMs, cancelled = false }: { timeoutMs: number; graceMs: number; cancelled?: boolean } = {
+      timeoutMs: 60_000,
+      graceMs: 60_000,
+    },
   ): Promise<string> {
     const url = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
     const source = `
+      import { existsSync } from 'node:fs';
       import { runFiles } from ${url('files.ts')};
       import { Report } from ${url('report.ts')};
       const report = new Report((line) => console.log(line));
-      const signal = new AbortController().signal;
+      const cancellation = new AbortController();
+      const { signal } = cancellation;
+      const deaf = ${JSON.stringify(join(folder, 'deaf'))};
+      const looking = setInterval(() => ${cancelled} && existsSync(deaf) && cancellation.abort(), 50);
       const files = ${JSON.stringify(files)};
       const root = ${JSON.stringify(folder)};
       await runFiles({ root, files, timeoutMs: ${timeoutMs}, graceMs: ${graceMs}, strict: ${strict}, signal }, report);
+      clearInterval(looking);
       console.log(report.summary());`;
     const program = join(folder, 'run.ts');
     await writeFile(program, source);
@@ -155,7 +180,10 @@ describe('the runner of test files', () => {
 /** Which of the processes that the runner says it has ended still run. */
 async function processesOf(output: string): Promise<readonly string[]> {
   const ended = /ended: (.*)/.exec(output)?.[1] ?? '';
-  const ids = [...ended.matchAll(/\((\d+)\)/g)].map(([, id]) => id ?? '');
+  return await stillRunning([...ended.matchAll(/\((\d+)\)/g)].map(([, id]) => id ?? ''));
+}
+
+async function stillRunning(ids: readonly string[]): Promise<readonly string[]> {
   const running = await Promise.all(ids.map((id) => readFile(`/proc/${id}/stat`, 'latin1').catch(() => 'Z')));
   return running.filter((stat) => !/^(Z|\d+ \(.*\) Z)/s.test(stat));
 }

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import type { Report } from './report.ts';
-import { Watchdog } from './watchdog.ts';
+import { endAll, Watchdog } from './watchdog.ts';
 
 export interface FilesToRun {
   readonly root: string;
@@ -62,6 +62,9 @@ async function runFile(file: string, options: FilesToRun, report: Report): Promi
       setTimeout(() => givenUp.abort(), closingMs).unref();
     },
   });
+  // A test may heed no signal of the runner's: a worker drains first, with a backup that never ends.
+  const cancel = (): void => void endAll(mark);
+  signal.addEventListener('abort', cancel);
   // Node makes up a test with the name of the file around those of the file.
   const isOwn = ({ name }: { readonly name: string }): boolean => name !== join(root, file);
   stream.on('test:enqueue', (data) => isOwn(data) && watchdog.testFound());
@@ -77,5 +80,6 @@ async function runFile(file: string, options: FilesToRun, report: Report): Promi
   stream.resume();
   await finished(stream);
   watchdog.stop();
+  signal.removeEventListener('abort', cancel);
   report.fileDone(file, { seconds: (performance.now() - startedMs) / 1000, strict });
 }

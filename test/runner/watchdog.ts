@@ -1,4 +1,4 @@
-import { processesWith } from './processes.ts';
+import { processesWith, type RunningProcess } from './processes.ts';
 
 export interface WatchdogOptions {
   /** For one test, which the file keeps to itself unless it hangs in a loop. */
@@ -57,17 +57,21 @@ export class Watchdog {
     const why = this.#areTestsOver
       ? `its tests are over, but ${graceMs / 1000} s later it has not ended: something is still open`
       : `no test has begun or ended for ${(timeoutMs + graceMs) / 1000} s`;
-    const left = await processesWith(...mark);
-    for (const { id } of left) end(id);
+    const left = await endAll(mark);
     const names = left.map(({ id, name }) => `${name} (${id})`).join(', ');
     onHang(`✖ the file hangs: ${why}\n  ended: ${names || 'nothing that could be found'}`);
   }
 }
 
-function end(id: number): void {
-  try {
-    process.kill(id, 'SIGKILL');
-  } catch {
-    // It has ended in the meantime.
+/** Ends what a file has started, and returns it. */
+export async function endAll(mark: WatchdogOptions['mark']): Promise<readonly RunningProcess[]> {
+  const left = await processesWith(...mark);
+  for (const { id } of left) {
+    try {
+      process.kill(id, 'SIGKILL');
+    } catch {
+      // It has ended in the meantime.
+    }
   }
+  return left;
 }
