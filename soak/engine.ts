@@ -1,18 +1,16 @@
 /** The engine as the rows use it: short ways to what a person would do by command. */
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { checkRepository } from '../repository/check/check.ts';
 import { Repository, type RepositoryOptions } from '../repository/repository.ts';
 import { restoreTree } from '../repository/restore/restorer.ts';
 import { openLocalStore } from '../stores/local.ts';
 import { testPassword } from '../test/repository/test-repository.ts';
 
-const execute = promisify(execFile);
+export { removeFolder } from '../test/remove-folder.ts';
 
 /** Opens a repository as a new process would. */
 export async function open(folder: string, options: RepositoryOptions = {}): Promise<Repository> {
@@ -55,9 +53,4 @@ export async function assertNoOrphans(folder: string): Promise<void> {
     (path) => path.startsWith('locks/') || path.includes('.tmp-'),
   );
   assert.deepEqual(left, [], 'locks or temporary files are left');
-}
-
-/** Removes what a case has made. Node cannot remove what lies deeper than a path is long. */
-export async function removeFolder(folder: string): Promise<void> {
-  await execute('rm', ['--recursive', '--force', '--', folder]);
 }

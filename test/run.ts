@@ -7,6 +7,7 @@
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { removeFolder } from './remove-folder.ts';
 import { checkNames, runChecks } from './runner/checks.ts';
 import { runFiles } from './runner/files.ts';
 import { Report } from './runner/report.ts';
@@ -16,7 +17,7 @@ import {
   serversOf,
   startSharedServers,
 } from './runner/shared-servers.ts';
-import { makeTemporaryFolder, removeFolder } from './runner/temporary-folder.ts';
+import { makeTemporaryFolder } from './runner/temporary-folder.ts';
 import { listFiles } from './source-files.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -1,5 +1,6 @@
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFolder } from '../remove-folder.ts';
 
 const prefix = 'resguardo-test-';
 
@@ -16,10 +17,6 @@ export async function makeTemporaryFolder(parent: string): Promise<string> {
   // Servers that root starts run as another user, and must be able to pass.
   await chmod(folder, 0o711);
   return folder;
-}
-
-export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 function isAlive(pid: number): boolean {
