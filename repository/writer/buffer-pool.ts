@@ -20,10 +20,12 @@ export class BufferPool {
     this.#make = make;
   }
 
-  /** Rejects with the reason of the first signal that aborts while waiting. */
+  /** Rejects with the reason of the first signal that is or becomes aborted where it would wait. */
   take(signals: readonly AbortSignal[]): Promise<Buffer> {
     const buffer = this.#free.pop() ?? this.#another();
     if (buffer) return Promise.resolve(buffer);
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted) return Promise.reject(aborted.reason);
     return new Promise<Buffer>((resolve, reject) => {
       const stop = (event: Event) => {
         finish();

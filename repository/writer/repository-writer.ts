@@ -33,7 +33,7 @@ import { windowBytes } from './stream-window.ts';
 const streamsInFlight = 4;
 
 /** Packs in memory: one for each thread and one of trees that fill, and some on their way to the store. */
-const packBuffers = Math.ceil(1.5 * laneThreads) + 2;
+export const packBuffers = Math.ceil(1.5 * laneThreads) + 2;
 
 export interface WriterOptions {
   readonly store: Store;

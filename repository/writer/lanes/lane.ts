@@ -200,8 +200,9 @@ export class Lane {
     let memory: Buffer;
     try {
       memory = await this.#events.takePackMemory();
-    } catch {
-      // The writer is at its end, and tells why by its own way.
+    } catch (error) {
+      // The writer is at its end. Without memory the jobs would never come to theirs.
+      await this.close(error);
       return;
     }
     if (this.#end || !(memory.buffer instanceof SharedArrayBuffer)) {

@@ -3,10 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isFailure } from '../../../contracts/failures.ts';
+import { Failure, isFailure } from '../../../contracts/failures.ts';
 import { Repository } from '../../../repository/repository.ts';
+import { packBuffers } from '../../../repository/writer/repository-writer.ts';
 import { openLocalStore } from '../../../stores/local.ts';
+import { changedStore } from '../../../stores/store.ts';
 import { smallDisk } from '../../stores/small-disk.ts';
+import { backUpFiles } from '../back-up.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { cheapScrypt, noSignal, snapshotOf, streamOf, testPassword } from '../test-repository.ts';
 
 const mebibyte = 1024 * 1024;
@@ -42,4 +46,30 @@ test('a disk that becomes full fails the run as that, loses nothing, and takes t
   assert.ok(again.addedBytes < content.length);
   const blobs = await Promise.all(again.content.map((id) => reader.loadBlob('data', id)));
   assert.ok(Buffer.concat(blobs).equals(content));
+});
+
+test('a store that fails while all memory of packs waits for it ends the backup with its reason', async (t) => {
+  const source = await temporaryFolder(t);
+  for (let file = 0; file < 8 * packBuffers; file += 1)
+    await writeFile(join(source, `${file}`), randomBytes(mebibyte / 4));
+  const full = new Failure('StorageFull', 'The disk is full.');
+  const store = openLocalStore(join(await temporaryFolder(t), 'repository'));
+  const waiting: ((failure: Failure) => void)[] = [];
+  const stuck = changedStore(store, {
+    save: (file, parts) => {
+      if (file.type !== 'data') return store.save(file, parts);
+      const saved = Promise.withResolvers<'stored'>();
+      waiting.push(saved.reject);
+      // The lane has asked for memory by the next turn.
+      if (waiting.length === packBuffers) setImmediate(() => setImmediate(failAll));
+      return saved.promise;
+    },
+  });
+  const failAll = (): void => {
+    for (const reject of waiting) reject(full);
+  };
+  const options = { packSizeBytes: mebibyte / 4, scryptCost: cheapScrypt };
+  const repository = await Repository.init(stuck, testPassword, options);
+  await assert.rejects(backUpFiles(repository, { paths: [source] }), full);
+  await repository.close();
 });
