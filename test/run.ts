@@ -46,7 +46,8 @@ async function main(words: readonly string[]): Promise<void> {
   try {
     await runPlan(plan, report, signal);
   } finally {
-    await removeFolder(folder);
+    // Whatever a test file that was ended has left, the results are to be told.
+    await removeFolder(folder).catch((error: unknown) => print(`… not all was removed: ${String(error)}`));
   }
   const isEmpty = plan.checks.length + plan.fast.length + plan.server.length === 0;
   if (isEmpty) print(`No test has ${words.map((word) => `"${word}"`).join(' or ')} in its path.`);
