@@ -1,6 +1,5 @@
-import { Worker } from 'node:worker_threads';
-import { threadEnvironment } from '../../../posix/thread-environment.ts';
 import type { Chunker } from '../../chunker/chunker.ts';
+import { startThread } from '../../jobs/job-thread.ts';
 import { LaneWork } from './lane-work.ts';
 import type { LaneOrder, LaneReport, LaneSetup } from './messages.ts';
 
@@ -34,17 +33,10 @@ export function openLocalLane(setup: LaneSetup, chunker: Chunker, listener: Lane
   };
 }
 
-/** Garbage of a lane is short-lived slices; a small nursery keeps its caches warm and its memory low. */
-const nurseryMegabytes = 8;
-
 /** A lane in a thread of its own. It reports `ready` when it has started. */
 export function openThreadLane(setup: LaneSetup, listener: LaneListener): LanePort {
-  const thread = new Worker(new URL('lane-thread.ts', import.meta.url), {
-    workerData: setup,
-    env: threadEnvironment(),
-    name: 'repository lane',
-    resourceLimits: { maxYoungGenerationSizeMb: nurseryMegabytes },
-  });
+  const program = new URL('lane-thread.ts', import.meta.url);
+  const thread = startThread(program, { name: 'repository lane', data: setup });
   const started = Promise.withResolvers<void>();
   let isClosed = false;
   thread.on('message', (report: LaneReport) => {
@@ -56,7 +48,6 @@ export function openThreadLane(setup: LaneSetup, listener: LaneListener): LanePo
     started.resolve();
     if (!isClosed) listener.onCrash(new Error(`the thread ended with code ${code}`));
   });
-  thread.unref();
   return {
     order: (order) => thread.postMessage(order),
     setBusy: (isBusy) => {
