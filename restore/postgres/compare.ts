@@ -56,15 +56,7 @@ async function readContent(
     args: [],
     groups: await groupTables(session, { jobs }),
   });
-  const reading: Promise<void>[] = [];
-  for await (const { content } of dump.files()) {
-    const read = readAll(content, onBytes);
-    // The dump tells of what goes wrong.
-    read.catch(() => {});
-    reading.push(read);
-  }
-  await Promise.all(reading);
-  const { finished } = dump;
+  const finished = await readDump(dump, onBytes);
   return {
     tables: contentOf(tables, finished),
     largeObjects: finished.largeObjects,
@@ -73,10 +65,23 @@ async function readContent(
   };
 }
 
-export async function readAll(
-  content: AsyncIterable<Buffer>,
+/** Reads a dump to its end, for what is known of its content then. */
+export async function readDump(
+  dump: DatabaseDump,
   onBytes: (bytes: number) => void,
-): Promise<void> {
+): Promise<DatabaseDump['finished']> {
+  const reading: Promise<void>[] = [];
+  for await (const { content } of dump.files()) {
+    const read = readAll(content, onBytes);
+    // The dump tells of what goes wrong.
+    read.catch(() => {});
+    reading.push(read);
+  }
+  await Promise.all(reading);
+  return dump.finished;
+}
+
+async function readAll(content: AsyncIterable<Buffer>, onBytes: (bytes: number) => void): Promise<void> {
   for await (const chunk of content) onBytes(chunk.length);
 }
 

@@ -8,7 +8,7 @@ import type { ProgramContext } from '../../../sources/postgres/dump.ts';
 import type { DatabaseManifest } from '../../../sources/postgres/manifest.ts';
 import { type DatabaseSnapshot, takeSnapshot } from '../../../sources/postgres/snapshot.ts';
 import { compareCounts, shortenedChecks } from '../../checks.ts';
-import { compareTables as compareContents, readAll } from '../compare.ts';
+import { compareTables as compareContents, readDump } from '../compare.ts';
 import { inDatabase } from '../in-database.ts';
 import { nameOf } from './in-place.ts';
 
@@ -54,15 +54,7 @@ async function readBeside(
   // Names that are ASCII, however the schema is called; in quotes only the quote itself means something.
   const args = [...places.keys()].map((schema) => `--schema="${schema.replaceAll('"', '""')}"`);
   const dump = new DatabaseDump(programs, snapshot, { args: ['--data-only', ...args], groups: [] });
-  const reading: Promise<void>[] = [];
-  for await (const { content } of dump.files()) {
-    const read = readAll(content, onBytes);
-    // The dump tells of what goes wrong.
-    read.catch(() => {});
-    reading.push(read);
-  }
-  await Promise.all(reading);
-  return contentOf(tables, dump.finished).map((table) => ({
+  return contentOf(tables, await readDump(dump, onBytes)).map((table) => ({
     ...table,
     schema: places.get(table.schema) ?? table.schema,
   }));
