@@ -73,6 +73,12 @@ export async function logIn(folder: string): Promise<readonly string[]> {
   return text.split('\n').slice(0, -1);
 }
 
+/** The variables that a hook has written beside the log, as `env` prints them. */
+export async function environmentIn(folder: string): Promise<Readonly<Record<string, string>>> {
+  const lines = (await readFile(path.join(folder, 'log.env'), 'utf8')).trim().split('\n');
+  return Object.fromEntries(lines.map((line) => line.split('=')));
+}
+
 export async function logHas(folder: string, line: string): Promise<void> {
   const watcher = watch(folder);
   try {

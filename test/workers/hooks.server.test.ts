@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import proto from '@temporalio/proto';
@@ -11,7 +11,16 @@ import { cancelRun, type Run, runResult } from '../../control/runs.ts';
 import { startTemporalServer, type TemporalServer } from '../../tools/temporal-server.ts';
 import { temporalExecutable } from '../servers/temporal.ts';
 import { cleanUp } from './clean-up.ts';
-import { hookBench, hookText, logHas, logIn, noted, someFiles, sourceWith } from './hook-bench.ts';
+import {
+  environmentIn,
+  hookBench,
+  hookText,
+  logHas,
+  logIn,
+  noted,
+  someFiles,
+  sourceWith,
+} from './hook-bench.ts';
 import { fillWithRandomFiles, install } from './installation.ts';
 import { runningProcesses } from './processes.ts';
 import { runByHand } from './run-by-hand.ts';
@@ -48,10 +57,7 @@ describe('the hooks of a source', () => {
       hooks?.map(({ point, name, status }) => ({ point, name, status })),
       ['before', 'afterRead', 'after', 'always'].map((point) => ({ point, name: 'sh', status: 'done' })),
     );
-    const lines = (await readFile(path.join(folder, 'log.env'), 'utf8')).trim().split('\n');
-    const { RESGUARDO_STARTED_AT: startedAt, ...env } = Object.fromEntries(
-      lines.map((line) => line.split('=')),
-    );
+    const { RESGUARDO_STARTED_AT: startedAt, ...env } = await environmentIn(folder);
     assert.match(startedAt ?? '', /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     assert.deepEqual(env, {
       RESGUARDO_HOOK: 'after',

@@ -13,7 +13,16 @@ import { createDatabase, execute, mariadbServer, select } from '../servers/maria
 import { temporalExecutable } from '../servers/temporal.ts';
 import { workBench } from './bench.ts';
 import { cleanUp } from './clean-up.ts';
-import { type Hooks, hookBench, hookLists, logHas, logIn, noted, sourceWith } from './hook-bench.ts';
+import {
+  environmentIn,
+  type Hooks,
+  hookBench,
+  hookLists,
+  logHas,
+  logIn,
+  noted,
+  sourceWith,
+} from './hook-bench.ts';
 import { type Installation, install } from './installation.ts';
 import { startWorkerChild } from './worker-child.ts';
 
@@ -52,10 +61,7 @@ describe('the hooks around a restore', () => {
       hooks?.map(({ point, status }) => `${point} ${status}`),
       ['before done', 'beforeReplace done', 'after done', 'always done'],
     );
-    const lines = (await readFile(path.join(folder, 'log.env'), 'utf8')).trim().split('\n');
-    const { RESGUARDO_STARTED_AT: startedAt, ...env } = Object.fromEntries(
-      lines.map((line) => line.split('=')),
-    );
+    const { RESGUARDO_STARTED_AT: startedAt, ...env } = await environmentIn(folder);
     assert.ok(startedAt !== undefined);
     assert.deepEqual(env, {
       RESGUARDO_HOOK: 'always',
