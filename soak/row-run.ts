@@ -43,6 +43,8 @@ export class RowRun implements TestScope {
   readonly #cleanUp: (() => unknown)[] = [];
   #number: number;
   #isCutShort = false;
+  /** Whether the last case was interrupted: it has shown nothing, and is the first of the next run. */
+  #isInterrupted = false;
 
   constructor({ seed, count, signal, first = 0, ...times }: RowRunOptions) {
     const { maxMs = Number.POSITIVE_INFINITY, hangMs = defaultHangMs } = times;
@@ -84,14 +86,16 @@ export class RowRun implements TestScope {
 
   /** Runs one case. What it throws is what did not hold. */
   async check(kind: string, work: () => Promise<void>): Promise<void> {
-    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
     const fromMs = performance.now();
     try {
       await beforeHanging(work(), this.#hangMs);
     } catch (error) {
+      this.#isInterrupted ||= this.signal.aborted;
+      if (this.#isInterrupted) return;
       const message = inspect(error);
       this.#failures.push({ kind, number: this.#number - 1, message });
     }
+    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
     this.figure('slowest case, ms', performance.now() - fromMs);
   }
 
@@ -118,12 +122,12 @@ export class RowRun implements TestScope {
       seeds: [this.#seed],
       seconds,
       cases: [...this.#kinds.values()].reduce((sum, count) => sum + count, 0),
-      next: this.#number,
+      next: this.#number - (this.#isInterrupted ? 1 : 0),
       kinds,
       failures: this.#failures,
       skipped: Object.fromEntries(this.#skipped),
       figures: Object.fromEntries(this.#figures),
-      isCutShort: this.#isCutShort,
+      isCutShort: this.#isCutShort || this.#isInterrupted,
     };
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { runCommand } from '../../test/cli/command-line.ts';
+import { temporaryFolder } from '../../test/repository/temporary-folder.ts';
 import { testPassword } from '../../test/repository/test-repository.ts';
 import { type DamageBench, damageBench } from '../damage/bench.ts';
 import { putBack, readAll } from '../damage/files.ts';
@@ -27,7 +28,7 @@ export const repairs: Row = {
       const pack = random.pick(packs);
       await run.check(name, async () => {
         const lost = await damage(pack, random);
-        await repair(bench, pack);
+        await repair(bench, pack, await temporaryFolder(run));
         await assertRepaired(bench, lost, run);
       });
       await putBack(bench.folder, whole);
@@ -66,11 +67,11 @@ function blobsOf({ classes }: StoredObject): readonly string[] {
   return classes.flatMap(({ blob }) => blob?.id ?? []);
 }
 
-/** What a person does whom `repo check --read-data` told of a damaged pack. */
-async function repair({ folder }: DamageBench, { name }: StoredObject): Promise<void> {
+/** What a person does whom `repo check --read-data` told of a damaged pack, which is kept in the folder `cwd`. */
+async function repair({ folder }: DamageBench, { name }: StoredObject, cwd: string): Promise<void> {
   const env = { RESTIC_REPOSITORY: folder, RESGUARDO_PASSWORD: testPassword.reveal() };
   for (const args of [['packs', name], ['index'], ['snapshots', '--forget']]) {
-    const { stderr } = await runCommand(['repo', 'repair', ...args], { env });
+    const { stderr } = await runCommand(['repo', 'repair', ...args], { env, cwd });
     assert.doesNotMatch(stderr, /fault of Resguardo/);
   }
 }
