@@ -6,6 +6,7 @@ import { withLock } from '../repository/lock/with-lock.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Snapshot } from '../repository/snapshot.ts';
 import { matchesFilter } from '../repository/snapshot-filter.ts';
+import { describingBlobs } from '../restore/describing-blobs.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Step } from './step.ts';
 import { withRepository } from './with-repository.ts';
@@ -62,6 +63,7 @@ async function copyDue(copying: Copying): Promise<CopyStepResult> {
     to,
     snapshots,
     signal,
+    describing: ({ tree }) => describingBlobs(from, tree, signal),
     onProgress: ({ snapshotsDone, snapshotsTotal, bytesDone }) =>
       step.report({
         filesDone: snapshotsDone,

@@ -27,6 +27,8 @@ export interface CopyOptions {
   /** Told of a snapshot that is damaged where it is, and passed over; without it, the first one ends the copying. */
   readonly onDamage?: (snapshot: Snapshot, failure: Failure) => void;
   readonly packSizeBytes?: number;
+  /** Finds the data blobs that tell what the dumps of a snapshot hold: they stay readable where the rest is frozen. */
+  readonly describing?: (snapshot: Snapshot) => Promise<readonly string[]>;
   readonly failpoint?: Failpoint;
 }
 
@@ -71,7 +73,8 @@ export async function copySnapshots(options: CopyOptions): Promise<CopyResult> {
     };
     try {
       await addUsedBlobs(seen, { reader: from, tree: snapshot.tree }, signal);
-      await copyMissing(options, seen, report);
+      const descriptions = await descriptionsOf(options, snapshot);
+      await copyMissing(options, { seen, descriptions }, report);
     } catch (error) {
       if (!isFailure(error, 'RepositoryDamaged') || !options.onDamage) throw error;
       options.onDamage(snapshot, error);
@@ -83,6 +86,14 @@ export async function copySnapshots(options: CopyOptions): Promise<CopyResult> {
     copied.push({ source: snapshot.id, snapshot: await to.commitSnapshot(copyOf(snapshot), signal) });
   }
   return { copied, skipped, blobs, bytes };
+}
+
+async function descriptionsOf(
+  { to, describing }: CopyOptions,
+  snapshot: Snapshot,
+): Promise<ReadonlySet<string>> {
+  if (to.store.freezesData !== true || describing === undefined) return new Set();
+  return new Set(await describing(snapshot));
 }
 
 /** Indexes what a copy that was killed has stored, so that it is not sent again. */
@@ -106,7 +117,7 @@ const [fresh, there] = [0, 1];
 /** Copies what was seen and is not in the other repository, and writes an index of it. */
 async function copyMissing(
   { from, to, signal, failpoint, packSizeBytes = defaultPackBytes }: CopyOptions,
-  seen: BlobNumbers,
+  { seen, descriptions }: { readonly seen: BlobNumbers; readonly descriptions: ReadonlySet<string> },
   onBlob: (bytes: number) => void,
 ): Promise<void> {
   const packs = new Set<string>();
@@ -131,7 +142,11 @@ async function copyMissing(
   await fillPacks({ store, sealing, files, packBytes: packSizeBytes, failpoint, signal }, async (filler) => {
     for await (const blob of verifiedBlobs(from.sealedFor(to), wanted(), { signal })) {
       if (isPlainTree(blob.source)) await filler.add('tree', await contentOf(opening, blob));
-      else await filler.addSealed(blob.source, blob.sealed);
+      else {
+        const { type, id } = blob.source;
+        const isDescription = type === 'data' && descriptions.has(id);
+        await filler.addSealed(blob.source, blob.sealed, isDescription ? 'description' : type);
+      }
       onBlob(blob.source.length);
     }
   });

@@ -35,6 +35,7 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
 
 class RetryingStore implements Store {
   readonly location: string;
+  readonly freezesData: boolean;
   readonly #store: Store;
   readonly #policy: RetryPolicy;
   readonly #breaker: CircuitBreaker;
@@ -44,6 +45,7 @@ class RetryingStore implements Store {
     this.#policy = policy ?? defaultRetryPolicy;
     this.#breaker = breaker ?? new CircuitBreaker();
     this.location = store.location;
+    this.freezesData = store.freezesData === true;
   }
 
   create(signal?: AbortSignal): Promise<void> {

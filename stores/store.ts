@@ -17,10 +17,16 @@ export interface StoreFile {
   /** 64 lower-case hex digits; empty for `config` and `moved`. */
   readonly name: string;
   /** What a pack holds, told when it is saved: archive classes are for data alone. */
-  readonly holds?: 'data' | 'tree';
+  readonly holds?: PackContent;
   /** Of all of its bytes, in hex, where the saver has it already: a service that checks it needs no other checksum. */
   readonly sha256?: string;
 }
+
+/**
+ * What a pack holds. A description is data that tells what a dump holds: a restore is planned with it, so that it stays
+ * where it can be read.
+ */
+export type PackContent = 'data' | 'tree' | 'description';
 
 export interface StoredFile {
   readonly name: string;
@@ -61,6 +67,9 @@ export interface ByteRange {
 export interface Store {
   /** URL or path for people, without secrets. */
   readonly location: string;
+
+  /** Whether packs that hold data go where they have to be thawed before they are read; not so when absent. */
+  readonly freezesData?: boolean;
 
   /** Makes the folders or prefixes of an empty repository. Safe to repeat. */
   create(signal?: AbortSignal): Promise<void>;
@@ -107,6 +116,10 @@ export class ForwardingStore implements Store {
     return this.#below.location;
   }
 
+  get freezesData(): boolean {
+    return this.#below.freezesData === true;
+  }
+
   create(signal?: AbortSignal): Promise<void> {
     return this.#below.create(signal);
   }
@@ -149,6 +162,6 @@ export class ForwardingStore implements Store {
 }
 
 /** A store that does what is given, and for the rest what the store below does. */
-export function changedStore(below: Store, change: Partial<Omit<Store, 'location'>>): Store {
+export function changedStore(below: Store, change: Partial<Omit<Store, 'location' | 'freezesData'>>): Store {
   return Object.assign(new ForwardingStore(below), change);
 }

@@ -1,4 +1,5 @@
 import { Failure } from '../../contracts/failures.ts';
+import type { BlobType } from '../blobs.ts';
 import type { Compressor } from '../compression.ts';
 import { shortId } from '../ids.ts';
 import type { IndexedPack } from '../index/blob-index.ts';
@@ -37,10 +38,12 @@ export async function repackBlobs(
   const { files, signal, packBytes, failpoint, compressor, onPack } = options;
   const { store, sealing } = repository;
   markSafe(repository, plan);
+  // Nothing that is frozen is packed anew: what could be read stays so.
+  const readable = (type: BlobType) => (type === 'data' && store.freezesData ? 'description' : type);
   const filled = await fillPacks({ store, sealing, files, packBytes, failpoint, signal }, async (packs) => {
     for await (const blob of verifiedBlobs(repository, wantedPacks(repository, plan), { signal, onPack })) {
       if (isPlainTree(blob.source)) await packs.add('tree', await contentOf({ sealing, compressor }, blob));
-      else await packs.addSealed(blob.source, blob.sealed);
+      else await packs.addSealed(blob.source, blob.sealed, readable(blob.source.type));
     }
   });
   assertNoneWaits(plan);

@@ -1,4 +1,4 @@
-import type { Store } from '../../stores/store.ts';
+import type { PackContent, Store } from '../../stores/store.ts';
 import type { BlobType } from '../blobs.ts';
 import type { Sealing } from '../crypto/sealing.ts';
 import type { ListedPack } from '../index/blob-index.ts';
@@ -64,10 +64,10 @@ export class PackFiller {
     await this.#packs.add(type, blob);
   }
 
-  /** Copies a blob that the key of the repository has sealed already. */
-  async addSealed(blob: PackedBlob, sealed: Uint8Array): Promise<void> {
+  /** Copies a blob that the key of the repository has sealed already, into a pack that holds such. */
+  async addSealed(blob: PackedBlob, sealed: Uint8Array, holds?: PackContent): Promise<void> {
     this.#stop.throwIfAborted();
-    await this.#packs.addSealed(blob, sealed);
+    await this.#packs.addSealed(blob, sealed, holds);
   }
 
   /** Stores the packs that are not full, and an index of what no earlier one names. */

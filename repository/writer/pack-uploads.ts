@@ -1,6 +1,6 @@
 import type { Store } from '../../stores/store.ts';
 import type { ListedPack } from '../index/blob-index.ts';
-import { packFile } from '../pack/pack-file.ts';
+import { type NewPack, packFile } from '../pack/pack-file.ts';
 import type { Failpoint } from '../sealed-files.ts';
 
 export interface PackUploadsOptions {
@@ -15,7 +15,7 @@ export interface PackUploadsOptions {
 }
 
 /** A pack and its bytes, which must not change before it is stored. */
-export interface FinishedPack extends ListedPack {
+export interface FinishedPack extends NewPack {
   readonly bytes: Uint8Array;
 }
 
@@ -46,9 +46,9 @@ export class PackUploads {
 
   async #upload(finish: () => FinishedPack): Promise<void> {
     const { store, signal, failpoint, onStored } = this.#options;
-    const { id, blobs, bytes } = finish();
+    const { id, blobs, holds, bytes } = finish();
     await failpoint?.('before pack put');
-    await store.save(packFile({ id, blobs }), [bytes], signal);
+    await store.save(packFile({ id, blobs, holds }), [bytes], signal);
     await failpoint?.('after pack put');
     onStored({ id, blobs });
   }

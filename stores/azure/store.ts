@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { BlobItem, BlockBlobClient, ContainerClient } from '@azure/storage-blob';
-import type { AzureAccessTier } from '../../contracts/storage-classes.ts';
+import { type AzureAccessTier, isFrozenClass } from '../../contracts/storage-classes.ts';
 import { fileKey, isFileName, typeFolder } from '../layout.ts';
 import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
@@ -38,6 +38,7 @@ interface AzureStoreOptions extends Pick<AzureSettings, 'accessTier'> {
 
 class AzureStore implements Store {
   readonly location: string;
+  readonly freezesData: boolean;
   readonly #place: string;
   readonly #container: ContainerClient;
   readonly #prefix: string;
@@ -47,6 +48,7 @@ class AzureStore implements Store {
     const { client } = options;
     this.location = `azure:${container}:/${prefix}`;
     this.#place = `container ${container} of ${new URL(client.url).host}`;
+    this.freezesData = isFrozenClass(options.accessTier);
     this.#container = client;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.#options = options;
@@ -169,7 +171,7 @@ class AzureStore implements Store {
 
   #kept(file: StoreFile): { readonly tier?: AzureAccessTier } {
     const { accessTier } = this.#options;
-    if (accessTier === undefined || !isForClass(file, accessTier === 'Archive')) return {};
+    if (accessTier === undefined || !isForClass(file, this.freezesData)) return {};
     return { tier: accessTier };
   }
 

@@ -7,6 +7,7 @@ import {
   RestoreObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { isFrozenClass } from '../../contracts/storage-classes.ts';
 import { fileKey, typeFolder } from '../layout.ts';
 import { watchedAgents } from '../network/agents.ts';
 import { Bandwidth } from '../network/limits.ts';
@@ -49,6 +50,7 @@ interface S3StoreOptions extends Pick<S3Settings, 'storageClass' | 'objectLock'>
 
 class S3Store implements Store {
   readonly location: string;
+  readonly freezesData: boolean;
   readonly #place: string;
   readonly #client: S3Client;
   readonly #at: S3Location;
@@ -64,6 +66,7 @@ class S3Store implements Store {
     this.#at = at;
     this.#place = placeOf(at);
     this.location = `s3:${service}/${[at.bucket, at.prefix].filter(Boolean).join('/')}`;
+    this.freezesData = isFrozenClass(options.storageClass);
     this.#client = options.client;
     this.#checks = new BodyChecks(options.client, { isLocked: options.objectLock !== undefined });
     this.#options = options;

@@ -1,4 +1,5 @@
 import { type CopyResult, copySnapshots } from '../../../repository/copy.ts';
+import { describingBlobs } from '../../../restore/describing-blobs.ts';
 import { auditedRepository } from '../../audit.ts';
 import { chosenSnapshots } from '../../chosen-snapshots.ts';
 import { withLockedRepository } from '../../composition.ts';
@@ -47,6 +48,7 @@ async function copy(context: CommandContext, ids: readonly string[], options: Op
           to,
           snapshots,
           signal,
+          describing: ({ tree }) => describingBlobs(from, tree, signal),
           ...(options.packSize === undefined ? {} : { packSizeBytes: options.packSize }),
           onProgress: ({ snapshotsDone, snapshotsTotal, bytesDone }) =>
             row.update({
