@@ -18,7 +18,8 @@ export async function forecast(
   return forecastRestore({
     loadBytes,
     storedBytes: Math.round(stored.rawBytes > 0 ? (loadBytes * stored.bytes) / stored.rawBytes : 0),
-    readRate: await readRate(repository, stored.sample, signal),
+    // A sample might be frozen.
+    readRate: plan.source.mayBeFrozen ? undefined : await readRate(repository, stored.sample, signal),
     past: await history.restores(plan.source.source),
     location: repository.store.location,
   });

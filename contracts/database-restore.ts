@@ -36,11 +36,13 @@ export interface DatabasePlan extends Omit<DatabasePlanRequest, 'target'> {
   /** For people: "PostgreSQL 17.11 at db1:5432". */
   readonly server: string;
   readonly databases: readonly PlannedDatabase[];
+  /** Absolute paths in the snapshot that the restore reads, with what is below them: so much has to be thawed. */
+  readonly reads: readonly string[];
   /** Why it cannot be done; empty when it can. */
   readonly blockers: readonly string[];
   readonly warnings: readonly Warning[];
   readonly forecast?: RestoreForecast;
-  /** How far the data can be read, where it lies in an archive class. What is frozen hides the rest of the plan. */
+  /** How far what is read can be read, where data lies in an archive class. */
   readonly thaw?: ThawStatus;
 }
 

@@ -57,6 +57,8 @@ export function listenForConsent(): Consent {
   );
   return {
     async ask({ name, withinMs }) {
+      // A plan that was made anew may replace more than the one that was allowed.
+      answer = undefined;
       wanted = name;
       const answered = await condition(() => answer !== undefined, withinMs);
       wanted = undefined;

@@ -1,14 +1,13 @@
 import type { DatabasePlan } from '../contracts/database-restore.ts';
 import { type RestoreInput, restoreInputSchema } from '../contracts/inputs.ts';
-import { restoreStepsOn } from './options.ts';
+import { planOfReadable, planRequest } from './agreed-plan.ts';
 import { databaseKinds, resolvedSource } from './restore.ts';
-import { planRequest } from './restore-databases.ts';
 import { runStory } from './story.ts';
-import { lookAtThaw } from './thaw.ts';
+import { lookAtThaw, mayNeedThaw } from './thaw.ts';
 
 /**
  * Tells what a restore would do and what stands in its way. Nothing is changed, and nothing is thawed: what is frozen,
- * and what that takes, is all that is told of a snapshot then.
+ * and what that takes, is told beside the rest; it is all that is told where what tells of the dumps is frozen too.
  */
 export async function planRestore(rawInput: unknown): Promise<DatabasePlan> {
   return runStory<RestoreInput, DatabasePlan>(rawInput, {
@@ -22,18 +21,23 @@ export async function planRestore(rawInput: unknown): Promise<DatabasePlan> {
       story.know({ kind, repository, host });
       story.mark('source');
       story.enter('preflight');
-      const isFiles = !databaseKinds.includes(kind);
-      const include = isFiles ? (input.include ?? []) : [];
-      const thaw = await lookAtThaw({ story, input, source, include });
+      const restore = { story, input, source };
       const request = await planRequest(story, input, source);
-      if (thaw !== undefined && (isFiles || thaw.frozen.packs + thaw.thawing.packs > 0)) {
+      const isFiles = !databaseKinds.includes(kind);
+      const plan = isFiles && mayNeedThaw(restore) ? undefined : await planOfReadable(request);
+      if (plan === undefined) {
+        const thaw = await lookAtThaw(restore, {
+          snapshot: request.snapshot,
+          include: isFiles ? request.include : [],
+        });
         const { snapshot, snapshotTime } = thaw;
-        const unknown = { tree: '', server: '', databases: [], blockers: [], warnings: [] };
+        const unknown = { tree: '', server: '', databases: [], reads: [], blockers: [], warnings: [] };
         return { result: { ...request, ...unknown, snapshot, snapshotTime, thaw }, status: 'done' };
       }
-      const result = await restoreStepsOn(request.to).planDatabases(request);
-      story.know({ snapshot: result.snapshot });
-      return { result: { ...result, ...(thaw !== undefined && { thaw }) }, status: 'done' };
+      story.know({ snapshot: plan.snapshot });
+      if (!mayNeedThaw(restore)) return { result: plan, status: 'done' };
+      const thaw = await lookAtThaw(restore, { snapshot: plan.snapshot, include: plan.reads });
+      return { result: { ...plan, thaw }, status: 'done' };
     },
   });
 }

@@ -1,43 +1,24 @@
 import { CancellationScope, log } from '@temporalio/workflow';
 import { toApplicationFailure } from '../contracts/application-failure.ts';
-import type {
-  DatabasePlan,
-  DatabasePlanRequest,
-  PlannedDatabase,
-  TableName,
-} from '../contracts/database-restore.ts';
+import type { DatabasePlan, PlannedDatabase, TableName } from '../contracts/database-restore.ts';
 import { Failure } from '../contracts/failures.ts';
-import type { RestoreInput } from '../contracts/inputs.ts';
-import type {
-  ReplacedDatabases,
-  ResolvedSource,
-  RestoreCheck,
-  RestoreResult,
-  Warning,
-} from '../contracts/jobs.ts';
-import type { Consent } from './consent.ts';
-import { lookUp, restoreStepsOn } from './options.ts';
+import type { ReplacedDatabases, RestoreCheck, RestoreResult, Warning } from '../contracts/jobs.ts';
+import { agreedPlan, replacedBy, targetsOf } from './agreed-plan.ts';
+import { restoreStepsOn } from './options.ts';
 import { mismatchIn } from './restore-files.ts';
 import { type RestoreHooks, withRestoreHooks } from './restore-hooks.ts';
-import { backUpFirst, confirmWithinMs, keep, keeping } from './safety.ts';
+import type { RestoreRun } from './restore-run.ts';
+import { backUpFirst, keep, keeping } from './safety.ts';
 import type { Outcome, Story } from './story.ts';
 
-export interface DatabaseRestore {
-  readonly story: Story;
-  readonly input: RestoreInput;
-  readonly source: ResolvedSource;
-  readonly consent: Consent;
-}
-
 /**
- * The saga: look → confirm → back up what is there → restore beside it → check → swap → keep the old one. Until
+ * The saga: look → confirm → thaw → back up what is there → restore beside it → check → swap → keep the old one. Until
  * the swap nothing that existed is touched; whatever stops the run before it drops what was made. The swap
  * happens as a whole or not at all, and can be undone until what was replaced is removed.
  */
-export async function restoreDatabases(restore: DatabaseRestore): Promise<Outcome<RestoreResult>> {
-  const plan = await lookAhead(restore);
-  const replaced = plan.databases.filter((database) => database.replaced !== undefined);
-  if (replaced.length > 0) await askFirst(restore, replaced);
+export async function restoreDatabases(restore: RestoreRun): Promise<Outcome<RestoreResult>> {
+  const plan = await agreedPlan(restore);
+  const replaced = replacedBy(plan);
   const hooked = {
     story: restore.story,
     place: plan.to,
@@ -54,7 +35,7 @@ interface Confirmed {
 }
 
 async function loadAndSwap(
-  restore: DatabaseRestore,
+  restore: RestoreRun,
   { plan, replaced, hooks }: Confirmed,
 ): Promise<Outcome<RestoreResult>> {
   const { story, input, source } = restore;
@@ -89,59 +70,6 @@ async function loadAndSwap(
     finishedAt: story.now(),
   };
   return { result, status: warnings.length > 0 ? 'partial' : 'done' };
-}
-
-function targetsOf({ databases }: DatabasePlan): string {
-  return databases.map(({ target }) => target).join(', ');
-}
-
-/** Looks, and stops at the first blocker. */
-async function lookAhead({ story, input, source }: DatabaseRestore): Promise<DatabasePlan> {
-  story.enter('preflight');
-  const request = await planRequest(story, input, source);
-  const plan = await restoreStepsOn(request.to).planDatabases(request);
-  story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, into ${targetsOf(plan)}` });
-  if (plan.blockers.length > 0) {
-    throw toApplicationFailure(new Failure('RestoreBlocked', plan.blockers.join(' ')));
-  }
-  return plan;
-}
-
-/** What a plan is asked for with. */
-export async function planRequest(
-  story: Story,
-  input: RestoreInput,
-  source: ResolvedSource,
-): Promise<DatabasePlanRequest> {
-  const { snapshot = 'latest', target, include = [], tables = [], owner, mapRoles } = input;
-  if (mapRoles !== undefined && source.kind !== 'postgres') {
-    const problem = `mapRoles: is for PostgreSQL alone: the source ${source.source} is of kind ${source.kind}`;
-    throw toApplicationFailure(new Failure('InvalidInput', `The input of restore is wrong: ${problem}`));
-  }
-  return {
-    source,
-    to: input.to === undefined ? source : await lookUp.resolveSource(input.to),
-    snapshot,
-    ...(target === undefined ? {} : { target }),
-    include,
-    tables,
-    ...(owner === undefined ? {} : { owner }),
-    ...(mapRoles === undefined ? {} : { mapRoles }),
-    runId: story.runId,
-    startedAt: story.startedAt,
-  };
-}
-
-async function askFirst(
-  { story, input, source, consent }: DatabaseRestore,
-  replaced: readonly PlannedDatabase[],
-): Promise<void> {
-  if (input.confirmed === true) return;
-  const [only] = replaced;
-  const name = replaced.length === 1 && only !== undefined ? only.target : source.source;
-  story.know({ note: `Waiting for a person: update \`confirm\` with {"target":"${name}"}, or \`reject\`` });
-  story.enter('confirm', name);
-  await consent.ask({ name, withinMs: confirmWithinMs(input) });
 }
 
 interface Loaded {
@@ -212,7 +140,7 @@ async function undoing<T>(plan: DatabasePlan, work: () => Promise<T>): Promise<T
 }
 
 function keptUntil(
-  { story, input, source }: DatabaseRestore,
+  { story, input, source }: RestoreRun,
   replaced: readonly PlannedDatabase[],
 ): ReplacedDatabases {
   const databases = replaced.map(({ target, replaced: keptAs = '', tables }) => ({

@@ -5,29 +5,30 @@ import type { RestoreInput } from '../contracts/inputs.ts';
 import type { ResolvedSource, RestoreCheck, RestoreResult } from '../contracts/jobs.ts';
 import { stepsOn } from './options.ts';
 import { withRestoreHooks } from './restore-hooks.ts';
+import type { RestoreRun } from './restore-run.ts';
 import type { Outcome, Story } from './story.ts';
+import { mayNeedThaw, thawFirst } from './thaw.ts';
 
 const databaseFields = ['tables', 'to', 'owner', 'mapRoles'] as const;
 
 /** Restores what is no database into a place that does not exist yet. Nothing is overwritten. */
-export async function restoreFiles(
-  story: Story,
-  input: RestoreInput,
-  source: ResolvedSource,
-): Promise<Outcome<RestoreResult>> {
+export async function restoreFiles(restore: RestoreRun): Promise<Outcome<RestoreResult>> {
+  const { story, input, source } = restore;
   const target = checkedTarget(input, source);
   const steps = stepsOn(source);
 
   story.enter('preflight');
+  const { snapshot = 'latest', include = [] } = input;
   const plan = await steps.planRestore({
     source,
-    snapshot: input.snapshot ?? 'latest',
+    snapshot,
     target,
-    include: input.include ?? [],
+    include,
     runId: story.runId,
   });
 
   story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, into ${plan.target}` });
+  if (mayNeedThaw(restore)) await thawFirst(restore, { snapshot: plan.snapshot, include });
   const hooked = { story, place: source, target: plan.target, replaces: [] };
   return await withRestoreHooks(hooked, () => restorePlanned(story, plan));
 }

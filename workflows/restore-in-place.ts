@@ -4,20 +4,22 @@ import { toApplicationFailure } from '../contracts/application-failure.ts';
 import { Failure } from '../contracts/failures.ts';
 import type { ReplacedFiles } from '../contracts/inputs.ts';
 import type { ReplacedDatabases, RestoreResult } from '../contracts/jobs.ts';
+import type { ThawStatus } from '../contracts/thaw.ts';
 import { knownFailure } from './failures.ts';
 import { lookUp, stepsOn } from './options.ts';
-import type { DatabaseRestore } from './restore-databases.ts';
 import { restorePlanned } from './restore-files.ts';
 import { type RestoreHooks, withRestoreHooks } from './restore-hooks.ts';
+import type { RestoreRun } from './restore-run.ts';
 import { backUpFirst, confirmWithinMs, keep, keeping } from './safety.ts';
 import type { Outcome } from './story.ts';
+import { describeWish, requireThawable, thawFirst } from './thaw.ts';
 
 /**
- * Restores files over what is there: look → confirm → back up what is there → look whether the
+ * Restores files over what is there: look → confirm → thaw → back up what is there → look whether the
  * backup has it all → restore → compare. What goes wrong from the restore on can be undone as long as the way back is
  * kept.
  */
-export async function restoreInPlace(restore: DatabaseRestore): Promise<Outcome<RestoreResult>> {
+export async function restoreInPlace(restore: RestoreRun): Promise<Outcome<RestoreResult>> {
   const { story, input, source } = restore;
   if (input.target !== undefined || source.kind !== 'files') {
     const problem = input.target === undefined ? 'is for files alone' : 'and target exclude each other';
@@ -35,14 +37,17 @@ export async function restoreInPlace(restore: DatabaseRestore): Promise<Outcome<
     runId: story.runId,
   });
   story.know({ snapshot: plan.snapshot, note: `Snapshot of ${plan.snapshotTime}, in place` });
-  await askFirst(restore);
+  const needed = { snapshot: plan.snapshot, include: input.include ?? [] };
+  const frozen = await requireThawable(restore, needed);
+  await askFirst(restore, frozen);
+  if (frozen !== undefined) await thawFirst(restore, needed);
   const replaces = plan.isThere === false ? [] : plan.include.length > 0 ? plan.include : source.paths;
   const hooked = { story, place: source, target: plan.target, replaces };
   return await withRestoreHooks(hooked, (hooks) => overwrite(restore, plan, hooks));
 }
 
 async function overwrite(
-  restore: DatabaseRestore,
+  restore: RestoreRun,
   plan: RestorePlan,
   hooks: RestoreHooks,
 ): Promise<Outcome<RestoreResult>> {
@@ -65,17 +70,23 @@ async function overwrite(
   }
 }
 
-async function askFirst({ story, input, source, consent }: DatabaseRestore): Promise<void> {
+async function askFirst(
+  { story, input, source, consent }: RestoreRun,
+  frozen: ThawStatus | undefined,
+): Promise<void> {
   if (input.confirmed === true) return;
   const name = source.source;
-  story.know({ note: `Waiting for a person: update \`confirm\` with {"target":"${name}"}, or \`reject\`` });
+  const next = frozen === undefined ? '' : `; ${describeWish(frozen, input.thaw)}`;
+  story.know({
+    note: `Waiting for a person: update \`confirm\` with {"target":"${name}"}, or \`reject\`${next}`,
+  });
   story.enter('confirm', name);
   await consent.ask({ name, withinMs: confirmWithinMs(input) });
 }
 
 /** What cannot be backed up is not overwritten, unless that is wanted. */
 async function safetySnapshot(
-  { story, input, source }: DatabaseRestore,
+  { story, input, source }: RestoreRun,
   { isThere, include }: RestorePlan,
 ): Promise<ReplacedFiles | undefined> {
   if (input.safetyBackup === false || isThere === false) return undefined;
@@ -99,10 +110,7 @@ interface WayBack {
 }
 
 /** Opened before anything is overwritten, so that it is there whatever happens then. */
-async function keepWayBack(
-  { story, input, source }: DatabaseRestore,
-  files: ReplacedFiles,
-): Promise<WayBack> {
+async function keepWayBack({ story, input, source }: RestoreRun, files: ReplacedFiles): Promise<WayBack> {
   const { restore, until } = keeping(story, input, source.source);
   await CancellationScope.nonCancellable(() => keep({ restore, until, files }));
   return { snapshot: files.snapshot, replaced: { restore, until, databases: [] } };

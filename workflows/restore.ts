@@ -6,7 +6,7 @@ import { restoreDatabases } from './restore-databases.ts';
 import { restoreFiles } from './restore-files.ts';
 import { restoreInPlace } from './restore-in-place.ts';
 import { type Outcome, runStory, type Story } from './story.ts';
-import { listenForThaw, type ThawSignal, thawFirst } from './thaw.ts';
+import { listenForThaw, type ThawSignal } from './thaw.ts';
 
 /** Kinds of sources whose snapshots hold databases. */
 export const databaseKinds: readonly SourceKind[] = ['postgres', 'mysql'];
@@ -37,14 +37,9 @@ async function restoreAny(
   const { kind, repository, host } = source;
   story.know({ kind, repository, host });
   story.mark('source');
-  const isFiles = !databaseKinds.includes(kind);
-  const include = isFiles ? (input.include ?? []) : [];
-  const snapshot = await thawFirst({ story, input, source, include }, told);
-  // What was thawed is what is restored, even if a newer one came meanwhile.
-  const fixed = snapshot === undefined ? input : { ...input, snapshot };
-  if (input.inPlace === true) return restoreInPlace({ story, input: fixed, source, consent });
-  if (isFiles) return restoreFiles(story, fixed, source);
-  return restoreDatabases({ story, input: fixed, source, consent });
+  const run = { story, input, source, consent, told };
+  if (input.inPlace === true) return restoreInPlace(run);
+  return databaseKinds.includes(kind) ? restoreDatabases(run) : restoreFiles(run);
 }
 
 /** The source as it is restored from: its snapshots may be read from a copy. */

@@ -51,11 +51,17 @@ export function renderPlan(plan: DatabasePlan): string {
   return [
     `Snapshot ${shortId(plan.snapshot)} of ${time}${where}`,
     ...(plan.thaw === undefined ? [] : renderThaw(plan.thaw)),
+    ...(isUnknown(plan) ? ['What is in it is told once it can be read'] : []),
     ...databases,
     ...renderForecast(plan),
     ...plan.warnings.map(({ subject, message }) => `warning: ${subject}: ${message}`),
     ...plan.blockers.map((blocker) => `in the way: ${blocker}`),
   ].join('\n');
+}
+
+/** Of databases, where even what tells of the dumps is frozen. */
+function isUnknown({ source: { kind }, databases }: DatabasePlan): boolean {
+  return databases.length === 0 && (kind === 'postgres' || kind === 'mysql');
 }
 
 /** Tables of a database that stays. */
@@ -92,7 +98,6 @@ export function renderThaw({
       ? []
       : [`Thawing: ${formatQuantity(thawing.packs, 'pack')}, ${formatBytes(thawing.bytes)}`]),
     ...renderWays(ways),
-    ...(frozen.packs + thawing.packs > 0 ? ['What is in it is told once it can be read'] : []),
   ];
 }
 

@@ -39,7 +39,7 @@ import { checkServer, definerWarnings, type RestorePreflight, replaceBlockers } 
 import { dropDanglingKeys, selectTables, takenTarget } from './select-tables.ts';
 import { discardDatabases, rollBackDatabases, swapDatabases } from './swap.ts';
 import { targetFailure } from './target-errors.ts';
-import { restoreUsers } from './users.ts';
+import { isUsers, restoreUsers } from './users.ts';
 
 export interface MysqlRestorerOptions {
   /** Name of the source: the folder of its snapshots. */
@@ -101,7 +101,8 @@ class MysqlRestorer implements DatabaseRestorer {
           sections,
         });
       }
-      return { ...rest, ...found, server: preflight.subject, blockers, warnings, databases };
+      const reads = this.#reads(chosen, include.length < request.include.length);
+      return { ...rest, ...found, server: preflight.subject, blockers, warnings, databases, reads };
     });
   }
 
@@ -237,6 +238,12 @@ class MysqlRestorer implements DatabaseRestorer {
     return [{ subject: target, message }];
   }
 
+  #reads(chosen: readonly { readonly database: DatabaseManifest }[], hasUsers: boolean): readonly string[] {
+    const dumps = chosen.map(({ database: { file } }) => file);
+    const files = [manifestFile, ...dumps, ...(hasUsers ? [usersFile] : [])];
+    return files.map((file) => `/${this.#options.source}/${file}`);
+  }
+
   async #manifest(work: SnapshotWork): Promise<MysqlManifest> {
     return parseManifest(await manifestBytes(this.#options.source, manifestFile, work));
   }
@@ -285,10 +292,6 @@ class MysqlRestorer implements DatabaseRestorer {
       await session.close();
     }
   }
-}
-
-function isUsers(name: string, source: string): boolean {
-  return name === usersFile || name === `/${source}/${usersFile}`;
 }
 
 function refuseOwner({ owner }: DatabasePlanRequest): void {

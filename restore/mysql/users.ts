@@ -7,6 +7,11 @@ import { StatementSplitter } from '../../sources/mysql/statements.ts';
 /** What a file of users begins its statements with; nothing else is run. */
 const allowed = /^(CREATE (USER|ROLE) IF NOT EXISTS|GRANT|SET DEFAULT ROLE) /;
 
+/** Whether what is to be restored is the file of users, by its name or its path in the snapshot. */
+export function isUsers(name: string, source: string): boolean {
+  return name === usersFile || name === `/${source}/${usersFile}`;
+}
+
 /** Makes users and gives them their rights. Those that exist keep their passwords; what is refused is told. */
 export async function restoreUsers(
   session: MysqlSession,

@@ -3,6 +3,8 @@ import type { DatabasePlan, DatabasePlanRequest, PlannedDatabase } from '../../c
 import { Failure } from '../../contracts/failures.ts';
 import type { Warning } from '../../contracts/jobs.ts';
 import type { PostgresConnection } from '../../sources/postgres/connection.ts';
+import { tocFile } from '../../sources/postgres/database-dump.ts';
+import { manifestFile } from '../../sources/postgres/file-names.ts';
 import type { DatabaseManifest, PostgresManifest } from '../../sources/postgres/manifest.ts';
 import type { PostgresSession } from '../../sources/postgres/session.ts';
 import type { DatabaseTarget } from '../choose-databases.ts';
@@ -73,7 +75,26 @@ export async function makePlan(parts: PlanParts): Promise<DatabasePlan> {
     blockers: [...new Set(blockers)],
     warnings,
     databases,
+    reads: await readsOf(parts, targets),
   };
+}
+
+/** Of chosen tables, the rows alone. */
+async function readsOf(
+  { request: { tables }, source, work }: PlanParts,
+  targets: readonly DatabaseTarget<DatabaseManifest>[],
+): Promise<readonly string[]> {
+  const reads = [`/${source}/${manifestFile}`];
+  for (const { database } of targets) {
+    const folder = `/${source}/${database.folder}`;
+    if (tables.length === 0) reads.push(folder);
+    else {
+      const { toc } = await DumpFolder.open(source, database.folder, work);
+      const files = selectTables(toc, tables).entries.flatMap(({ id }) => toc.files.get(id) ?? []);
+      reads.push(...[tocFile, ...files].map((file) => `${folder}/${file}`));
+    }
+  }
+  return reads;
 }
 
 function plannedDatabase(

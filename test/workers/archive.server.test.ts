@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { isFailure } from '../../contracts/failures.ts';
@@ -11,6 +11,7 @@ import { startTemporalServer, type TemporalServer } from '../../tools/temporal-s
 import { temporalExecutable } from '../servers/temporal.ts';
 import { coldS3 } from '../stores/cold-s3.ts';
 import { workBench } from './bench.ts';
+import { frozenRepository } from './frozen-repository.ts';
 import { fillWithRandomFiles } from './installation.ts';
 import { runByHand } from './run-by-hand.ts';
 import { runWorkers } from './running-worker.ts';
@@ -90,13 +91,10 @@ describe('an archive', () => {
 
 async function archiveBench(t: TestContext, { address }: TemporalServer, { isFilled = true } = {}) {
   const cold = await coldS3(t);
-  process.env.COLD_KEY = 'key';
-  const archive = `  archive: { url: "s3:${cold.origin}/archive/main", password: "file:archive.key", archive: true, s3: { storageClass: GLACIER, accessKeyId: "env:COLD_KEY", secretAccessKey: "env:COLD_KEY" } }`;
   const bench = await workBench(t, address, {
-    installation: { moreRepositories: archive, more: 'defaultRepository: main' },
+    installation: { moreRepositories: frozenRepository(cold, 'archive'), more: 'defaultRepository: main' },
   });
   const { installation, control } = bench;
-  await writeFile(path.join(installation.folder, 'archive.key'), 'archive key', { mode: 0o600 });
   await mkdir(installation.docs, { recursive: true });
   await fillWithRandomFiles(installation.docs, { files: 3, bytesEach: 200_000 });
   if (isFilled) await runResult(await startBackup(control, { source: 'docs' }));

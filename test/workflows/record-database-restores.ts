@@ -6,9 +6,10 @@ import type { WorkflowHandle } from '@temporalio/client';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import type { RestoreInput } from '../../contracts/inputs.ts';
-import type { RestoreResult } from '../../contracts/jobs.ts';
+import type { Phase, RestoreResult } from '../../contracts/jobs.ts';
 import { startBackup } from '../../control/backup.ts';
 import { type Control, connectControl } from '../../control/client.ts';
+import { startReplication } from '../../control/replication.ts';
 import {
   confirmRestore,
   rejectRestore,
@@ -24,7 +25,9 @@ import { ensurePostgres } from '../../tools/postgres.ts';
 import { startPostgres } from '../../tools/postgres-server.ts';
 import { ensureTemporal } from '../../tools/temporal.ts';
 import { startTemporalServer } from '../../tools/temporal-server.ts';
+import { type ColdS3, coldS3 } from '../stores/cold-s3.ts';
 import { type Barrier, barrierAt } from '../workers/bench.ts';
+import { frozenRepository } from '../workers/frozen-repository.ts';
 import { hookLists } from '../workers/hook-bench.ts';
 import { install } from '../workers/installation.ts';
 import { runWorkers } from '../workers/running-worker.ts';
@@ -34,6 +37,8 @@ interface Stage {
   readonly control: Control;
   /** Where a restore stands still once a section is loaded. */
   readonly barrier: Barrier;
+  /** The service of the repository `frozen`. */
+  readonly cold: ColdS3;
 }
 
 type History = Pick<WorkflowHandle, 'fetchHistory'>;
@@ -54,7 +59,7 @@ type Scene = (stage: Stage) => Promise<History>;
 const scenes = {
   'restore-database-done': async ({ control }) => {
     const run = await startRestore(control, { source: 'db' });
-    await untilAsked(run);
+    await untilIn(run, 'confirm');
     await confirmRestore(run, 'shop');
     return await ended(run);
   },
@@ -62,7 +67,7 @@ const scenes = {
     await ended(await startRestore(control, { source: 'db', target: 'shop_copy' })),
   'restore-database-rejected': async ({ control }) => {
     const run = await startRestore(control, { source: 'db' });
-    await untilAsked(run);
+    await untilIn(run, 'confirm');
     await rejectRestore(run);
     return await ended(run);
   },
@@ -75,6 +80,22 @@ const scenes = {
     await barrier.reached;
     await cancelRun(run);
     barrier.release();
+    return await ended(run);
+  },
+  'restore-database-thawed': async ({ control, cold }) => {
+    await runResult(await startReplication(control, { repository: 'frozen', sources: ['db'] }));
+    const thaw = { speed: 'bulk', days: 2 } as const;
+    const run = await startRestore(control, {
+      source: 'db',
+      repository: 'frozen',
+      safetyBackup: false,
+      thaw,
+    });
+    await untilIn(run, 'confirm');
+    await confirmRestore(run, 'shop');
+    await untilIn(run, 'waiting');
+    cold.thaw();
+    await run.handle.signal('thawed');
     return await ended(run);
   },
   'replaced-removed': async ({ control }) => {
@@ -142,9 +163,13 @@ async function record(
   { address, start }: { readonly address: string; readonly start: () => Promise<DatabaseServer> },
 ): Promise<void> {
   const { kind, url, binDir, stop } = await start();
+  const endings: (() => void)[] = [];
+  const cold = await coldS3({ after: (ending) => endings.push(ending) });
   const around = hooks[name] === undefined ? '' : `, hooks: ${hooks[name]}`;
   const installation = await install({
     address,
+    moreRepositories: frozenRepository(cold, 'frozen'),
+    more: 'defaultRepository: main',
     moreSources: `  db: { kind: ${kind}, connection: "env:SHOP_URL", databases: [shop]${around} }`,
   });
   const barrier = barrierAt('after loadSection');
@@ -155,13 +180,14 @@ async function record(
   const control = await connectControl({ settings: { address }, env: {} });
   try {
     await runResult(await startBackup(control, { source: 'db' }));
-    await keepHistory(name, await scene({ control, barrier }));
+    await keepHistory(name, await scene({ control, barrier, cold }));
     console.log(name);
   } finally {
     await control.close();
     await worker.stop();
     await installation.remove();
     await stop();
+    for (const end of endings) end();
   }
 }
 
@@ -170,9 +196,9 @@ async function ended(run: Run<unknown>): Promise<History> {
   return run.handle;
 }
 
-async function untilAsked(run: Run<RestoreResult>): Promise<void> {
-  for await (const { phase } of watchRun(run, { fastMs: 50, slowMs: 50 })) if (phase === 'confirm') return;
-  throw new Error('The restore asked for nothing');
+async function untilIn(run: Run<RestoreResult>, wanted: Phase): Promise<void> {
+  for await (const { phase } of watchRun(run, { fastMs: 50, slowMs: 50 })) if (phase === wanted) return;
+  throw new Error(`The restore was never in the phase ${wanted}`);
 }
 
 async function startShopOnPostgres(): Promise<DatabaseServer> {

@@ -17,6 +17,7 @@ import { ensureTemporal } from '../../tools/temporal.ts';
 import { startTemporalServer } from '../../tools/temporal-server.ts';
 import { type ColdS3, coldS3 } from '../stores/cold-s3.ts';
 import { type Barrier, barrierAt } from '../workers/bench.ts';
+import { frozenRepository } from '../workers/frozen-repository.ts';
 import { fillWithRandomFiles, type Installation, install } from '../workers/installation.ts';
 import { runWorkers, type TestWorker } from '../workers/running-worker.ts';
 import { keepHistory } from './history-file.ts';
@@ -152,7 +153,7 @@ async function record(
     temporal: 'hostTimeout: 1s',
     moreRepositories: `  second: { url: second, password: "file:key" }
   third: { url: third, password: "file:absent.key" }
-  archive: { url: archive, password: "file:key", archive: true }${name.startsWith('thaw') ? frozen(cold) : ''}`,
+  archive: { url: archive, password: "file:key", archive: true }${name.startsWith('thaw') ? `\n${frozenRepository(cold, 'frozen')}` : ''}`,
     more: 'defaultRepository: main',
     moreSources: `  gone: { kind: files, paths: [gone], copies: [second, third] }
   far: { kind: files, paths: [/etc], host: lonely-host }
@@ -193,11 +194,4 @@ async function record(
     await installation.remove();
     for (const end of endings) end();
   }
-}
-
-/** A copy whose data is frozen. */
-function frozen({ origin }: ColdS3): string {
-  process.env.COLD_KEY = 'key';
-  return `
-  frozen: { url: "s3:${origin}/archive/main", password: "file:key", archive: true, s3: { storageClass: GLACIER, accessKeyId: "env:COLD_KEY", secretAccessKey: "env:COLD_KEY" } }`;
 }

@@ -36,7 +36,7 @@ describe('a recorded history', () => {
       'backup-copied',
       'replicate-done',
       'locks-done',
-      ...['done', 'beside', 'rejected', 'unconfirmed', 'blocked', 'cancelled'].map(
+      ...['done', 'beside', 'rejected', 'unconfirmed', 'blocked', 'cancelled', 'thawed'].map(
         (end) => `restore-database-${end}`,
       ),
       'replaced-removed',
