@@ -1,11 +1,7 @@
 import type { BlobReader } from '../repository/blobs.ts';
 import { loadTree } from '../repository/tree/load-tree.ts';
 import type { TreeNode } from '../repository/tree/node.ts';
-import { manifestFile as mysqlManifest } from '../sources/mysql/manifest.ts';
-import { tocFile } from '../sources/postgres/database-dump.ts';
-import { manifestFile as postgresManifest } from '../sources/postgres/file-names.ts';
-
-const manifests: readonly string[] = [postgresManifest, mysqlManifest];
+import { manifestFile, tocFile } from '../sources/describing-files.ts';
 
 /**
  * Ids of the blobs with what tells of the dumps of a snapshot: the manifest of the server, and the table of contents of
@@ -20,7 +16,7 @@ export async function describingBlobs(
   const found: string[] = [];
   for (const { subtree } of await loadTree(reader, tree, signal)) {
     const nodes = subtree === undefined ? [] : await loadTree(reader, subtree, signal);
-    const manifest = nodes.find((node) => manifests.includes(nameOf(node)));
+    const manifest = nodes.find((node) => nameOf(node) === manifestFile);
     if (manifest === undefined) continue;
     found.push(...(manifest.content ?? []));
     for (const { subtree: dump } of nodes) {

@@ -8,11 +8,11 @@ import { Failure } from '../../contracts/failures.ts';
 import type { RestoreCheck, Warning } from '../../contracts/jobs.ts';
 import type { ProgramHost } from '../../programs/host.ts';
 import { readFile } from '../../repository/read-file.ts';
+import { manifestFile } from '../../sources/describing-files.ts';
 import type { MysqlConnection } from '../../sources/mysql/connection.ts';
 import {
   type DatabaseManifest,
   type MysqlManifest,
-  manifestFile,
   parseManifest,
   usersFile,
 } from '../../sources/mysql/manifest.ts';

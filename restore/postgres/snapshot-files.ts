@@ -1,4 +1,4 @@
-import { manifestFile } from '../../sources/postgres/file-names.ts';
+import { manifestFile } from '../../sources/describing-files.ts';
 import { type PostgresManifest, parseManifest } from '../../sources/postgres/manifest.ts';
 import type { SnapshotWork } from '../database-restorer.ts';
 import { manifestBytes } from '../snapshot-files.ts';

@@ -1,5 +1,6 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import type { DirectoryEntry, Entry, StreamEntry } from '../../repository/archive/entry.ts';
+import { manifestFile } from '../describing-files.ts';
 import { lendingStreamOf, ProducedFiles } from '../produced-files.ts';
 import type { CaptureContext } from '../source.ts';
 import { type DumpContext, dumpDatabase } from './dump.ts';
@@ -10,7 +11,6 @@ import {
   encodeManifest,
   instructionsFile,
   type ManifestContent,
-  manifestFile,
   usersFile,
 } from './manifest.ts';
 import type { DatabaseFacts } from './server.ts';

@@ -1,5 +1,6 @@
+import { manifestFile } from '../describing-files.ts';
 import { shellWord } from '../produced-files.ts';
-import { type DatabaseManifest, type ManifestContent, manifestFile } from './manifest.ts';
+import type { DatabaseManifest, ManifestContent } from './manifest.ts';
 import { flavourNames } from './server.ts';
 import { quoteName } from './session.ts';
 

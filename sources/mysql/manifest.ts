@@ -6,7 +6,6 @@ import { fileNameOf } from '../produced-files.ts';
 const manifestVersion = 1;
 
 export const usersFile = 'users.sql';
-export const manifestFile = 'manifest.json';
 export const instructionsFile = 'RESTORE.md';
 
 /** File name of a database's dump. */

@@ -1,11 +1,12 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import type { DirectoryEntry, Entry } from '../../repository/archive/entry.ts';
+import { manifestFile } from '../describing-files.ts';
 import { lendingStreamOf, ProducedFiles } from '../produced-files.ts';
 import type { CaptureContext } from '../source.ts';
 import { describeServer } from './connection.ts';
 import { DatabaseCapture } from './database-capture.ts';
 import type { ProgramContext } from './dump.ts';
-import { dumpFolder, globalsFile, instructionsFile, manifestFile } from './file-names.ts';
+import { dumpFolder, globalsFile, instructionsFile } from './file-names.ts';
 import { dumpGlobals } from './globals.ts';
 import { restoreInstructions } from './instructions.ts';
 import { encodeManifest, type ManifestContent } from './manifest.ts';

@@ -1,3 +1,4 @@
+import { tocFile } from '../describing-files.ts';
 import type { RowCount } from './archive/block-decoder.ts';
 import { LargeObjectMeasure } from './archive/large-object-measure.ts';
 import { ArchiveReader, type Member } from './archive/read-archive.ts';
@@ -36,8 +37,6 @@ interface Passage {
   readonly channel: Channel<DumpFile>;
   readonly signal: AbortSignal;
 }
-
-export const tocFile = 'toc.dat';
 
 /**
  * The dump of one database as its snapshot sees it, as the files of pg_dump's directory format: one for each

@@ -2,7 +2,6 @@ import { fileNameOf } from '../produced-files.ts';
 
 /** Names of what a snapshot of a PostgreSQL server holds. */
 export const globalsFile = 'globals.sql';
-export const manifestFile = 'manifest.json';
 export const instructionsFile = 'RESTORE.md';
 
 /** File name of a database's dump. */

@@ -1,5 +1,6 @@
+import { manifestFile } from '../describing-files.ts';
 import { shellWord } from '../produced-files.ts';
-import { globalsFile, manifestFile } from './file-names.ts';
+import { globalsFile } from './file-names.ts';
 import { databaseString } from './libpq.ts';
 import type { DatabaseManifest, ManifestContent } from './manifest.ts';
 
