@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { chown, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
+import { PostgresSession } from '../../../sources/postgres/session.ts';
 import { startPostgres } from '../../../tools/postgres-server.ts';
 import { failureOf } from '../../failure-of.ts';
 import { postgresServer, type SharedPostgres } from '../../servers/postgres.ts';
-import { column, connectionTo, execute, sampleSchema } from '../../sources/postgres/sample.ts';
+import { column, connectionTo, execute, never, sampleSchema } from '../../sources/postgres/sample.ts';
 import { smallDisk } from '../../stores/small-disk.ts';
 import { backUp, databasesOf, onlyDatabase, planned, prepared, restoreBeside } from './round-trip.ts';
 
@@ -69,10 +70,29 @@ test('a restore that fills the disk fails as that, and leaves the live database 
   assert.deepEqual(await column(live, 'SELECT count(*) FROM public.item'), ['25000']);
 });
 
+/** A catalog of the whole server that nothing uses here: who locks it holds up the objects below in every database. */
+const lockable = 'pg_catalog.pg_replication_origin';
+
+/** Objects in whose making each section reads that catalog: a column, a row, an index. */
+const heldObjects = `
+CREATE FUNCTION public.held(int) RETURNS int IMMUTABLE LANGUAGE plpgsql
+  AS $$ BEGIN PERFORM FROM ${lockable}; RETURN $1; END $$;
+CREATE TABLE public.held (id int CHECK (public.held(id) = id), one int GENERATED ALWAYS AS (public.held(1)) STORED);
+INSERT INTO public.held VALUES (7);
+CREATE INDEX ON public.held (public.held(id));
+`;
+
+/** Keeps every section of the objects above from ending, as long as the server runs. */
+async function holdUp(t: TestContext, server: SharedPostgres): Promise<void> {
+  const session = await PostgresSession.open(connectionTo(server), 'postgres', never);
+  t.after(() => session.close());
+  await session.run(`BEGIN; LOCK TABLE ${lockable}`);
+}
+
 for (const section of ['pre-data', 'data', 'post-data'] as const) {
   test(`a server that is restarted in the middle of ${section} is waited for, and the restore goes on`, async (t) => {
     const server = await ownServer();
-    const name = await prepared(t, server, sampleSchema);
+    const name = await prepared(t, server, sampleSchema + heldObjects);
     const backup = await backUp(t, server, name);
     const restoring = await planned(t, server, backup, { target: name });
     const { restorer, plan, work } = restoring;
@@ -82,11 +102,14 @@ for (const section of ['pre-data', 'data', 'post-data'] as const) {
     for (const done of database.sections.slice(0, at))
       await restorer.load({ database, section: done }, plan, work);
 
+    await holdUp(t, server);
     const loading = restorer.load({ database, section }, plan, work);
-    const failed = failureOf(loading, 'SourceUnreachable');
-    // As soon as a session of it is there.
-    const sessions = `SELECT count(*) FROM pg_stat_activity WHERE datname = '${database.beside}'`;
-    while ((await column(connectionTo(server), sessions))[0] === '0');
+    let isOver = false;
+    const failed = failureOf(loading, 'SourceUnreachable').finally(() => {
+      isOver = true;
+    });
+    const waiting = `SELECT count(*) FROM pg_stat_activity WHERE datname = '${database.beside}' AND wait_event_type = 'Lock'`;
+    while (!isOver && (await column(connectionTo(server), waiting))[0] === '0');
     await server.restart();
     await failed;
     assert.deepEqual(await column(connectionTo(server, name), 'SELECT count(*) FROM shop.customer'), [
