@@ -1,3 +1,4 @@
+import type { HookResult } from './hooks.ts';
 import type { ResolvedSource, Warning } from './jobs.ts';
 import type { ThawStatus } from './thaw.ts';
 
@@ -130,6 +131,10 @@ export interface ReplacedResult {
   readonly databases: readonly string[];
   /** Files and folders that were put back. */
   readonly paths?: readonly string[];
+  /** Of hooks that failed and need not end the run; absent when there are none. */
+  readonly warnings?: readonly Warning[];
+  /** How its hooks have ended; absent when it has none. */
+  readonly hooks?: readonly HookResult[];
   readonly startedAt: string;
   readonly finishedAt: string;
 }

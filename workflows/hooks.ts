@@ -196,7 +196,7 @@ export class Hooks {
   #withLate(failure: Failure): Failure {
     const late = this.#late;
     if (late === undefined) return failure;
-    const message = `${failure.message} Besides: ${late.message}`;
+    const message = `${failure.message}. Besides: ${late.message}`;
     return new Failure(failure.type, message, { advice: failure.advice });
   }
 }

@@ -119,16 +119,18 @@ async function keepAny(story: Story, input: KeepReplacedInput, wish: Wish): Prom
   story.mark('source');
   story.enter('keep');
   wish.listen(input);
+  let hasFailed = false;
   for (let until = input.until; ; ) {
     story.know({ note: `Kept until ${until}; \`resguardo rollback ${restore}\` puts it back` });
     const rollBack = await wish.within(Math.max(0, Date.parse(until) - Date.parse(story.now())));
-    if (rollBack === undefined) return await endOfTime(story, input);
+    if (rollBack === undefined) return await endOfTime(story, input, hasFailed);
     try {
       const result = await rollBack.result();
       return { result: { ...result, startedAt: story.startedAt }, status: 'done' };
     } catch (error) {
       // It has told people itself. What was replaced is still there.
       if (knownFailure(error) === undefined) throw error;
+      hasFailed = true;
       wish.again();
       const soonest = Date.parse(story.now()) + afterFailureMs;
       until = new Date(Math.max(Date.parse(until), soonest)).toISOString();
@@ -136,10 +138,14 @@ async function keepAny(story: Story, input: KeepReplacedInput, wish: Wish): Prom
   }
 }
 
-/** Databases are removed. What was overwritten of files is in a snapshot, and stays there. */
+/**
+ * Databases are removed; after a roll-back that has failed behind its swap, those that were restored. What was
+ * overwritten of files is in a snapshot, and stays there.
+ */
 async function endOfTime(
   story: Story,
   { restore, plan }: KeepReplacedInput,
+  hasFailed: boolean,
 ): Promise<Outcome<ReplacedResult>> {
   const ended = {
     restore,
@@ -151,5 +157,6 @@ async function endOfTime(
   }
   story.enter('swap');
   await restoreStepsOn(plan.to).dropReplaced(plan);
+  if (hasFailed) await restoreStepsOn(plan.to).discardDatabases(plan);
   return { result: { ...ended, outcome: 'removed', finishedAt: story.now() }, status: 'done' };
 }

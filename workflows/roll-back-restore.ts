@@ -3,8 +3,10 @@ import { toApplicationFailure } from '../contracts/application-failure.ts';
 import type { DatabasePlan, ReplacedResult } from '../contracts/database-restore.ts';
 import { Failure } from '../contracts/failures.ts';
 import { type KeepReplacedInput, keepReplacedInputSchema, type ReplacedFiles } from '../contracts/inputs.ts';
-import { restoreStepsOn, stepsOn } from './options.ts';
+import type { ResolvedSource } from '../contracts/jobs.ts';
+import { lookUp, restoreStepsOn, stepsOn } from './options.ts';
 import { restorePlanned } from './restore-files.ts';
+import { withRollBackHooks } from './restore-hooks.ts';
 import { type Outcome, runStory, type Story } from './story.ts';
 
 /**
@@ -33,37 +35,61 @@ async function rollBackAny(
   const snapshot = plan?.snapshot ?? files?.snapshot ?? '';
   story.know({ kind, repository, host, snapshot, note: `Puts back what ${restore} has replaced` });
   story.mark('source');
-  const put =
-    plan !== undefined ? await databasesBack(story, plan) : files && (await filesBack(story, files));
-  const result: ReplacedResult = {
-    ...{ restore, outcome: 'rolled back', databases: [] },
-    ...put,
-    ...{ startedAt: story.startedAt, finishedAt: story.now() },
-  };
-  return { result, status: 'done' };
+  // Its hooks may be others than they were at the restore.
+  const current = await lookUp.resolveSource(place.source);
+  const rollBack = { story, restore, place: current };
+  if (plan !== undefined) return await databasesBack(rollBack, plan);
+  return files === undefined ? putBack(rollBack, {}) : await filesBack(rollBack, files);
+}
+
+interface RollBack {
+  readonly story: Story;
+  readonly restore: string;
+  readonly place: ResolvedSource;
 }
 
 /** Once begun it is seen through: a cancelled run must know what it leaves. */
-async function databasesBack(story: Story, plan: DatabasePlan): Promise<Pick<ReplacedResult, 'databases'>> {
-  story.enter('swap');
+async function databasesBack(rollBack: RollBack, plan: DatabasePlan): Promise<Outcome<ReplacedResult>> {
+  const { story } = rollBack;
   const steps = restoreStepsOn(plan.to);
-  await CancellationScope.nonCancellable(async () => {
-    await steps.rollBackDatabases(plan);
-    await steps.discardDatabases(plan);
+  const databases = replacedIn(plan);
+  const hooked = { ...rollBack, target: databases.join(', '), replaces: databases };
+  const { result, status } = await withRollBackHooks(hooked, async (hooks) => {
+    await hooks.beforeReplace();
+    story.enter('swap');
+    await CancellationScope.nonCancellable(() => steps.rollBackDatabases(plan));
+    return putBack(rollBack, { databases });
   });
-  return { databases: replacedIn(plan) };
+  // By what was restored a roll-back that is asked for again, because a hook has failed, sees that it is done.
+  story.enter('discard');
+  await CancellationScope.nonCancellable(() => steps.discardDatabases(plan));
+  return { result: { ...result, finishedAt: story.now() }, status };
 }
 
 /** What was overwritten is in a snapshot, and stays there; what the restore has added stays where it is. */
 async function filesBack(
-  story: Story,
+  rollBack: RollBack,
   { source, snapshot, include }: ReplacedFiles,
-): Promise<Pick<ReplacedResult, 'paths'>> {
+): Promise<Outcome<ReplacedResult>> {
+  const { story } = rollBack;
   const request = { source, snapshot, include, target: '/', inPlace: true, passesOverMissing: true };
   const plan = await stepsOn(source).planRestore({ ...request, runId: story.runId });
+  const paths = plan.include;
   // Nothing of it was there before.
-  if (plan.include.length > 0) await restorePlanned(story, plan);
-  return { paths: plan.include };
+  if (paths.length === 0) return putBack(rollBack, { paths });
+  return await withRollBackHooks({ ...rollBack, target: '/', replaces: paths }, async (hooks) => {
+    await hooks.beforeReplace();
+    await restorePlanned(story, plan);
+    return putBack(rollBack, { paths });
+  });
+}
+
+function putBack(
+  { story, restore }: RollBack,
+  what: Partial<Pick<ReplacedResult, 'databases' | 'paths'>>,
+): Outcome<ReplacedResult> {
+  const times = { startedAt: story.startedAt, finishedAt: story.now() };
+  return { result: { restore, outcome: 'rolled back', databases: [], ...what, ...times }, status: 'done' };
 }
 
 /** Names of the databases of a plan that replace one. */

@@ -2,8 +2,10 @@ import { startRollback } from '../../control/restore.ts';
 import { loadContextConfiguration } from '../configuration.ts';
 import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
+import { partialExitCode } from '../failure.ts';
 import { followRun, noteMissingWorker } from '../follow.ts';
 import { createProgressBoard } from '../output/progress.ts';
+import { renderRollback } from '../output/restore.ts';
 import { confirmByHand } from '../prompt.ts';
 import { withControl } from '../temporal.ts';
 
@@ -41,8 +43,6 @@ async function rollBack(context: CommandContext, restore: string, options: Optio
       board.close();
     }
   });
-  const { outcome, databases, paths = [] } = result;
-  const what = outcome === 'rolled back' ? 'Put back' : outcome === 'kept' ? 'Left as it is' : 'Removed';
-  await context.output.summary(result, `${what}: ${[...databases, ...paths].join(', ') || 'nothing'}`);
-  return 0;
+  await context.output.summary(result, renderRollback(result));
+  return (result.warnings ?? []).length > 0 ? partialExitCode : 0;
 }

@@ -1,5 +1,11 @@
-import type { DatabasePlan, PlannedDatabase, PlannedTables } from '../../contracts/database-restore.ts';
-import type { RestoreResult } from '../../contracts/jobs.ts';
+import type {
+  DatabasePlan,
+  PlannedDatabase,
+  PlannedTables,
+  ReplacedResult,
+} from '../../contracts/database-restore.ts';
+import type { HookResult } from '../../contracts/hooks.ts';
+import type { RestoreResult, Warning } from '../../contracts/jobs.ts';
 import type { ThawStatus, ThawWay } from '../../contracts/thaw.ts';
 import { describeHook } from './backup.ts';
 import { formatBytes, formatCount, formatDuration, formatQuantity, formatTime, shortId } from './format.ts';
@@ -17,9 +23,28 @@ export function renderRestore(result: RestoreResult): string {
     `Compared: ${formatQuantity(result.checks.length, 'check')}, ${failed.length === 0 ? 'all equal' : `${failed.length} differ`}`,
     ...checks,
     ...renderReplaced(result),
-    ...(hooks.length > 0 ? [`Hooks: ${hooks.map(describeHook).join(', ')}`] : []),
-    ...result.warnings.map(({ subject, message }) => `warning: ${subject}: ${message}`),
+    ...renderEnd(hooks, result.warnings),
   ].join('\n');
+}
+
+/** What a roll-back has done, for people. */
+export function renderRollback({
+  outcome,
+  databases,
+  paths = [],
+  hooks = [],
+  warnings = [],
+}: ReplacedResult): string {
+  const what = outcome === 'rolled back' ? 'Put back' : outcome === 'kept' ? 'Left as it is' : 'Removed';
+  const subjects = [...databases, ...paths].join(', ') || 'nothing';
+  return [`${what}: ${subjects}`, ...renderEnd(hooks, warnings)].join('\n');
+}
+
+function renderEnd(hooks: readonly HookResult[], warnings: readonly Warning[]): readonly string[] {
+  return [
+    ...(hooks.length > 0 ? [`Hooks: ${hooks.map(describeHook).join(', ')}`] : []),
+    ...warnings.map(({ subject, message }) => `warning: ${subject}: ${message}`),
+  ];
 }
 
 function renderReplaced({ replaced, safetySnapshot }: RestoreResult): readonly string[] {

@@ -2,15 +2,19 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import type { ReplacedResult } from '../../contracts/database-restore.ts';
 import { isFailure } from '../../contracts/failures.ts';
 import { startBackup } from '../../control/backup.ts';
-import { connectControl } from '../../control/client.ts';
+import { type Control, connectControl } from '../../control/client.ts';
 import { rejectRestore, startRestore, startRollback } from '../../control/restore.ts';
-import { runResult } from '../../control/runs.ts';
+import { type Run, runResult } from '../../control/runs.ts';
 import { watchRun } from '../../control/watch.ts';
 import { startTemporalServer, type TemporalServer } from '../../tools/temporal-server.ts';
+import { failureOf } from '../failure-of.ts';
 import { createDatabase, execute, mariadbServer, select } from '../servers/mariadb.ts';
+import { createDatabase as createPostgresDatabase, postgresServer } from '../servers/postgres.ts';
 import { temporalExecutable } from '../servers/temporal.ts';
+import { column, connectionTo, execute as runSql } from '../sources/postgres/sample.ts';
 import { workBench } from './bench.ts';
 import { cleanUp } from './clean-up.ts';
 import {
@@ -121,12 +125,12 @@ describe('the hooks around a restore', () => {
 
   test('that fail behind it say that the restore is whole, and how to undo it', async (t) => {
     const { folder, control, installation } = await changed(t, server.address, {
-      restore: { ...everywhere, after: 'exit 7' },
+      restore: { ...everywhere, after: '[ "$RESGUARDO_WORKFLOW" != restore ]' },
     });
     let restore = '';
     await assert.rejects(runResult(await startRestore(control, inPlace)), (error) => {
       assert.ok(isFailure(error, 'HookFailed'));
-      assert.match(error.message, /The restore itself is whole: \/$/);
+      assert.match(error.message, /it printed no reason\. The restore itself is whole: \/$/);
       restore = /`resguardo rollback (\S+)` undoes the restore/.exec(error.advice)?.[1] ?? '';
       return true;
     });
@@ -226,6 +230,90 @@ describe('the hooks around a restore', () => {
       ...['beforeReplace running', name, 'always done'],
     ]);
   });
+
+  test('run around its roll-back, too, and are told what it undoes', async (t) => {
+    const { folder, control, installation } = await changed(t, server.address, {
+      restore: { ...everywhere, always: `${noted}; env | grep ^RESGUARDO_ | sort > "$LOG.env"` },
+    });
+    const { replaced } = await runResult(await startRestore(control, inPlace));
+    await writeFile(path.join(folder, 'log'), '');
+    const run = await startRollback(control, replaced?.restore ?? '');
+    const { hooks, warnings } = await runResult(run);
+    assert.equal(await note(installation), 'new');
+    assert.deepEqual(await logIn(folder), [
+      ...['before running', 'beforeReplace running', 'after done', 'always done'],
+    ]);
+    assert.deepEqual(
+      hooks?.map(({ point, status }) => `${point} ${status}`),
+      ['before done', 'beforeReplace done', 'after done', 'always done'],
+    );
+    assert.deepEqual(warnings, []);
+    const env = await environmentIn(folder);
+    assert.equal(env.RESGUARDO_WORKFLOW, 'rollBackRestore');
+    assert.equal(env.RESGUARDO_RUN_ID, run.runId);
+    assert.equal(env.RESGUARDO_SOURCE, 'wiki');
+    assert.equal(env.RESGUARDO_REPLACES, installation.docs);
+    assert.equal(env.RESGUARDO_ROLLBACK, replaced?.restore);
+  });
+
+  test('of a roll-back can fail before it and behind it, and it can be asked for again', async (t) => {
+    const postgres = await postgresServer(17);
+    const { name, url, drop } = await createPostgresDatabase(postgres, 'hooked');
+    cleanUp(t, drop);
+    const live = connectionTo(postgres, name);
+    const notes = async (): Promise<readonly string[]> => await column(live, 'SELECT word FROM public.note');
+    const others = async (): Promise<readonly string[]> =>
+      await column(
+        connectionTo(postgres),
+        `SELECT datname FROM pg_database WHERE starts_with(datname, '${name}__')`,
+      );
+    cleanUp(t, async () => {
+      for (const left of await others()) await runSql(connectionTo(postgres), `DROP DATABASE ${left}`);
+    });
+    await runSql(live, "CREATE TABLE note AS SELECT 'old' AS word");
+    const onlyOnceThere = (file: string): string =>
+      `${noted}; [ "$RESGUARDO_WORKFLOW" = restore ] || [ -e "$LOG.${file}" ]`;
+    const hooks: Hooks = {
+      restore: { beforeReplace: onlyOnceThere('ready'), after: onlyOnceThere('well'), always: noted },
+    };
+    const env: NodeJS.ProcessEnv = { ...process.env, HOOKED_URL: url };
+    env.PATH = `${postgres.binDir}:${env.PATH}`;
+    const { installation, control } = await workBench(t, server.address, {
+      installation: {
+        moreSources: `  db: { kind: postgres, connection: "env:HOOKED_URL", databases: [${name}], hooks: ${hookLists(hooks)} }`,
+      },
+      worker: { env },
+    });
+    const { folder } = installation;
+    env.LOG = path.join(folder, 'log');
+    await runResult(await startBackup(control, { source: 'db' }));
+    await runSql(live, "UPDATE note SET word = 'new'");
+    const quick = { source: 'db', confirmed: true, safetyBackup: false };
+    const { restore = '' } = (await runResult(await startRestore(control, quick))).replaced ?? {};
+    assert.deepEqual(await notes(), ['old']);
+    await writeFile(env.LOG, '');
+
+    const first = await startRollback(control, restore);
+    await failureOf(runResult(first), 'HookFailed');
+    assert.deepEqual(await notes(), ['old']);
+
+    await writeFile(`${env.LOG}.ready`, '');
+    const second = await anotherRollback(control, restore, first);
+    const { message } = await failureOf(runResult(second), 'HookFailed');
+    assert.match(message, new RegExp(`The roll-back itself is whole: ${name}$`));
+    assert.deepEqual(await notes(), ['new']);
+
+    await writeFile(`${env.LOG}.well`, '');
+    const { outcome, databases } = await runResult(await anotherRollback(control, restore, second));
+    assert.deepEqual({ outcome, databases }, { outcome: 'rolled back', databases: [name] });
+    assert.deepEqual(await notes(), ['new']);
+    assert.deepEqual(await others(), []);
+    assert.deepEqual(await logIn(folder), [
+      ...['beforeReplace running', 'always failed'],
+      ...['beforeReplace running', 'after done', 'always failed'],
+      ...['beforeReplace running', 'after done', 'always done'],
+    ]);
+  });
 });
 
 /** An installation whose source "wiki" was backed up when its note said "old", and says "new" now. */
@@ -236,6 +324,16 @@ async function changed(t: TestContext, address: string, hooks: Hooks) {
   await writeFile(path.join(bench.installation.docs, 'note'), 'new');
   await writeFile(path.join(bench.folder, 'log'), '');
   return bench;
+}
+
+/** Asks again, until the run that keeps what was replaced has heard that the one before has failed. */
+async function anotherRollback(
+  control: Control,
+  restore: string,
+  before: Run<ReplacedResult>,
+): Promise<Run<ReplacedResult>> {
+  const run = await startRollback(control, restore);
+  return run.runId === before.runId ? await anotherRollback(control, restore, before) : run;
 }
 
 async function note({ docs }: Installation): Promise<string> {

@@ -111,10 +111,8 @@ const scenes = {
     await handle.result();
     return handle;
   },
-  'roll-back-done': async ({ control }) => {
-    const { replaced } = await runResult(await startRestore(control, quick));
-    return await ended(await startRollback(control, replaced?.restore ?? ''));
-  },
+  'roll-back-done': rolledBack,
+  'roll-back-hooks': rolledBack,
   'restore-tables-done': async ({ control }) =>
     await ended(await startRestore(control, { ...quick, tables: ['public.item'] })),
   'plan-done': async ({ control }) => await ended(await startRestorePlan(control, { source: 'db' })),
@@ -132,10 +130,13 @@ const mariadbScenes = {
   'restore-mysql-hook-failed': async ({ control }) => await ended(await startRestore(control, quick)),
 } satisfies Readonly<Record<string, Scene>>;
 
+const oneFails = hookLists({
+  restore: { before: 'true', beforeReplace: 'true', after: 'false', always: 'true', continues: true },
+});
+
 const hooks: Readonly<Record<string, string>> = {
-  'restore-mysql-hooks': hookLists({
-    restore: { before: 'true', beforeReplace: 'true', after: 'false', always: 'true', continues: true },
-  }),
+  'restore-mysql-hooks': oneFails,
+  'roll-back-hooks': oneFails,
   'restore-mysql-hook-failed': hookLists({
     restore: { beforeReplace: 'false', onFailure: 'true', always: 'true' },
   }),
@@ -189,6 +190,11 @@ async function record(
     await stop();
     for (const end of endings) end();
   }
+}
+
+async function rolledBack({ control }: Stage): Promise<History> {
+  const { replaced } = await runResult(await startRestore(control, quick));
+  return await ended(await startRollback(control, replaced?.restore ?? ''));
 }
 
 async function ended(run: Run<unknown>): Promise<History> {
