@@ -1,8 +1,9 @@
 import { Failure } from '../contracts/failures.ts';
 import type { Progress } from '../contracts/jobs.ts';
 import { cancelRun, hasWorker, type Run, runResult } from '../control/runs.ts';
-import { watchRun } from '../control/watch.ts';
+import { type Retry, watchRun } from '../control/watch.ts';
 import type { CommandContext } from './context.ts';
+import { formatTime } from './output/format.ts';
 import type { ProgressBoard } from './output/progress-board.ts';
 
 export interface FollowOptions {
@@ -39,7 +40,8 @@ export async function followRun<Result>(
       row.update(progress);
       onProgress?.(progress);
     };
-    return await showUntilEnd(run, show, left.signal);
+    const onRetry = (retry: Retry): void => board.note(describeRetry(title, retry));
+    return await showUntilEnd(run, show, { signal: left.signal, onRetry });
   } finally {
     signal.removeEventListener('abort', onFirst);
     forgetSecond();
@@ -56,10 +58,15 @@ export async function noteMissingWorker(run: Run<unknown>, board: ProgressBoard)
 async function showUntilEnd<Result>(
   run: Run<Result>,
   show: (progress: Progress) => void,
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal; readonly onRetry: (retry: Retry) => void },
 ): Promise<Result> {
-  for await (const progress of watchRun(run, { signal })) show(progress);
-  return runResult(run, signal);
+  for await (const progress of watchRun(run, options)) show(progress);
+  return runResult(run, options.signal);
+}
+
+/** Whoever waits must hear why it takes so long, and can mend it meanwhile. */
+function describeRetry(title: string, { failure: { message, advice }, at }: Retry): string {
+  return `${title}: ${message}\n  ${advice}\n  It is tried again at ${formatTime(at)}.`;
 }
 
 function leftFailure({ workflowId, joined }: Run<unknown>): Failure {

@@ -1,9 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Payload } from '@temporalio/common';
-import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { LoadedDataConverter, Payload } from '@temporalio/common';
+import {
+  decodeArrayFromPayloads,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { tsToDate } from '@temporalio/common/lib/time.js';
+import type { temporal } from '@temporalio/proto';
+import type { Failure } from '../contracts/failures.ts';
 import type { Progress } from '../contracts/jobs.ts';
 import { queryNames } from '../contracts/messages.ts';
+import { translateFailure } from './failures.ts';
 import { type Run, runResult } from './runs.ts';
+
+/** A step has failed, and is tried again. */
+export interface Retry {
+  /** What it failed with. */
+  readonly failure: Failure;
+  /** When that is; in the past if it is under way. */
+  readonly at: Date;
+}
 
 export interface WatchOptions {
   /** Ends the watching; the run goes on. */
@@ -12,6 +27,8 @@ export interface WatchOptions {
   readonly fastMs?: number;
   /** Time between two looks while nothing does. */
   readonly slowMs?: number;
+  /** Called once for each attempt that has failed, as far as it is seen. */
+  readonly onRetry?: (retry: Retry) => void;
 }
 
 /** Temporal cannot be asked to tell of heartbeats, so we look again and again, and stop as the run ends. */
@@ -22,15 +39,21 @@ const defaults = { fastMs: 500, slowMs: 1000 };
  * away for a while is waited for.
  */
 export async function* watchRun(run: Run<unknown>, options: WatchOptions = {}): AsyncGenerator<Progress> {
-  const { fastMs, slowMs } = { ...defaults, ...options };
+  const { fastMs, slowMs, onRetry } = { ...defaults, ...options };
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([stop.signal, options.signal]) : stop.signal;
   const onEnd = (): void => stop.abort();
   runResult(run, signal).then(onEnd, onEnd);
   try {
     let shown = '';
+    const told = new Set<string>();
     while (!signal.aborted) {
-      const progress = await readProgress(run, signal).catch(() => undefined);
+      const look = await lookAt(run, signal).catch(() => undefined);
+      for (const { key, retry } of look?.retries ?? []) {
+        if (!told.has(key) && !signal.aborted) onRetry?.(retry);
+        told.add(key);
+      }
+      const progress = look?.progress;
       const state = JSON.stringify(progress);
       const changed = progress !== undefined && state !== shown;
       if (progress && changed && !signal.aborted) yield progress;
@@ -42,21 +65,46 @@ export async function* watchRun(run: Run<unknown>, options: WatchOptions = {}): 
   }
 }
 
+interface Look {
+  readonly progress: Progress | undefined;
+  readonly retries: readonly { readonly key: string; readonly retry: Retry }[];
+}
+
 /** What the run says now: the step under way by its last heartbeat, else the workflow's own word. */
-async function readProgress(run: Run<unknown>, signal: AbortSignal): Promise<Progress | undefined> {
+async function lookAt(run: Run<unknown>, signal: AbortSignal): Promise<Look> {
   const { watcher } = run.control;
+  const converter = watcher.options.loadedDataConverter;
   const handle = watcher.workflow.getHandle(run.workflowId, run.runId);
   return watcher.withAbortSignal(signal, async () => {
     const { raw } = await handle.describe();
-    for (const activity of raw.pendingActivities ?? []) {
+    const pending = raw.pendingActivities ?? [];
+    const retries = await retriesOf(pending, converter);
+    for (const activity of pending) {
       const payloads: Payload[] = activity.heartbeatDetails?.payloads ?? [];
-      const details = await decodeArrayFromPayloads(watcher.options.loadedDataConverter, payloads);
+      const details = await decodeArrayFromPayloads(converter, payloads);
       const progress = details.find(isProgress);
-      if (progress) return progress;
+      if (progress) return { progress, retries };
     }
     const answer: unknown = await handle.query(queryNames.progress);
-    return isProgress(answer) ? answer : undefined;
+    return { progress: isProgress(answer) ? answer : undefined, retries };
   });
+}
+
+async function retriesOf(
+  pending: readonly temporal.api.workflow.v1.IPendingActivityInfo[],
+  converter: LoadedDataConverter,
+): Promise<Look['retries']> {
+  const retries: Look['retries'][number][] = [];
+  for (const { activityId, attempt, lastFailure, scheduledTime, lastStartedTime } of pending) {
+    const error = await decodeOptionalFailureToOptionalError(converter, lastFailure);
+    const time = scheduledTime ?? lastStartedTime;
+    if (error === undefined || !time) continue;
+    retries.push({
+      key: `${activityId} ${attempt}`,
+      retry: { failure: translateFailure(error), at: tsToDate(time) },
+    });
+  }
+  return retries;
 }
 
 function isProgress(value: unknown): value is Progress {

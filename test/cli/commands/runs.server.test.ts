@@ -20,6 +20,7 @@ sources:
   docs: { kind: files, paths: [docs] }
   endless: { kind: files, paths: [endless] }
   gone: { kind: files, paths: [no-such-folder] }
+  busy: { kind: command, command: [sh, -c, 'echo "busy at first" >&2; ln -s . FOLDER/busy && exit 7; echo data'] }
 # One is enough, and it must not fire while the test runs.
 schedules:
   automated_backups: { at: "02:00", on: 28 }
@@ -65,7 +66,7 @@ before(async () => {
   // Installs it, if need be, where `up` looks for it.
   await temporalExecutable();
   cwd = await mkdtemp(join(tmpdir(), 'resguardo-up-'));
-  await writeFile(join(cwd, 'resguardo.yaml'), configuration);
+  await writeFile(join(cwd, 'resguardo.yaml'), configuration.replace('FOLDER', cwd));
   await writeFile(join(cwd, 'key'), 'correct horse\n', { mode: 0o600 });
   await mkdir(join(cwd, 'docs'));
   await writeFile(join(cwd, 'docs', 'file'), 'content');
@@ -133,6 +134,15 @@ test('a backup that is not waited for goes on by itself, and --max-age finds its
   const fresh = await run('backup', 'docs', '--max-age', '1h', '--json');
   assert.equal(fresh.code, 0, fresh.stderr);
   assert.partialDeepStrictEqual(jsonLinesOf(fresh).at(-1), { source: 'docs', status: 'fresh' });
+});
+
+test('a step that fails and is tried again is told to who waits, with the reason', async () => {
+  const end = await run('backup', 'busy');
+  assert.equal(end.code, 0, end.stderr);
+  assert.match(
+    end.stderr,
+    /busy: .* failed with exit status 7: busy at first\n {2}Read the last lines.*\n {2}It is tried again at \d/,
+  );
 });
 
 test('a source that fails has its failure’s exit code and advice, and does not stop the others', async () => {
