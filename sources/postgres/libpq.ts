@@ -33,9 +33,12 @@ export function libpqSettings(connection: PostgresConnection, database: string):
   };
   // The password comes from the configuration alone, not from a file in somebody's home folder.
   if (password === undefined)
-    return { env: { ...env, PGPASSFILE: '/dev/null' }, secretFiles: {}, secrets: [] };
+    return { env: { ...env, PGPASSFILE: noPasswordFile }, secretFiles: {}, secrets: [] };
   return { env, secretFiles: { PGPASSFILE: passwordFile(password) }, secrets: [password] };
 }
+
+/** A file that cannot be there: libpq passes over it, and would warn of one that is no plain file. */
+const noPasswordFile = '/dev/null/none';
 
 /** As sessions of ours are seen in `pg_stat_activity`. */
 export const applicationName = 'resguardo';

@@ -83,7 +83,7 @@ test('programs get the password in a file, escaped, and nothing of it elsewhere'
 
 test('a program without a password does not look for one in a home folder', () => {
   const { env, secretFiles } = libpqSettings(parsePostgresUrl(new Secret('postgres://u@h/d')), 'd');
-  assert.equal(env.PGPASSFILE, '/dev/null');
+  assert.equal(env.PGPASSFILE, '/dev/null/none');
   assert.deepEqual(secretFiles, {});
 });
 
