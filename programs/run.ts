@@ -239,8 +239,13 @@ function failedProgram({ command }: ProgramRequest, end: ProgramEnd, stderrTail:
   const words = stderrTail === '' ? 'it printed no reason' : stderrTail;
   return new Failure('ToolFailed', `${basename(command)} ${describeEnd(end)}: ${words}`, {
     cause: new ProgramError(end, stderrTail),
+    ...(end.signal === 'SIGKILL' && { advice: killedAdvice }),
   });
 }
+
+/** A program that is killed prints nothing. */
+const killedAdvice =
+  'Somebody has killed it, or the kernel for lack of memory: its log tells (`journalctl -k`, or `dmesg`).';
 
 function describeEnd({ error, signal, exitStatus }: ProgramEnd): string {
   if (error !== undefined) return `could not be started (${error.message})`;

@@ -78,7 +78,7 @@ export function printedFailure(
   if (!isFailure(error, 'ToolFailed') || !(error.cause instanceof ProgramError)) return error;
   const { stderrTail } = error.cause;
   const meaning = meanings.find(({ pattern }) => pattern.test(stderrTail));
-  return failedAs(subject, error, meaning ?? { type: 'ToolFailed' });
+  return failedAs(subject, error, meaning ?? error);
 }
 
 /** The same failure under the type that it has for what was done. */

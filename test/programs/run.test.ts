@@ -52,9 +52,10 @@ test('an exit status after whole output is a failure of the stream', async () =>
   await failureOf(program.completed, 'ToolFailed');
 });
 
-test('a program that is killed names the signal', async () => {
+test('a program that is killed names the signal, and who may have sent it', async () => {
   const failure = await failureOf(captureProgram(script('kill -9 $$')), 'ToolFailed');
   assert.match(failure.message, /sh was ended by SIGKILL/);
+  assert.match(failure.advice, /the kernel for lack of memory/);
 });
 
 test('a missing program is named, with the way to get it', async () => {

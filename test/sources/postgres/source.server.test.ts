@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { platform } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Failure } from '../../../contracts/failures.ts';
+import { captureProgram } from '../../../programs/capture.ts';
 import { Secret } from '../../../secrets/secret.ts';
 import type { PostgresConnection } from '../../../sources/postgres/connection.ts';
+import { libpqSettings } from '../../../sources/postgres/libpq.ts';
 import { PostgresSession } from '../../../sources/postgres/session.ts';
 import { createPostgresSource, type PostgresSourceOptions } from '../../../sources/postgres/source.ts';
 import type { Source } from '../../../sources/source.ts';
@@ -210,8 +213,23 @@ test('a dump whose pg_dump is killed is no dump', { skip: platform() !== 'linux'
   assert.ok(pid);
   process.kill(pid, 'SIGKILL');
   stream.resume();
-  const { message } = await failureOf(finish(), 'ToolFailed');
+  const { message, advice } = await failureOf(finish(), 'ToolFailed');
   assert.match(message, /^The dump of the database "\w+" failed: pg_dump was ended by SIGKILL/);
+  assert.match(advice, /lack of memory/);
+});
+
+test('a program that has no password says so, and nothing of password files', async () => {
+  const { binDir, ...server } = await postgresServer(17);
+  const { password: _, ...connection } = connectionTo({ ...server, binDir });
+  const request = {
+    command: join(binDir, 'psql'),
+    args: ['--no-password', '--command=SELECT'],
+    ...libpqSettings(connection, 'postgres'),
+    signal: never,
+  };
+  const { message } = await failureOf(captureProgram(request), 'ToolFailed');
+  assert.match(message, /no password supplied/);
+  assert.doesNotMatch(message, /password file/);
 });
 
 test('a dump whose sessions the server ends is tried again', async (t) => {
