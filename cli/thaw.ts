@@ -3,9 +3,11 @@ import { Option } from 'commander';
 import { Failure } from '../contracts/failures.ts';
 import { defaultThawDays, type ThawSpeed, thawSpeeds } from '../contracts/thaw.ts';
 import { describeThaw } from '../policy/cost/thaw-status.ts';
+import { differenceOf } from '../repository/move/copy-files.ts';
 import type { Repository } from '../repository/repository.ts';
-import { findNeededPacks, type WantedTree } from '../repository/thaw/needed-packs.ts';
+import { findNeededPacks, type NeededPacks, type WantedTree } from '../repository/thaw/needed-packs.ts';
 import { thawPacks, unreadable } from '../repository/thaw/thaw-packs.ts';
+import type { Store } from '../stores/store.ts';
 import { renderThaw } from './output/restore.ts';
 
 export interface ThawOptions {
@@ -40,19 +42,57 @@ export interface Thawing {
 export async function thawBeforeRestore(
   repository: Repository,
   wanted: WantedTree,
+  thawing: Thawing,
+): Promise<void> {
+  const { options, signal } = thawing;
+  if (!isThawWished(options)) return;
+  const find = () => findNeededPacks(repository, wanted, { signal });
+  await thawAndWait(repository.store, { speed: options.thaw, find }, thawing);
+}
+
+/**
+ * The same for what a move copies.
+ * @throws {Failure} as `thawBeforeRestore`
+ */
+export async function thawBeforeMove(
+  { from, to }: { readonly from: Store; readonly to: Store },
+  thawing: Thawing,
+): Promise<void> {
+  const { options, signal } = thawing;
+  if (!isThawWished(options)) return;
+  const find = async (): Promise<NeededPacks> => {
+    const { missing } = await differenceOf(from, to, signal);
+    const packs = missing.filter(({ type }) => type === 'data');
+    return { packs, blobBytes: packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+  };
+  await thawAndWait(from, { speed: options.thaw, find }, thawing);
+}
+
+/** @throws {Failure} InvalidInput for days without a speed */
+function isThawWished(options: ThawOptions): options is ThawOptions & { readonly thaw: ThawSpeed } {
+  if (options.thaw !== undefined) return true;
+  if (options.thawDays === undefined) return false;
+  throw new Failure('InvalidInput', '--thaw-days belongs to --thaw', { advice: 'Add --thaw bulk.' });
+}
+
+interface Wanted {
+  readonly speed: ThawSpeed;
+  /** Looks anew which packs are needed and how far they can be read. */
+  readonly find: () => Promise<NeededPacks>;
+}
+
+async function thawAndWait(
+  store: Store,
+  { speed, find }: Wanted,
   { options, signal, note, pauseMs = pauses }: Thawing,
 ): Promise<void> {
-  if (options.thaw === undefined) {
-    if (options.thawDays === undefined) return;
-    throw new Failure('InvalidInput', '--thaw-days belongs to --thaw', { advice: 'Add --thaw bulk.' });
-  }
-  const wish = { speed: options.thaw, days: options.thawDays ?? defaultThawDays };
+  const wish = { speed, days: options.thawDays ?? defaultThawDays };
   for (let waitMs = pauseMs.firstMs; ; waitMs = Math.min(waitMs * 2, pauseMs.longestMs)) {
-    const needed = await findNeededPacks(repository, wanted, { signal });
+    const needed = await find();
     const found = unreadable(needed.packs);
-    const status = describeThaw(repository.store.location, needed, found);
+    const status = describeThaw(store.location, needed, found);
     if (status.frozen.packs > 0) note(renderThaw(status).join('\n'));
-    const left = await thawPacks(repository.store, found, { wish, signal });
+    const left = await thawPacks(store, found, { wish, signal });
     if (left.thawing.length === 0) return;
     note(`Waiting for ${left.thawing.length} of ${needed.packs.length} packs to thaw`);
     await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());

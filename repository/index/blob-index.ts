@@ -88,6 +88,12 @@ export class BlobIndex {
     return this.#treePacks.has(this.#packs.find(pack));
   }
 
+  /** What a pack holds; undefined for one that no index names. */
+  contentOf(pack: string): BlobType | undefined {
+    if (!this.hasPack(pack)) return undefined;
+    return this.holdsTrees(pack) ? 'tree' : 'data';
+  }
+
   hasBlob(type: BlobType, id: string): boolean {
     return this.#tables[type].ids.find(id) >= 0;
   }

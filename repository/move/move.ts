@@ -1,11 +1,19 @@
 import { Failure, isFailure } from '../../contracts/failures.ts';
+import type { PackSum } from '../../contracts/thaw.ts';
 import type { Secret } from '../../secrets/secret.ts';
 import type { Store, StoreFile } from '../../stores/store.ts';
 import { checkRepository } from '../check/check.ts';
 import { withLock } from '../lock/with-lock.ts';
 import { Repository } from '../repository.ts';
 import { repositoryExists } from '../sealed-files.ts';
-import { assertWhole, copyFiles, type Difference, differenceOf, type TypedFile } from './copy-files.ts';
+import {
+  assertReadable,
+  assertWhole,
+  copyFiles,
+  type Difference,
+  differenceOf,
+  type TypedFile,
+} from './copy-files.ts';
 import { movedFile, writeMovedNote } from './moved-note.ts';
 import { withConfig } from './with-config.ts';
 
@@ -15,7 +23,10 @@ export interface MoveOptions {
   /** Where it is to lie: empty, or what a move that was stopped has left there. */
   readonly to: Store;
   readonly password: Secret;
-  /** Reads every byte at the new place. Without it, what the services compared when they took it must do. */
+  /**
+   * Reads every byte at the new place, save in classes that are to be thawed first or dear to read. Without it, and for
+   * those, what the services compared when they took it must do.
+   */
   readonly readData: boolean;
   /** How long to wait until nobody else works on the repository. */
   readonly lockWaitMs: number;
@@ -36,6 +47,8 @@ export interface MoveResult {
   readonly bytes: number;
   /** Snapshots at the new place. */
   readonly snapshots: number;
+  /** Packs at the new place that nobody has read there, for their class. */
+  readonly unread: PackSum;
   /** Why the old place could not be closed to writers, or undefined when it is. */
   readonly stillOpen: Failure | undefined;
 }
@@ -65,10 +78,10 @@ export async function moveRepository(options: MoveOptions): Promise<MoveResult> 
   move.report('lock');
   return await withLock(from, { exclusive: true, waitMs, signal }, async (underLock) => {
     const { missing, extra } = await move.copyMissing(underLock, { readBack: readData });
-    await move.assertEqual(underLock);
+    const { cold: unread } = await move.assertEqual(underLock);
     const isSame = missing.length + extra.length === 0;
     const snapshots = isSame ? early : await move.verify(underLock, { readData: false });
-    return { ...move.copied, snapshots, stillOpen: await move.finish(underLock) };
+    return { ...move.copied, snapshots, unread, stillOpen: await move.finish(underLock) };
   });
 }
 
@@ -108,7 +121,9 @@ class Move {
   async copyMissing(signal: AbortSignal, { readBack }: { readonly readBack: boolean }): Promise<Difference> {
     const { from, to } = this.#options;
     this.report('copy');
+    await from.loadIndex(signal);
     const difference = await differenceOf(from.store, to, signal);
+    assertReadable(difference.missing, from.store);
     await this.#removeExtra(difference.extra, signal);
     const total = difference.missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     this.report('copy', { bytesTotal: this.#bytes + total });
@@ -117,6 +132,7 @@ class Move {
       to,
       signal,
       readBack,
+      contentOf: (pack) => from.index.contentOf(pack),
       onFile: ({ sizeBytes }) => {
         this.#files += 1;
         this.#bytes += sizeBytes;
@@ -138,11 +154,12 @@ class Move {
   }
 
   /** @throws {Failure} StoreUnavailable naming files that are not there, or not as long */
-  async assertEqual(signal: AbortSignal): Promise<void> {
+  async assertEqual(signal: AbortSignal): Promise<Difference> {
     const { from, to } = this.#options;
-    const { missing } = await differenceOf(from.store, to, signal);
+    const difference = await differenceOf(from.store, to, signal);
+    const { missing } = difference;
     for await (const { name } of to.list('key', signal)) await assertWhole(to, { type: 'key', name }, signal);
-    if (missing.length === 0) return;
+    if (missing.length === 0) return difference;
     const some = missing.slice(0, 5).map(({ type, name }) => `${type} ${name}`);
     const message = `${missing.length} files are not at ${to.location} after they were copied: ${some.join(', ')}.`;
     throw new Failure('StoreUnavailable', message, { advice: 'Run the same command again.' });

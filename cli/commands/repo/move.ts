@@ -10,13 +10,15 @@ import type { CommandContext, Definition } from '../../context.ts';
 import { withExamples } from '../../examples.ts';
 import { partialExitCode } from '../../failure.ts';
 import { targetOf } from '../../move-target.ts';
+import { positiveInteger } from '../../option-values.ts';
 import { formatBytes, formatQuantity } from '../../output/format.ts';
 import { createProgressBoard } from '../../output/progress.ts';
 import type { ProgressRow } from '../../output/progress-board.ts';
 import { addRepositoryOptions, type RepositorySelection, resolveAccess } from '../../repository-access.ts';
 import { switchConfiguration } from '../../switch-configuration.ts';
+import { type ThawOptions, thawBeforeMove, thawOption } from '../../thaw.ts';
 
-interface Options extends RepositorySelection {
+interface Options extends RepositorySelection, ThawOptions {
   readonly to?: string;
   readonly toRepository?: string;
   readonly readData: boolean;
@@ -30,6 +32,8 @@ export function defineRepoMove({ parent, run }: Definition): void {
     .option('--to <url>', 'the new place, which has to be empty; access to it comes from the environment')
     .option('--to-repository <name>', 'the same by an entry of the configuration that says how it is reached')
     .option('--no-read-data', 'do not read every byte back from the new place')
+    .addOption(thawOption())
+    .option('--thaw-days <days>', 'how long what was thawed stays readable (default: 7)', positiveInteger)
     .option('--switch', 'change the configuration file without asking');
   addRepositoryOptions(command).action(
     run(move, {
@@ -68,7 +72,7 @@ async function move(context: CommandContext, options: Options): Promise<number> 
     const document = { status: 'done', from: from.location, to: to.location, ...result, ...switched };
     const isClosed = result?.stillOpen === undefined;
     const status = isClosed ? 'done' : 'partial';
-    const text = [...render(result, from, to), ...switched.next].join('\n');
+    const text = [...render(result, { ...options, from, to }), ...switched.next].join('\n');
     await context.output.summary({ ...document, status, stillOpen: result?.stillOpen?.message }, text);
     return isClosed ? 0 : partialExitCode;
   } finally {
@@ -85,13 +89,14 @@ async function wasMoved(from: Store, to: Store): Promise<boolean> {
 
 async function moveFiles(
   context: CommandContext,
-  { readData, retryLock = 0 }: Options,
+  { readData, retryLock = 0, ...options }: Options,
   { from, to, password }: { readonly from: Store; readonly to: Store; readonly password: Secret },
 ): Promise<MoveResult> {
   const { signal, output } = context;
   const board = createProgressBoard({ output });
   const repository = await Repository.open(from, password);
   try {
+    await thawBeforeMove({ from, to }, { options, signal, note: (text) => board.note(text) });
     const row = board.row('move');
     return await moveRepository({
       from: repository,
@@ -135,13 +140,25 @@ function showProgress(row: ProgressRow, { step, filesDone, bytesDone, bytesTotal
   });
 }
 
-function render(result: MoveResult | undefined, from: Store, to: Store): readonly string[] {
+interface Moved {
+  readonly from: Store;
+  readonly to: Store;
+  readonly readData: boolean;
+}
+
+function render(result: MoveResult | undefined, { from, to, readData }: Moved): readonly string[] {
   if (result === undefined) return [`The repository was moved to ${to.location} before.`];
-  const { files, bytes, snapshots, stillOpen } = result;
+  const { files, bytes, snapshots, unread, stillOpen } = result;
+  const verified = readData ? 'verified there' : 'compared by name and size';
   return [
-    `Moved ${formatQuantity(snapshots, 'snapshot')} to ${to.location}: ${formatQuantity(files, 'file')}, ${formatBytes(bytes)}, verified there`,
+    `Moved ${formatQuantity(snapshots, 'snapshot')} to ${to.location}: ${formatQuantity(files, 'file')}, ${formatBytes(bytes)}, ${verified}`,
+    ...(readData && unread.packs > 0 ? [renderUnread(unread)] : []),
     stillOpen === undefined
       ? `${from.location} is closed, and keeps its files: remove them when you are sure.`
       : `${from.location} could not be closed: ${stillOpen.message} Nothing may be written there any more.`,
   ];
+}
+
+function renderUnread({ packs, bytes }: MoveResult['unread']): string {
+  return `Not read there, for their class: ${formatQuantity(packs, 'pack')}, ${formatBytes(bytes)}. Their hashes were verified when they were read, and compared by the service when it took them; names and sizes were compared since.`;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { coldS3 } from '../../stores/cold-s3.ts';
 import { jsonLinesOf, makeRepository, runCommand, temporaryFolder } from '../command-line.ts';
 
 test('a move by command says where the repository lies now, and so does every command on the old place', async (t) => {
@@ -49,6 +50,29 @@ test('a move without a place, without locks, or to a taken place is refused', as
   const { code, stderr } = await move('--to', other.path);
   assert.equal(code, 1);
   assert.match(stderr, /There is a repository at/);
+});
+
+test('a move into an archive says what was not read there, and what was done instead', async (t) => {
+  const { folder, path } = await backedUp(t);
+  const cold = await coldS3(t);
+  const access = 'storageClass: DEEP_ARCHIVE, accessKeyId: "env:COLD_KEY", secretAccessKey: "env:COLD_KEY"';
+  await writeFile(join(folder, 'key'), 'correct horse', { mode: 0o600 });
+  await writeFile(
+    join(folder, 'resguardo.yaml'),
+    `defaultRepository: main
+repositories:
+  main: { url: ${path}, password: "file:key" }
+  cold: { url: "s3:${cold.origin}/archive/main", password: "file:key", s3: { ${access} } }
+`,
+  );
+  const args = ['repo', 'move', '--config', join(folder, 'resguardo.yaml'), '--repository', 'main'];
+  const moved = await runCommand([...args, '--to-repository', 'cold'], { env: { COLD_KEY: 'key' } });
+  assert.equal(moved.code, 0, moved.stderr);
+  assert.match(moved.stdout, /Not read there, for their class: 1 pack, .* compared by the service/);
+  assert.deepEqual(
+    cold.requests.filter(({ status }) => status === 403),
+    [],
+  );
 });
 
 async function backedUp(t: TestContext) {
