@@ -60,7 +60,7 @@ export async function finishDatabase(
     }
     if (missingRoles.has(properties.owner)) {
       warn(
-        `The database belongs to the user of the restore, because its owner ${properties.owner} is missing`,
+        `The database belongs to the user of the restore, because its owner ${properties.owner} is missing, or that user may not act as it`,
       );
     } else {
       await session.run(`ALTER DATABASE ${name} OWNER TO ${pg.escapeIdentifier(properties.owner)}`);

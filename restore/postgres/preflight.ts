@@ -51,7 +51,7 @@ export async function checkTarget(
   await requireDirect(session, connection);
   const { version, major } = await readVersion(session, connection);
   const server = `PostgreSQL ${version} at ${describeServer(connection)}`;
-  const missingRoles = await readMissingRoles(session, manifest);
+  const { missingRoles, absentRoles } = await readMissingRoles(session, manifest);
   const missingSpaces = await readMissingTablespaces(session, manifest);
   const blockers: string[] = [];
   const checked = async <T>(check: () => Promise<T> | T): Promise<T | undefined> => {
@@ -67,7 +67,7 @@ export async function checkTarget(
   await checked(() => checkExtensions(session, server, manifest));
   await checked(() => checkRights(session, server, connection));
   await checked(() => checkOwner(session, server, request.owner));
-  await checked(() => checkPolicyRoles(server, manifest, missingRoles));
+  await checked(() => checkPolicyRoles(server, manifest, absentRoles));
   const tools = await checked(() => restoreTools(server, major, request));
   return {
     server,
@@ -75,7 +75,7 @@ export async function checkTarget(
     blockers,
     ...(tools !== undefined && { tools }),
     missingRoles,
-    ...omissions(manifest, missingRoles, missingSpaces),
+    ...omissions(manifest, { missingRoles, absentRoles }, missingSpaces),
   };
 }
 
@@ -172,15 +172,20 @@ async function restoreTools(
   );
 }
 
+interface MissingRoles extends Pick<RestorePreflight, 'missingRoles'> {
+  /** Those of them that the target does not have at all. */
+  readonly absentRoles: ReadonlySet<string>;
+}
+
 async function readMissingRoles(
   session: PostgresSession,
   { roles, properties }: DatabaseManifest,
-): Promise<ReadonlySet<string>> {
+): Promise<MissingRoles> {
   const named = [...roles.owners, ...roles.grantees, ...roles.inPolicies, properties.owner];
   const granted = (properties.grants ?? []).flatMap(({ grantee }) => grantee ?? []);
   const missing = await session.rows(
-    z.object({ name: z.string() }),
-    `SELECT wanted.name FROM unnest($1::text[]) AS wanted(name)
+    z.object({ name: z.string(), isAbsent: z.boolean() }),
+    `SELECT wanted.name, r.oid IS NULL AS "isAbsent" FROM unnest($1::text[]) AS wanted(name)
      LEFT JOIN pg_roles AS r ON r.rolname = wanted.name
      WHERE r.oid IS NULL OR wanted.name = ANY ($2::text[]) AND NOT pg_has_role(r.oid, 'MEMBER')`,
     [
@@ -188,7 +193,10 @@ async function readMissingRoles(
       [...roles.owners, properties.owner],
     ],
   );
-  return new Set(missing.map(({ name }) => name));
+  return {
+    missingRoles: new Set(missing.map(({ name }) => name)),
+    absentRoles: new Set(missing.filter(({ isAbsent }) => isAbsent).map(({ name }) => name)),
+  };
 }
 
 async function readMissingTablespaces(
@@ -220,21 +228,29 @@ function checkPolicyRoles(
 
 function omissions(
   { name, roles }: DatabaseManifest,
-  missingRoles: ReadonlySet<string>,
+  { missingRoles, absentRoles }: MissingRoles,
   missingSpaces: readonly string[],
 ): Pick<RestorePreflight, 'options' | 'warnings'> {
   const owners = roles.owners.filter((role) => missingRoles.has(role));
   const grantees = roles.grantees.filter((role) => missingRoles.has(role));
+  const because = (what: string, names: readonly string[]): string => {
+    const absent = names.filter((role) => absentRoles.has(role));
+    const others = names.filter((role) => !absentRoles.has(role));
+    return [
+      ...(absent.length > 0 ? [`these ${what} are missing: ${absent.join(', ')}`] : []),
+      ...(others.length > 0 ? [`the user of the restore may not act as ${others.join(', ')}`] : []),
+    ].join(', and ');
+  };
   const found = [
     {
       missing: owners,
       option: '--no-owner',
-      message: `All objects belong to the user of the restore, because these owners are missing: ${owners.join(', ')}`,
+      message: `All objects belong to the user of the restore, because ${because('owners', owners)}`,
     },
     {
       missing: [...owners, ...grantees],
       option: '--no-acl',
-      message: `Rights on objects are not restored, because these roles are missing: ${[...owners, ...grantees].join(', ')}`,
+      message: `Rights on objects are not restored, because ${because('roles', [...owners, ...grantees])}`,
     },
     {
       missing: missingSpaces,

@@ -80,8 +80,13 @@ test('the plan of a restore by a user who may not create databases tells so', as
   const role = `restorer_${process.pid}`;
   await execute(connectionTo(server), `CREATE ROLE ${role} LOGIN PASSWORD '${server.password.reveal()}'`);
   t.after(() => execute(connectionTo(server), `DROP ROLE ${role}`));
-  const { blockers } = (await planned(t, server, backup, { user: role })).plan;
+  const { blockers, warnings } = (await planned(t, server, backup, { user: role })).plan;
   assert.match(blockers.join('\n'), /^The user restorer_\d+ may not create databases in PostgreSQL 17/m);
+  // Roles that are there are not called missing.
+  assert.match(
+    warnings[0]?.message ?? '',
+    /^All objects .*, because the user of the restore may not act as postgres$/,
+  );
 });
 
 test('a database is replaced while somebody uses it, and put back by a roll-back', async (t) => {
