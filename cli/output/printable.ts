@@ -14,9 +14,9 @@ export function printable(text: string): string {
   });
 }
 
-/** Like `printable`, but keeps line ends: for messages of several lines. */
+/** Like `printable`, but keeps line ends, and indents where tabs did: for messages of several lines. */
 export function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
+  return text.replaceAll('\t', '    ').split('\n').map(printable).join('\n');
 }
 
 /** Cells that the text takes on a terminal: East Asian wide characters and emoji take two. */

@@ -10,6 +10,7 @@ test('a name with control characters cannot act on the terminal', () => {
 
 test('a message keeps its lines', () => {
   assert.equal(printableLines('one\ntwo\u001b'), 'one\ntwo\\x1b');
+  assert.equal(printableLines('why:\n\tit is full'), 'why:\n    it is full');
 });
 
 test('wide and combining characters are counted by the cells they take', () => {
