@@ -3,6 +3,12 @@ import { ProgramError } from '../../programs/run.ts';
 import { codeOf, failedAs, type Meaning } from '../../sources/database-failures.ts';
 import { programFailure } from '../../sources/postgres/program-errors.ts';
 
+const fullDisk = {
+  type: 'StorageFull',
+  advice:
+    'Free space on the host of the target server, where it keeps that database; the restore goes on by itself.',
+} as const;
+
 /** What errors of a server that takes a restored database mean, by SQLSTATE. */
 const meanings: Readonly<Record<string, Meaning>> = {
   '42501': {
@@ -10,7 +16,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
     advice: 'Restore as a superuser, or as a user with the right CREATEDB that owns what it restores.',
   },
   '42P04': { type: 'TargetConflict' },
-  '53100': { type: 'StorageFull' },
+  '53100': fullDisk,
   '53200': { type: 'StorageFull', advice: 'Give the server more memory; the step is tried again.' },
   '0A000': { type: 'SourceUnsupported', advice: 'Restore to a server that was built with ICU.' },
   // Names of locales that this server's system or ICU does not have.
@@ -31,7 +37,7 @@ export function restoreFailure(subject: string, error: unknown): unknown {
   if (!isFailure(error, 'ToolFailed') || !(error.cause instanceof ProgramError)) return error;
   const { stderrTail } = error.cause;
   if (/No space left on device|could not extend file/.test(stderrTail)) {
-    return failedAs(subject, error, { type: 'StorageFull' });
+    return failedAs(subject, error, fullDisk);
   }
   const translated = programFailure(subject, error);
   if (!isFailure(translated, 'SourceAuthentication')) return translated;
