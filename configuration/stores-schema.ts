@@ -93,6 +93,24 @@ export const azureSchema = z.strictObject({
       'Reference to a shared access signature. Default: AZURE_ACCOUNT_SAS. Without any of these, the identity of the machine.',
     examples: ['file:/etc/resguardo/azure.sas'],
   }),
+  clientId: text.optional().meta({
+    description:
+      'Client ID of the managed identity to take, or of a service principal. Default: AZURE_CLIENT_ID, else the only identity of the machine.',
+    examples: ['6d5a2c1e-0000-4000-8000-5b1f2a3c4d5e'],
+  }),
+  tenantId: text.optional().meta({
+    description: 'Tenant of a service principal. Default: AZURE_TENANT_ID.',
+    examples: ['contoso.onmicrosoft.com'],
+  }),
+  clientSecret: secretReferenceSchema.optional().meta({
+    description: 'Reference to the secret of a service principal.',
+    examples: ['file:/etc/resguardo/azure-client.secret'],
+  }),
+  endpoint: text.optional().meta({
+    description:
+      'URL of the Blob service, of a private endpoint for example. Default: AZURE_STORAGE_SERVICE_ENDPOINT, else that of the account.',
+    examples: ['https://mybackups.privatelink.blob.core.windows.net'],
+  }),
   endpointSuffix: text.optional().meta({
     description: 'Domain of the cloud. Default: AZURE_ENDPOINT_SUFFIX, else core.windows.net.',
     examples: ['core.chinacloudapi.cn'],

@@ -28,8 +28,16 @@ export interface AzureSettings {
   readonly connectionString?: string | undefined;
   readonly key?: string | undefined;
   readonly sas?: string | undefined;
+  /** The identity to take: of several of this machine, or of a service principal. Default: AZURE_CLIENT_ID. */
+  readonly clientId?: string | undefined;
+  /** Default: AZURE_TENANT_ID. */
+  readonly tenantId?: string | undefined;
+  /** Reference to the secret of a service principal. */
+  readonly clientSecret?: string | undefined;
   /** Default: core.windows.net. */
   readonly endpointSuffix?: string | undefined;
+  /** URL of the Blob service. Default: that of the account. */
+  readonly endpoint?: string | undefined;
   /** Tier of packs. Default: that of the account. */
   readonly accessTier?: AzureAccessTier | undefined;
 }

@@ -64,6 +64,12 @@ export const troubles = {
     advice: 'Create it, or correct its name in the repository URL.',
     passes: false,
   },
+  'no-token': {
+    type: 'StoreUnavailable',
+    reason: 'the service that proves who we are gives no token',
+    advice: 'Check that service, and the network between it and this machine.',
+    passes: true,
+  },
   'no-credentials': {
     type: 'StoreAuthentication',
     reason: 'there are no credentials',

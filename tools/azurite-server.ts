@@ -16,6 +16,8 @@ export interface AzuriteOptions {
   readonly script: string;
   /** PEM files; with them it speaks HTTPS. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Takes bearer tokens too: it looks at issuer, audience and times, not at signature and roles. Needs HTTPS. */
+  readonly takesTokens?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -30,7 +32,7 @@ const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 export async function startAzurite(
   options: AzuriteOptions,
 ): Promise<AzuriteServer & { stop(): Promise<void> }> {
-  const { script, tls, signal = new AbortController().signal } = options;
+  const { script, tls, takesTokens = false, signal = new AbortController().signal } = options;
   const folder = await mkdtemp(join(tmpdir(), 'resguardo-azurite-'));
   const port = await freePort();
   const server = startServerProcess({
@@ -41,6 +43,7 @@ export async function startAzurite(
       ...['--blobHost', '127.0.0.1', '--blobPort', String(port), '--location', folder],
       ...['--silent', '--disableTelemetry', '--skipApiVersionCheck'],
       ...(tls === undefined ? [] : ['--cert', tls.certificate, '--key', tls.key]),
+      ...(takesTokens ? ['--oauth', 'basic'] : []),
     ],
   });
   const endpoint = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/${account}`;

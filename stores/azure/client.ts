@@ -12,6 +12,7 @@ import { resolveSecret } from '../../secrets/resolve.ts';
 import { Secret } from '../../secrets/secret.ts';
 import type { Agents } from '../network/agents.ts';
 import type { StoreSettings } from '../settings.ts';
+import { azureIdentity } from './identity.ts';
 
 /** The retry decorator around every store tries again, so that attempts do not multiply. */
 const pipelineOptions: StoragePipelineOptions = { retryOptions: { maxTries: 1 } };
@@ -23,7 +24,7 @@ const pipelineOptions: StoragePipelineOptions = { retryOptions: { maxTries: 1 } 
  */
 export async function azureClient(settings: StoreSettings, agents: Agents): Promise<BlobServiceClient> {
   const { azure = {}, env } = settings;
-  const isGiven = (azure.connectionString ?? azure.key ?? azure.sas) !== undefined;
+  const isGiven = (azure.connectionString ?? azure.key ?? azure.sas ?? azure.clientId) !== undefined;
   const fallback = (name: string): string | undefined => (!isGiven && env[name] ? `env:${name}` : undefined);
   const secret = async (given: string | undefined, name: string): Promise<Secret | undefined> => {
     const reference = given ?? fallback(name);
@@ -32,17 +33,22 @@ export async function azureClient(settings: StoreSettings, agents: Agents): Prom
   const connectionString = await secret(azure.connectionString, 'AZURE_STORAGE_CONNECTION_STRING');
   if (connectionString !== undefined) return fromConnectionString(connectionString, agents);
   const account = azure.account || env.AZURE_ACCOUNT_NAME;
-  if (!account) throw missingAccount();
-  const suffix = azure.endpointSuffix || env.AZURE_ENDPOINT_SUFFIX || 'core.windows.net';
-  const url = `https://${account}.blob.${suffix}`;
+  const url = serviceUrl(settings, account);
   const key = await secret(azure.key, 'AZURE_ACCOUNT_KEY');
   if (key !== undefined) return clientOf(url, sharedKey(account, key), agents);
   const sas = await secret(azure.sas, 'AZURE_ACCOUNT_SAS');
   if (sas !== undefined) {
     return clientOf(`${url}?${sas.reveal().replace(/^\?/, '')}`, new AnonymousCredential(), agents);
   }
-  const { DefaultAzureCredential } = await import('@azure/identity');
-  return clientOf(url, new DefaultAzureCredential(), agents);
+  return clientOf(url, await azureIdentity(settings, agents), agents);
+}
+
+/** Without a slash at its end. */
+function serviceUrl({ azure = {}, env }: StoreSettings, account: string | undefined): string {
+  const endpoint = azure.endpoint || env.AZURE_STORAGE_SERVICE_ENDPOINT;
+  if (endpoint) return endpoint.replace(/\/+$/, '');
+  if (!account) throw missingAccount();
+  return `https://${account}.blob.${azure.endpointSuffix || env.AZURE_ENDPOINT_SUFFIX || 'core.windows.net'}`;
 }
 
 function clientOf(
@@ -95,7 +101,8 @@ function fromConnectionString(connectionString: Secret, agents: Agents): BlobSer
   }
 }
 
-function sharedKey(account: string, key: Secret): StorageSharedKeyCredential {
+function sharedKey(account: string | undefined, key: Secret): StorageSharedKeyCredential {
+  if (!account) throw missingAccount();
   if (/^[A-Za-z0-9+/]+={0,2}$/.test(key.reveal()))
     return new StorageSharedKeyCredential(account, key.reveal());
   throw new Failure('InvalidConfiguration', 'The key of the Azure storage account is no base64 text.', {

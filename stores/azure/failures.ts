@@ -9,6 +9,7 @@ import {
   statusTrouble,
   type Trouble,
 } from '../trouble.ts';
+import { identityTrouble } from './identity-failures.ts';
 
 /** Codes of the Blob service. */
 const serviceTroubles: Readonly<Record<string, Trouble>> = {
@@ -17,9 +18,6 @@ const serviceTroubles: Readonly<Record<string, Trouble>> = {
   AuthenticationFailed: 'wrong-credentials',
   InvalidAuthenticationInfo: 'wrong-credentials',
   NoAuthenticationInformation: 'no-credentials',
-  CredentialUnavailableError: 'no-credentials',
-  AuthenticationRequiredError: 'no-credentials',
-  AggregateAuthenticationError: 'no-credentials',
   AccountIsDisabled: 'forbidden',
   AuthorizationFailure: 'forbidden',
   AuthorizationPermissionMismatch: 'forbidden',
@@ -42,12 +40,36 @@ const serviceTroubles: Readonly<Record<string, Trouble>> = {
 const advices: Readonly<Record<string, string>> = {
   AccountIsDisabled: 'Enable the storage account.',
   AuthenticationFailed: 'Check the account key or the SAS, when it ends, and the clock of this machine.',
+  AuthorizationFailure:
+    'Let this machine through the firewall of the storage account (Networking), and check what the SAS is for.',
 };
+
+/** For requests that a token of an identity proves. */
+const tokenAdvices: readonly (readonly [RegExp, string])[] = [
+  [
+    /audience/i,
+    'The token is for another service than Azure Storage: look who answers at IDENTITY_ENDPOINT or AZURE_POD_IDENTITY_AUTHORITY_HOST.',
+  ],
+  [
+    /issuer/i,
+    'The identity belongs to another tenant than the storage account: set AZURE_TENANT_ID, or azure.tenantId.',
+  ],
+  [
+    /PermissionMismatch/,
+    'Give the identity the role Storage Blob Data Contributor on the storage account or the container: Owner and Contributor do not open blobs. It counts some ten minutes later.',
+  ],
+  [/lifetime|expired/i, 'Check the clock of this machine, and of the service that gives tokens.'],
+];
 
 /** Translates an error of the service, the network or TLS; an abort is thrown as the signal has it. */
 export function azureFailure(error: unknown, { action, place, signal }: SdkRequest): unknown {
   if (signal?.aborted) return signal.reason;
   if (isFailure(error)) return error;
+  const identity = identityTrouble(error);
+  if (identity !== undefined) {
+    const { trouble, ...details } = identity;
+    return new StoreFailure(trouble, { ...details, action: `The request to ${action}`, place, cause: error });
+  }
   const service = azureCode(error);
   const status = azureStatus(error);
   const network = codeOf(error);
@@ -60,26 +82,54 @@ export function azureFailure(error: unknown, { action, place, signal }: SdkReque
     action: `The request to ${action}`,
     place,
     code: status === undefined ? service : `${service}, HTTP ${status}`,
-    advice:
-      trouble === 'forbidden'
-        ? (advices[service] ?? `Grant the right to ${action} to the credentials in use.`)
-        : trouble === 'wrong-credentials'
-          ? advices[service]
-          : undefined,
+    advice: adviceFor(error, { trouble, service, action }),
     retryAfterMs: retryAfterMs(header(error, 'retry-after')),
     cause: error,
   });
 }
 
+interface Found {
+  readonly trouble: Trouble;
+  readonly service: string;
+  readonly action: string;
+}
+
+function adviceFor(error: unknown, { trouble, service, action }: Found): string | undefined {
+  if (isByToken(error)) {
+    const text = `${service} ${textOf(error)}`;
+    const advice = tokenAdvices.find(([pattern]) => pattern.test(text))?.[1];
+    if (advice !== undefined) return advice;
+  }
+  if (trouble === 'forbidden')
+    return advices[service] ?? `Grant the right to ${action} to the credentials in use.`;
+  return trouble === 'wrong-credentials' ? advices[service] : undefined;
+}
+
+function isByToken(error: unknown): boolean {
+  const authorization = error instanceof RestError ? error.request?.headers.get('authorization') : undefined;
+  return authorization?.startsWith('Bearer ') ?? false;
+}
+
+/** What the service says, with its details. */
+function textOf(error: unknown): string {
+  return error instanceof RestError ? `${error.message} ${JSON.stringify(error.details ?? '')}` : '';
+}
+
 /** The service has one code for a wrong key, an old SAS and a wrong clock, and tells them apart in its text. */
 function special(error: unknown, code: string): Trouble | undefined {
-  if (code !== 'AuthenticationFailed' && code !== 'AuthorizationFailure') return undefined;
-  const text = error instanceof RestError ? `${error.message} ${JSON.stringify(error.details ?? '')}` : '';
+  if (!['AuthenticationFailed', 'AuthorizationFailure', 'InvalidAuthenticationInfo'].includes(code))
+    return undefined;
+  const text = textOf(error);
   if (/Request date header too old|not within the (allowed|acceptable)/i.test(text)) return 'clock';
-  if (/Signature not valid in the specified time frame|Signed expiry time/i.test(text)) {
+  if (/Signature not valid in the specified time frame|Signed expiry time|Lifetime validation/i.test(text)) {
     return 'expired-credentials';
   }
   return undefined;
+}
+
+/** Whether there is no such blob, in a container that there is. */
+export function isMissingBlob(error: unknown): boolean {
+  return azureStatus(error) === 404 && azureCode(error) !== 'ContainerNotFound';
 }
 
 /** Status code of the HTTP answer, or undefined when there was none. */

@@ -11,8 +11,9 @@ import type { AzureSettings, StoreSettings } from '../settings.ts';
 import { isForClass } from '../storage-class.ts';
 import type { ByteRange, ListedType, Store, StoredFile, StoreFile, ThawWish } from '../store.ts';
 import { StoreFailure } from '../trouble.ts';
+import { sizeOfBlob } from './blob-size.ts';
 import { azureClient } from './client.ts';
-import { azureCode, azureFailure, azureStatus } from './failures.ts';
+import { azureCode, azureFailure, azureStatus, isMissingBlob } from './failures.ts';
 import type { AzureLocation } from './location.ts';
 
 /**
@@ -109,14 +110,7 @@ class AzureStore implements Store {
   }
 
   async size(file: StoreFile, signal?: AbortSignal): Promise<number | undefined> {
-    return await this.#request('read blobs', signal, async (options) => {
-      try {
-        return (await this.#blob(file).getProperties(options)).contentLength;
-      } catch (error) {
-        if (isMissingBlob(error)) return undefined;
-        throw error;
-      }
-    });
+    return await this.#request('read blobs', signal, (options) => sizeOfBlob(this.#blob(file), options));
   }
 
   async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
@@ -201,8 +195,4 @@ function storedFile({ name: key, properties }: BlobItem): StoredFile | undefined
     writtenAt: properties.createdOn ?? lastModified,
     ...(accessTier === 'Archive' && { reach: archiveStatus === undefined ? 'frozen' : 'thawing' }),
   };
-}
-
-function isMissingBlob(error: unknown): boolean {
-  return azureStatus(error) === 404 && azureCode(error) !== 'ContainerNotFound';
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestScope } from '../repository/temporary-folder.ts';
@@ -194,11 +195,10 @@ function forward(incoming: IncomingMessage, upstream: string, body: Buffer): Pro
   return new Promise((resolve, reject) => {
     const { method, url } = incoming;
     // Without an agent: each request has a connection of its own, and no fault meets the next one.
-    const sent = request(
-      `${upstream}${url}`,
-      { method, headers: incoming.rawHeaders, agent: false },
-      resolve,
-    );
+    const options = { method, headers: incoming.rawHeaders, agent: false } as const;
+    const sent = upstream.startsWith('https:')
+      ? secureRequest(`${upstream}${url}`, { ...options, rejectUnauthorized: false }, resolve)
+      : request(`${upstream}${url}`, options, resolve);
     sent.once('error', reject);
     sent.end(body);
   });
