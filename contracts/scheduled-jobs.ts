@@ -87,6 +87,8 @@ export interface ForgetResult {
   readonly forgotten: number;
   /** The first 20 of them, by the first 8 digits of their ids. */
   readonly forgottenIds: readonly string[];
+  /** Snapshots that go when the service lets them; they are among those that stay. */
+  readonly lockedSnapshots?: LockedFiles;
   /** Groups of snapshots of which nothing was removed, because a person must look first; the first 20. */
   readonly heldBack: readonly HeldBack[];
 }
@@ -94,6 +96,16 @@ export interface ForgetResult {
 export interface HeldBack {
   readonly source: string;
   readonly why: string;
+}
+
+/** What is not needed and stays under a retention lock or a hold of the service, until a later run can remove it. */
+export interface LockedFiles {
+  readonly files: number;
+  readonly bytes: number;
+  /** When the last of those can go whose time is known; ISO. */
+  readonly until?: string;
+  /** Those of which nobody has said until when: somebody has to end their hold. */
+  readonly withoutEnd: number;
 }
 
 /** What a prune has freed, or would. Bytes as stored. */
@@ -104,6 +116,7 @@ export interface PruneStepResult {
   readonly packsWritten: number;
   /** What is not needed and stays, because the service bills it until then anyway. `until`: the last of it; ISO. */
   readonly held?: { readonly packs: number; readonly bytes: number; readonly until: string };
+  readonly locked?: LockedFiles;
   /** What was removed and still takes space as older versions. Without `until` nothing removes it by itself. */
   readonly hidden?: { readonly objects: number; readonly bytes: number; readonly until?: string };
 }

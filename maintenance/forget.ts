@@ -1,11 +1,11 @@
-import type { ForgetResult } from '../contracts/scheduled-jobs.ts';
+import type { ForgetResult, LockedFiles as ToldLocked } from '../contracts/scheduled-jobs.ts';
 import {
   planRetention,
   type RetentionGroupPlan,
   type RetentionPlan,
   type RetentionPolicy,
 } from '../policy/retention/plan.ts';
-import { removeFiles } from '../repository/remove-files.ts';
+import { LockedFiles, type LockedSum, removeFiles } from '../repository/remove-files.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Snapshot } from '../repository/snapshot.ts';
 
@@ -47,36 +47,52 @@ export interface ForgetRequest {
   readonly onRemoved?: (count: number) => void;
 }
 
-/** Removes what a plan removes, and returns the ids. The caller holds an exclusive lock. */
+export interface Forgotten {
+  /** Ids. */
+  readonly removed: readonly string[];
+  /** What the service does not let go yet. */
+  readonly locked: LockedSum;
+}
+
+/** Removes what a plan removes, as far as the service lets it. The caller holds an exclusive lock. */
 export async function forget(
   repository: Repository,
   { plan, signal, announce, onRemoved }: ForgetRequest,
-): Promise<readonly string[]> {
+): Promise<Forgotten> {
   const names = removable(plan);
   if (names.length > 0) await announce(names);
+  const locked = new LockedFiles();
   await removeFiles(repository.store, {
     type: 'snapshot',
     names,
     signal,
+    locked,
     ...(onRemoved === undefined ? {} : { onRemoved }),
   });
-  return names;
+  return { removed: names.filter((name) => !locked.has(name)), locked: locked.sum };
 }
 
 /** More would make a history heavy; the audit log has all. */
 const listed = 20;
 
-export function forgetResult(plan: RetentionPlan): ForgetResult {
-  const ids = removable(plan);
+/** @param forgotten left out for a plan that is not carried out */
+export function forgetResult(plan: RetentionPlan, forgotten?: Forgotten): ForgetResult {
+  const ids = forgotten?.removed ?? removable(plan);
   const heldBack = plan.groups.filter(({ alarms }) => alarms.length > 0);
   return {
     kept: plan.keepCount + plan.removeCount - ids.length,
     forgotten: ids.length,
     forgottenIds: ids.slice(0, listed).map((id) => id.slice(0, 8)),
+    ...(forgotten && forgotten.locked.files > 0 && { lockedSnapshots: asTold(forgotten.locked) }),
     heldBack: heldBack
       .slice(0, listed)
       .map((group) => ({ source: nameOf(group), why: group.alarms.join('; ') })),
   };
+}
+
+/** As results of workflows have it. */
+export function asTold({ files, bytes, until, withoutEnd }: LockedSum): ToldLocked {
+  return { files, bytes, ...(until !== undefined && { until: until.toISOString() }), withoutEnd };
 }
 
 function nameOf({ source, host, paths = [] }: RetentionGroupPlan): string {

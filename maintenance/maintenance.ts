@@ -15,7 +15,7 @@ import { planPrune } from '../repository/prune/plan.ts';
 import { executePrune } from '../repository/prune/prune.ts';
 import type { Repository } from '../repository/repository.ts';
 import { loadSnapshots } from '../repository/snapshot-loader.ts';
-import { forget, forgetResult, planByPolicy, removable } from './forget.ts';
+import { asTold, forget, forgetResult, planByPolicy, removable } from './forget.ts';
 import { type LeftOverDatabases, sweepHost, sweepRepository } from './sweep.ts';
 
 /** What a step of the maintenance gets. */
@@ -74,13 +74,13 @@ async function forgetIn(
     if (dryRun) return forgetResult(await planIn(options, request, { repository, ...work }));
     return await withLock(repository, { exclusive: true, signal: work.signal }, async (signal) => {
       const plan = await planIn(options, request, { repository, ...work, signal });
-      await forget(repository, {
+      const forgotten = await forget(repository, {
         plan,
         signal,
         announce: (ids) => options.announce(request, ids),
         onRemoved: (count) => work.onProgress(`forgetting snapshot ${count}`),
       });
-      return forgetResult(plan);
+      return forgetResult(plan, forgotten);
     });
   });
 }
@@ -118,11 +118,16 @@ async function pruneIn(
         }),
       };
       if (dryRun) return { ...figures, packsRemoved: packs.expired, packsWritten: 0 };
-      const { packsRemoved, packsWritten } = await executePrune(repository, plan, {
+      const { packsRemoved, packsWritten, locked } = await executePrune(repository, plan, {
         signal,
         onProgress: ({ step, packsDone, packsTotal }) => onProgress(`${step}: ${packsDone} of ${packsTotal}`),
       });
-      return { ...figures, ...(await hiddenIn(repository, signal)), packsRemoved, packsWritten };
+      const later = {
+        ...(locked !== undefined && { locked: asTold(locked) }),
+        ...(await hiddenIn(repository, signal)),
+      };
+      const bytesFreed = Math.max(0, figures.bytesFreed - (locked?.bytes ?? 0));
+      return { ...figures, bytesFreed, ...later, packsRemoved, packsWritten };
     }),
   );
 }

@@ -1,3 +1,4 @@
+import { Failure } from '../contracts/failures.ts';
 import type { ThawWish } from '../contracts/thaw.ts';
 
 export type { ThawWish };
@@ -37,6 +38,17 @@ export interface StoredFile {
   readonly writtenAt?: Date;
   /** Whether it can be read; absent where everything can. */
   readonly reach?: Reach;
+}
+
+/** A file that the service does not let go yet. */
+export class FileLocked extends Failure {
+  /** When its retention ends; undefined for a hold, which somebody has to end, and where the service does not say. */
+  readonly until: Date | undefined;
+
+  constructor({ message, advice, cause }: Pick<Failure, 'message' | 'advice' | 'cause'>, until?: Date) {
+    super('StoreForbidden', message, { advice, cause });
+    this.until = until;
+  }
 }
 
 /** `frozen`: in an archive class, to be thawed first; `thawing`: somebody has asked for that, and it takes hours. */
@@ -86,7 +98,10 @@ export interface Store {
   /** Lists the files of a type in any order. Names that are not 64 hex digits are passed over. */
   list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile>;
 
-  /** Removes a file. Removing what is not there is no error. */
+  /**
+   * Removes a file. Removing what is not there is no error.
+   * @throws {FileLocked} when a retention lock or a hold of the service protects it
+   */
   remove(file: StoreFile, signal?: AbortSignal): Promise<void>;
 
   /** Asks that a file in an archive class be made readable. Asking again changes nothing, and costs nothing. */

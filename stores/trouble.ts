@@ -1,4 +1,5 @@
 import { Failure, type FailureType } from '../contracts/failures.ts';
+import { FileLocked } from './store.ts';
 
 interface Meaning {
   readonly type: FailureType;
@@ -102,8 +103,8 @@ export const troubles = {
   },
   locked: {
     type: 'StoreForbidden',
-    reason: 'a retention lock protects the object',
-    advice: 'It can be removed when its lock has ended; that is what the lock is for.',
+    reason: 'a retention lock or a hold protects the object',
+    advice: 'It can be removed when its lock or hold has ended; that is what the lock is for.',
     passes: false,
   },
   archived: {
@@ -178,6 +179,15 @@ export class StoreFailure extends Failure {
   get passes(): boolean {
     return troubles[this.trouble].passes;
   }
+}
+
+export function isLocked(error: unknown): error is StoreFailure {
+  return error instanceof StoreFailure && error.trouble === 'locked';
+}
+
+/** How the port tells that a lock refuses a removal; every other error as it is. */
+export function removalFailure(error: unknown, until?: Date): unknown {
+  return isLocked(error) ? new FileLocked(error, until) : error;
 }
 
 /** Codes of Node's network and TLS errors, which are the same for every store. */

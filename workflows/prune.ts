@@ -8,6 +8,7 @@ import type {
   FleetResult,
   ForgetResult,
   HeldBack,
+  LockedFiles,
   PruneResult,
   PruneStepResult,
 } from '../contracts/scheduled-jobs.ts';
@@ -116,21 +117,32 @@ async function pruneInChild(repository: string, input: PruneInput): Promise<'don
 }
 
 /** What the service keeps or bills for longer: it goes by itself, or by a later run. */
-function describeLater({ held, hidden }: PruneStepResult): string {
+function describeLater({ held, locked, hidden }: PruneStepResult): string {
   const waits =
     held === undefined
       ? ''
       : `; ${size(held.bytes)} in ${held.packs} packs are billed until ${held.until.slice(0, 10)} at the latest anyway, and go then`;
-  if (hidden === undefined) return waits;
+  const stays = `${waits}${describeLocked('files', locked)}`;
+  if (hidden === undefined) return stays;
   const when =
     hidden.until === undefined
       ? 'no rule of the bucket removes them'
       : `they go by ${hidden.until.slice(0, 10)}, by themselves`;
-  return `${waits}; ${size(hidden.bytes)} in ${hidden.objects} removed objects are kept as versions: ${when}`;
+  return `${stays}; ${size(hidden.bytes)} in ${hidden.objects} removed objects are kept as versions: ${when}`;
 }
 
-function describeForgotten({ kept, forgotten }: ForgetResult, dryRun: boolean): string {
-  return `${forgotten} snapshots ${dryRun ? 'would be forgotten' : 'forgotten'}, ${kept} stay`;
+function describeForgotten({ kept, forgotten, lockedSnapshots }: ForgetResult, dryRun: boolean): string {
+  const done = `${forgotten} snapshots ${dryRun ? 'would be forgotten' : 'forgotten'}, ${kept} stay`;
+  return `${done}${describeLocked('snapshots', lockedSnapshots)}`;
+}
+
+/** A later run removes them, when their lock has ended. */
+function describeLocked(what: string, locked: LockedFiles | undefined): string {
+  if (locked === undefined) return '';
+  const { files, bytes, until, withoutEnd } = locked;
+  const known = until === undefined ? '' : ` until ${until.slice(0, 10)}`;
+  const unknown = withoutEnd > 0 ? `, ${withoutEnd} of them without an end that is known` : '';
+  return `; ${files} ${what} with ${size(bytes)} are locked${known}${unknown}`;
 }
 
 function describeHeldBack(repository: string, heldBack: readonly HeldBack[]): string {

@@ -2,6 +2,7 @@ import { Failure } from '../../contracts/failures.ts';
 import { retentionOf } from '../../control/retention.ts';
 import { forget as forgetSnapshots, planByPolicy } from '../../maintenance/forget.ts';
 import { isHeld, planRetention, type RetentionPlan } from '../../policy/retention/plan.ts';
+import type { LockedSum } from '../../repository/remove-files.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { Snapshot } from '../../repository/snapshot.ts';
 import { matchesFilter } from '../../repository/snapshot-filter.ts';
@@ -11,6 +12,7 @@ import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { addKeepOptions, givenRules, groupFields, type KeepOptions, keepRules } from '../keep-options.ts';
 import { formatQuantity, shortId } from '../output/format.ts';
+import { renderLocked } from '../output/locked.ts';
 import { createProgressBoard } from '../output/progress.ts';
 import type { ProgressBoard } from '../output/progress-board.ts';
 import { renderRetention } from '../output/retention.ts';
@@ -34,6 +36,8 @@ interface Outcome {
   readonly groups: RetentionPlan['groups'];
   /** Ids of the snapshots that are gone, or would be. */
   readonly removed: readonly string[];
+  /** Snapshots that the service does not let go yet. */
+  readonly locked?: LockedSum;
   readonly prune?: PruneOutcome;
 }
 
@@ -168,13 +172,13 @@ async function carryOut(
 ): Promise<Outcome> {
   const dryRun = options.dryRun === true;
   const { groups } = plan;
-  const removed = groups.flatMap(({ remove }) => remove.map(({ id }) => id));
-  if (!dryRun) {
-    assertConfirmed(plan, options);
-    const announce = (ids: readonly string[]) => recordForgotten(context, auditedRepository(options), ids);
-    await forgetSnapshots(repository, { plan: confirmed(plan), signal, announce });
-  }
-  const found = { dryRun, groups, removed };
+  const planned = groups.flatMap(({ remove }) => remove.map(({ id }) => id));
+  if (!dryRun) assertConfirmed(plan, options);
+  const announce = (ids: readonly string[]) => recordForgotten(context, auditedRepository(options), ids);
+  const { removed, locked } = dryRun
+    ? { removed: planned }
+    : await forgetSnapshots(repository, { plan: confirmed(plan), signal, announce });
+  const found = { dryRun, groups, removed, ...(locked && locked.files > 0 && { locked }) };
   if (options.prune !== true) return found;
   await repository.loadIndex(signal);
   // What an earlier prune has marked may go by now, though no snapshot does.
@@ -196,11 +200,12 @@ function confirmed(plan: RetentionPlan): RetentionPlan {
   return { ...plan, groups: plan.groups.map((group) => ({ ...group, alarms: [] })) };
 }
 
-function render({ dryRun, groups, removed, prune }: Outcome): string {
+function render({ dryRun, groups, removed, locked, prune }: Outcome): string {
   const count = formatQuantity(removed.length, 'snapshot');
   return [
     ...groups.map(renderRetention),
     ...(prune ? [renderPrune(prune)] : []),
     dryRun ? `${count} would be removed` : `Removed ${count}`,
+    ...(locked === undefined ? [] : [renderLocked(formatQuantity(locked.files, 'snapshot'), locked)]),
   ].join('\n\n');
 }

@@ -11,6 +11,7 @@ import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { byteCount, duration } from '../option-values.ts';
 import { formatBytes, formatQuantity, formatTime } from '../output/format.ts';
+import { renderLocked } from '../output/locked.ts';
 import { createProgressBoard } from '../output/progress.ts';
 import type { ProgressBoard } from '../output/progress-board.ts';
 import { addRepositoryOptions, type RepositorySelection } from '../repository-access.ts';
@@ -141,7 +142,12 @@ export async function runPrune(
 }
 
 export function renderPrune(outcome: PruneOutcome): string {
-  return [renderDone(outcome), ...renderHidden(outcome)].join('\n');
+  return [renderDone(outcome), ...renderKept(outcome), ...renderHidden(outcome)].join('\n');
+}
+
+function renderKept({ locked }: PruneOutcome): readonly string[] {
+  if (locked === undefined) return [];
+  return [renderLocked(`${formatQuantity(locked.files, 'file')} with ${formatBytes(locked.bytes)}`, locked)];
 }
 
 function renderHidden({ hidden }: PruneOutcome): readonly string[] {
@@ -160,7 +166,8 @@ function renderDone({ dryRun, plan, ...result }: PruneOutcome): string {
   if (dryRun) return `${renderPlan(plan)}\nNothing was changed: this was a dry run`;
   const { packsRemoved = 0, packsMarked = 0, packsWritten = 0 } = result;
   const packs = `${formatQuantity(packsRemoved, 'pack')} removed, ${formatQuantity(packsWritten, 'pack')} written`;
-  const freed = `Freed ${formatBytes(plan.bytes.removeTotal - plan.bytes.delayed)}: ${packs}`;
+  const bytes = Math.max(0, plan.bytes.removeTotal - plan.bytes.delayed - (result.locked?.bytes ?? 0));
+  const freed = `Freed ${formatBytes(bytes)}: ${packs}`;
   if (packsMarked === 0) return freed;
   const marked = `${formatQuantity(packsMarked, 'pack')} with ${formatBytes(plan.bytes.delayed)} to free`;
   return `${freed}\nMarked ${marked}; a prune after the delay removes them, one with --delete-delay 0s does now`;

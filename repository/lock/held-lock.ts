@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../../contracts/failures.ts';
 import { ignoreHangUps } from './hang-up.ts';
 import type { LockPlace } from './lock.ts';
-import { encodeLockFile, type LockFile } from './lock-file.ts';
+import { encodeLockFile, type LockFile, removeLockFile } from './lock-file.ts';
 
 /** A lock that this process holds, refreshed by itself. */
 export interface RepositoryLock {
@@ -72,7 +72,7 @@ export class HeldLock implements RepositoryLock {
     this.#stopSettling.abort();
     await this.#settled;
     await this.#refreshing;
-    await this.#place.store.remove({ type: 'lock', name: this.#name });
+    await removeLockFile(this.#place.store, this.#name);
   }
 
   #ageMs(): number {
@@ -128,7 +128,7 @@ export class HeldLock implements RepositoryLock {
     this.#file = file;
     this.#name = name;
     this.#refreshedMs = nowMs;
-    await this.#place.store.remove({ type: 'lock', name: oldName });
+    await removeLockFile(this.#place.store, oldName);
   }
 
   async #exists(name: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { hostname, userInfo } from 'node:os';
+import { FileLocked, type Store } from '../../stores/store.ts';
 import { asCount, asString, parseJsonObject } from '../json.ts';
 import { isTime } from '../snapshot.ts';
 
@@ -34,6 +35,20 @@ export function newLockFile(exclusive: boolean, nowMs: number): LockFile {
 export function encodeLockFile(lock: LockFile): Buffer {
   const { time, exclusive, username, pid, uid, gid } = lock;
   return Buffer.from(JSON.stringify({ time, exclusive, hostname: lock.hostname, username, pid, uid, gid }));
+}
+
+/**
+ * Removes a lock, and tells whether it is gone: a retention that a bucket puts on each object keeps locks too, which
+ * count for nothing once they are stale.
+ */
+export async function removeLockFile(store: Store, name: string, signal?: AbortSignal): Promise<boolean> {
+  try {
+    await store.remove({ type: 'lock', name }, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof FileLocked) return false;
+    throw error;
+  }
 }
 
 /** Undefined when the JSON has not the form of a lock. */

@@ -5,7 +5,14 @@ import { shortId } from '../ids.ts';
 import { assertNotMoved } from '../move/moved-note.ts';
 import { damaged, type SealedFiles } from '../sealed-files.ts';
 import { HeldLock, type RepositoryLock } from './held-lock.ts';
-import { decodeLockFile, encodeLockFile, isStale, type LockFile, newLockFile } from './lock-file.ts';
+import {
+  decodeLockFile,
+  encodeLockFile,
+  isStale,
+  type LockFile,
+  newLockFile,
+  removeLockFile,
+} from './lock-file.ts';
 
 /** Times of locks in ms; those of restic, so that both programs can share a repository. */
 export interface LockTiming {
@@ -81,8 +88,7 @@ export async function removeLocks(
   for await (const { name } of store.list('lock', signal)) {
     const lock = all ? undefined : await loadLock(files, name, signal).catch(undefinedIfDamaged);
     if (!all && (!lock || !isStale(lock, timing.now()))) continue;
-    await store.remove({ type: 'lock', name }, signal);
-    removed++;
+    if (await removeLockFile(store, name, signal)) removed++;
   }
   return removed;
 }
@@ -126,7 +132,7 @@ async function assertNoConflict({ store, files, timing }: LockPlace, check: Conf
     if (name === own || sizeBytes === 0) continue;
     const lock = await loadLock(files, name, signal);
     if (!lock) continue;
-    if (isStale(lock, timing.now())) await store.remove({ type: 'lock', name }, signal);
+    if (isStale(lock, timing.now())) await removeLockFile(store, name, signal);
     else if (exclusive || lock.exclusive) throw locked(store.location, lock);
   }
 }

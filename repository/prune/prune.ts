@@ -1,6 +1,6 @@
 import type { FileType } from '../../stores/store.ts';
 import { Compressor } from '../compression.ts';
-import { removeFiles } from '../remove-files.ts';
+import { LockedFiles, type LockedSum, removeFiles } from '../remove-files.ts';
 import type { Repository } from '../repository.ts';
 import { type Failpoint, SealedFiles } from '../sealed-files.ts';
 import { takeBack } from './marked-packs.ts';
@@ -33,6 +33,8 @@ export interface PruneResult {
   readonly packsMarked: number;
   readonly packsWritten: number;
   readonly indexFilesRemoved: number;
+  /** What the service does not let go yet; a later prune removes it. */
+  readonly locked?: LockedSum;
 }
 
 /**
@@ -45,6 +47,8 @@ export interface PruneResult {
  * 6. packs that no index names any more are removed. With a delay they are marked in step 3 instead, and a prune
  *    after the delay removes them: until then `commitSnapshot` takes back what a run stored before this prune and
  *    commits after it.
+ * What the service keeps under a retention lock or a hold stays, and the rest goes: while an index file stays, so do the
+ * packs of step 6, which it may name.
  * A prune that was stopped is finished by the next one. The caller has held its exclusive lock since before the
  * plan was made; once it is lost, the store refuses to write and to remove.
  */
@@ -57,10 +61,11 @@ export async function executePrune(
   const { store, sealing } = repository;
   const compressor = new Compressor('default');
   const files = new SealedFiles({ store, sealing, compressor, failpoint });
+  const locked = new LockedFiles();
   const remove = (step: PruneProgress['step'], type: FileType, names: readonly string[]): Promise<void> => {
     const report = (packsDone: number): void =>
       options.onProgress?.({ step, packsDone, packsTotal: names.length });
-    return removeFiles(store, { type, names, signal, failpoint, onRemoved: report });
+    return removeFiles(store, { type, names, signal, failpoint, locked, onRemoved: report });
   };
   const unindexed = plan.unindexed;
   await remove('unindexed', 'data', unindexed);
@@ -68,7 +73,8 @@ export async function executePrune(
   if (plan.rescued.length > 0) await takeBack(repository, plan.rescued, signal);
   const { delayed } = plan.statistics.packs;
   if (dropped.length + delayed + plan.missing.size + plan.rescued.length + plan.expired.length === 0) {
-    return { packsRemoved: unindexed.length, packsMarked: 0, packsWritten: 0, indexFilesRemoved: 0 };
+    const packsRemoved = unindexed.length - locked.sum.files;
+    return { packsRemoved, packsMarked: 0, packsWritten: 0, indexFilesRemoved: 0, ...told(locked) };
   }
   let packsDone = 0;
   const onPack = (): void =>
@@ -78,13 +84,22 @@ export async function executePrune(
   const { obsolete } = await rewriteIndex(repository, { plan, files, signal });
   await assertComplete(repository, { plan, files, obsolete, signal });
   await remove('index', 'index', obsolete);
-  const removed = [...plan.expired, ...(plan.isDelayed ? [] : dropped)];
+  const isIndexLocked = obsolete.some((name) => locked.has(name));
+  const leaving = plan.isDelayed ? [] : dropped;
+  if (isIndexLocked) for (const name of leaving) await locked.add(store, { type: 'data', name }, locked.sum);
+  const removed = [...plan.expired, ...leaving].filter((name) => !locked.has(name));
   await remove('remove', 'data', removed);
   await repository.loadIndex(signal);
+  const gone = (names: readonly string[]): number => names.filter((name) => !locked.has(name)).length;
   return {
-    packsRemoved: unindexed.length + removed.length,
+    packsRemoved: gone(unindexed) + gone(removed),
     packsMarked: delayed,
     packsWritten,
-    indexFilesRemoved: obsolete.length,
+    indexFilesRemoved: gone(obsolete),
+    ...told(locked),
   };
+}
+
+function told({ sum }: LockedFiles): Pick<PruneResult, 'locked'> {
+  return sum.files === 0 ? {} : { locked: sum };
 }

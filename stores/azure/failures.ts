@@ -27,6 +27,7 @@ const serviceTroubles: Readonly<Record<string, Trouble>> = {
   InsufficientAccountPermissions: 'forbidden',
   PublicAccessNotPermitted: 'no-credentials',
   BlobImmutableDueToPolicy: 'locked',
+  BlobImmutableDueToLegalHold: 'locked',
   BlobArchived: 'archived',
   BlobBeingRehydrated: 'archived',
   Md5Mismatch: 'garbled',

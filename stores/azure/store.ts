@@ -10,7 +10,7 @@ import { exactRange } from '../ranges.ts';
 import type { AzureSettings, StoreSettings } from '../settings.ts';
 import { isForClass } from '../storage-class.ts';
 import type { ByteRange, ListedType, Store, StoredFile, StoreFile, ThawWish } from '../store.ts';
-import { StoreFailure } from '../trouble.ts';
+import { isLocked, removalFailure, StoreFailure } from '../trouble.ts';
 import { sizeOfBlob } from './blob-size.ts';
 import { azureClient } from './client.ts';
 import { azureCode, azureFailure, azureStatus, isMissingBlob } from './failures.ts';
@@ -125,12 +125,24 @@ class AzureStore implements Store {
   }
 
   async remove(file: StoreFile, signal?: AbortSignal): Promise<void> {
-    await this.#request('delete blobs', signal, async (options) => {
-      try {
-        await this.#blob(file).delete(options);
-      } catch (error) {
-        if (!isMissingBlob(error)) throw error;
-      }
+    try {
+      await this.#request('delete blobs', signal, async (options) => {
+        try {
+          await this.#blob(file).delete(options);
+        } catch (error) {
+          if (!isMissingBlob(error)) throw error;
+        }
+      });
+    } catch (error) {
+      throw removalFailure(error, isLocked(error) ? await this.#lockedUntil(file, signal) : undefined);
+    }
+  }
+
+  /** Undefined under a legal hold, and under the policy of a container, whose time the Blob service does not tell. */
+  async #lockedUntil(file: StoreFile, signal: AbortSignal | undefined): Promise<Date | undefined> {
+    return await this.#request('read blobs', signal, async (options) => {
+      const { legalHold, immutabilityPolicyExpiresOn } = await this.#blob(file).getProperties(options);
+      return legalHold === true ? undefined : immutabilityPolicyExpiresOn;
     });
   }
 

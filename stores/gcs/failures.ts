@@ -46,7 +46,9 @@ export function answerFailure(answer: HttpAnswer, { action, place }: GcsRequest)
   const text = answer.body.toString('utf8', 0, 8192);
   const reason = /"reason"\s*:\s*"([A-Za-z]+)"/.exec(text)?.[1];
   const isGarbled = answer.status === 400 && /md5/i.test(text);
-  const known = reason === undefined ? undefined : reasonTroubles[reason];
+  // Google documents a reason of its own for a hold, and sends the one of a missing right.
+  const isHeld = answer.status === 403 && /under active [a-z-]+ hold/i.test(text);
+  const known = isHeld ? 'locked' : reason === undefined ? undefined : reasonTroubles[reason];
   const trouble = isGarbled ? 'garbled' : (known ?? statusTrouble(answer.status));
   return new StoreFailure(trouble, {
     action,
@@ -55,6 +57,14 @@ export function answerFailure(answer: HttpAnswer, { action, place }: GcsRequest)
     advice: trouble === 'forbidden' ? `Grant ${action} on the bucket to the credentials in use.` : undefined,
     retryAfterMs: retryAfterMs(answer.headers['retry-after']),
   });
+}
+
+/** When the retention of an object ends, which the refusal of a delete tells in its text alone. */
+export function retentionEnd({ body }: HttpAnswer): Date | undefined {
+  const time = /cannot be deleted[^"]* until (\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))/.exec(
+    body.toString('utf8', 0, 8192),
+  )?.[1];
+  return time === undefined ? undefined : new Date(time);
 }
 
 /** Translates an error of the network, TLS or the getting of a token; an abort is thrown as the signal has it. */

@@ -6,9 +6,9 @@ import { exactRange, rangeHeader } from '../ranges.ts';
 import type { GcsSettings, StoreSettings } from '../settings.ts';
 import { isForClass } from '../storage-class.ts';
 import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../store.ts';
-import { StoreFailure } from '../trouble.ts';
+import { removalFailure, StoreFailure } from '../trouble.ts';
 import { endpointOf } from './endpoint.ts';
-import { answerFailure, networkFailure } from './failures.ts';
+import { answerFailure, networkFailure, retentionEnd } from './failures.ts';
 import { parseListing } from './listing.ts';
 import type { GcsLocation } from './location.ts';
 import { type TokenSource, tokenSource } from './token.ts';
@@ -115,7 +115,12 @@ class GcsStore implements Store {
       path: this.#object(file),
       signal,
     });
-    if (!isMissingObject(answer)) this.#assertOk(answer, 'storage.objects.delete');
+    if (isMissingObject(answer)) return;
+    try {
+      this.#assertOk(answer, 'storage.objects.delete');
+    } catch (error) {
+      throw removalFailure(error, retentionEnd(answer));
+    }
   }
 
   /** Every class can be read at once. */

@@ -24,10 +24,18 @@ export type Fault =
   /** What was answered to the same request when it came for the first time. */
   | { readonly kind: 'stale' }
   | { readonly kind: 'header'; readonly name: string; readonly value: string }
+  /** Decided when the request has come; undefined lets it pass. */
+  | { readonly kind: 'judged'; readonly judge: (request: AskedFor) => Fault | undefined }
   /** The request waits for something to be done. */
   | { readonly kind: 'work'; readonly work: () => Promise<void> }
   /** One bit of the body of the request, or of the answer, is turned. */
   | { readonly kind: 'flip'; readonly of: 'request' | 'answer'; readonly at: number };
+
+export interface AskedFor {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+}
 
 export interface FaultRule {
   readonly method?: string;
@@ -42,9 +50,7 @@ export interface FaultRule {
   readonly fault: Fault;
 }
 
-export interface SeenRequest {
-  readonly method: string;
-  readonly path: string;
+export interface SeenRequest extends AskedFor {
   readonly atMs: number;
 }
 
@@ -78,7 +84,9 @@ export async function faultProxy(t: TestScope, upstream: string, seed = 1): Prom
         random() < (candidate.rule.share ?? 1),
     );
     if (found !== undefined) found.left -= 1;
-    handle({ incoming, outgoing, upstream, first }, found?.rule.fault).catch(() => outgoing.destroy());
+    const fault = found?.rule.fault;
+    const decided = fault?.kind === 'judged' ? fault.judge({ method, path }) : fault;
+    handle({ incoming, outgoing, upstream, first }, decided).catch(() => outgoing.destroy());
   });
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -33,7 +33,10 @@ for (const reason of ['retentionPolicyNotMet', 'objectUnderActiveHold'] as const
     proxy.rules({ method: 'DELETE', fault: answer(403, reason) });
     await assert.rejects(store.remove(file), (error) => {
       assert.ok(isFailure(error, 'StoreForbidden'), String(error));
-      assert.match(error.message, /storage\.objects\.delete failed .*a retention lock protects the object/);
+      assert.match(
+        error.message,
+        /storage\.objects\.delete failed .*a retention lock or a hold protects the object/,
+      );
       return true;
     });
     assert.equal(proxy.seen.length - before, 1, 'it was not tried again');
