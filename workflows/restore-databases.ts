@@ -1,9 +1,10 @@
-import { CancellationScope, log } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import { toApplicationFailure } from '../contracts/application-failure.ts';
 import type { DatabasePlan, PlannedDatabase, TableName } from '../contracts/database-restore.ts';
 import { Failure } from '../contracts/failures.ts';
 import type { ReplacedDatabases, RestoreCheck, RestoreResult, Warning } from '../contracts/jobs.ts';
 import { agreedPlan, replacedBy, targetsOf } from './agreed-plan.ts';
+import { knownFailure } from './failures.ts';
 import { restoreStepsOn } from './options.ts';
 import { mismatchIn } from './restore-files.ts';
 import { type RestoreHooks, withRestoreHooks } from './restore-hooks.ts';
@@ -45,8 +46,11 @@ async function loadAndSwap(
       : undefined;
   const kept = replaced.length > 0 ? keptUntil(restore, replaced) : undefined;
 
-  const loaded = await loadAndCheck(story, plan);
-  await undoing(plan, () => hooks.beforeReplace());
+  const loaded = await beforeSwap(plan, async () => {
+    const ready = await loadAndCheck(story, plan);
+    await undoing(plan, () => hooks.beforeReplace());
+    return ready;
+  });
   story.enter('swap');
   // Once begun it is seen through: a cancelled run must know what it leaves.
   await CancellationScope.nonCancellable(async () => {
@@ -70,6 +74,19 @@ async function loadAndSwap(
     finishedAt: story.now(),
   };
   return { result, status: warnings.length > 0 ? 'partial' : 'done' };
+}
+
+/** What fails here has replaced nothing: that is what people ask first. */
+async function beforeSwap<T>({ to, databases }: DatabasePlan, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const failure = knownFailure(error, to.host);
+    const replacesNothing = databases.every(({ replaced }) => replaced === undefined);
+    if (replacesNothing || failure === undefined || isCancellation(error)) throw error;
+    const message = `${failure.message.replace(/\.$/, '')}. Nothing was replaced`;
+    throw toApplicationFailure(new Failure(failure.type, message, { advice: failure.advice }));
+  }
 }
 
 interface Loaded {
@@ -100,7 +117,7 @@ async function loadAndCheck(story: Story, plan: DatabasePlan): Promise<Loaded> {
   if (mismatch === undefined) return { bytes, checks, warnings };
   const places = plan.databases.map(({ beside }) => `"${beside}"`).join(', ');
   throw toApplicationFailure(
-    new Failure('RestoreMismatch', `${mismatch.message}. Nothing was replaced`, {
+    new Failure('RestoreMismatch', mismatch.message, {
       advice: `The restored copy is kept as ${places}: look into it, then drop it. Check the repository with \`resguardo verify --read-data\`.`,
     }),
   );
