@@ -10,8 +10,6 @@ import { restoreTree } from '../repository/restore/restorer.ts';
 import { openLocalStore } from '../stores/local.ts';
 import { testPassword } from '../test/repository/test-repository.ts';
 
-export { removeFolder } from '../test/remove-folder.ts';
-
 /** Opens a repository as a new process would. */
 export async function open(folder: string, options: RepositoryOptions = {}): Promise<Repository> {
   return await Repository.open(openLocalStore(folder), testPassword, options);

@@ -8,7 +8,7 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { removeFolder } from './engine.ts';
+import { removeFolder } from '../test/remove-folder.ts';
 import { leftBehind } from './left-behind.ts';
 import { details, table } from './report.ts';
 import { nextCase, readResults, sumUp, writeResults } from './results.ts';

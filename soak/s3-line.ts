@@ -10,13 +10,14 @@ import { withLock } from '../repository/lock/with-lock.ts';
 import { Repository } from '../repository/repository.ts';
 import { openStore } from '../stores/open.ts';
 import type { StoreSettings } from '../stores/settings.ts';
+import { removeFolder } from '../test/remove-folder.ts';
 import { backUpFiles } from '../test/repository/back-up.ts';
 import { temporaryFolder } from '../test/repository/temporary-folder.ts';
 import { cheapScrypt, testPassword } from '../test/repository/test-repository.ts';
 import { type FaultProxy, faultProxy } from '../test/stores/fault-proxy.ts';
 import { ensureMinio } from '../tools/minio.ts';
 import { type MinioServer, startMinio } from '../tools/minio-server.ts';
-import { fileHashes, removeFolder, restore } from './engine.ts';
+import { fileHashes, restore } from './engine.ts';
 import type { Random } from './random.ts';
 import type { RowRun } from './row-run.ts';
 

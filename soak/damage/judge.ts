@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure, isFailure } from '../../contracts/failures.ts';
 import { rebuildIndex } from '../../repository/rebuild-index.ts';
-import { damagesOf, fileHashes, open, removeFolder, restore } from '../engine.ts';
+import { removeFolder } from '../../test/remove-folder.ts';
+import { damagesOf, fileHashes, open, restore } from '../engine.ts';
 import type { DamageBench } from './bench.ts';
 import type { ObjectType } from './objects.ts';
 

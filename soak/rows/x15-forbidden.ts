@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { removeFolder } from '../engine.ts';
+import { removeFolder } from '../../test/remove-folder.ts';
 import type { Row } from '../row.ts';
 
 const program = fileURLToPath(new URL('../../cli/main.mjs', import.meta.url));

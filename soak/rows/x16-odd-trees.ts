@@ -4,11 +4,12 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Warning } from '../../contracts/jobs.ts';
+import { removeFolder } from '../../test/remove-folder.ts';
 import { backUpFiles } from '../../test/repository/back-up.ts';
 import { assertSameFiles, describeFiles } from '../../test/repository/describe-files.ts';
 import { makeNastyTree } from '../../test/repository/nasty-tree.ts';
 import { testRepository } from '../../test/repository/test-repository.ts';
-import { open, removeFolder, restore } from '../engine.ts';
+import { open, restore } from '../engine.ts';
 import type { Row } from '../row.ts';
 import type { RowRun } from '../row-run.ts';
 

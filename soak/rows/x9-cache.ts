@@ -5,13 +5,14 @@ import { checkRepository } from '../../repository/check/check.ts';
 import { Repository } from '../../repository/repository.ts';
 import { cachedStore } from '../../stores/cache.ts';
 import { openLocalStore } from '../../stores/local.ts';
+import { removeFolder } from '../../test/remove-folder.ts';
 import { backUpFiles } from '../../test/repository/back-up.ts';
 import { temporaryFolder } from '../../test/repository/temporary-folder.ts';
 import { testPassword } from '../../test/repository/test-repository.ts';
 import { mountSmallDisk } from '../../test/stores/small-disk.ts';
 import { damageBench } from '../damage/bench.ts';
 import { putBack, readAll } from '../damage/files.ts';
-import { fileHashes, removeFolder, restore } from '../engine.ts';
+import { fileHashes, restore } from '../engine.ts';
 import type { Row } from '../row.ts';
 import type { RowRun } from '../row-run.ts';
 
