@@ -8,7 +8,8 @@ const smallestSlots = 1024;
 /**
  * Numbers ids from 0 in the order of their coming. Holds some 38 bytes for each id: the id, and its place in
  * a hash table with open addressing. Ids are hashes already, so their first word is the hash value.
- * The same id may be added more than once, each time under a number of its own.
+ * The same id may be added more than once, each time under a number of its own. Where ids are removed, the table is a
+ * set: numbers change then.
  */
 export class IdTable {
   #segments: Uint32Array[] = [];
@@ -52,6 +53,20 @@ export class IdTable {
     return number;
   }
 
+  /** Removes an id if it is there. Its number goes to the one added last. */
+  remove(id: string): void {
+    const number = this.find(id);
+    if (number < 0) return;
+    this.#clear(this.#slotOf(number));
+    const last = --this.#size;
+    if (number === last) return;
+    const slot = this.#slotOf(last);
+    const words = this.#words(last);
+    const from = this.#position(last);
+    this.#words(number).set(words.subarray(from, from + wordsPerId), this.#position(number));
+    this.#slots[slot] = number + 1;
+  }
+
   /** The id of an entry. */
   id(number: number): string {
     const words = this.#words(number);
@@ -84,7 +99,7 @@ export class IdTable {
 
   #slotOf(number: number): number {
     const mask = this.#slots.length - 1;
-    let slot = (this.#words(number)[this.#position(number)] ?? 0) & mask;
+    let slot = this.#home(number);
     while (this.#slots[slot] !== number + 1) slot = (slot + 1) & mask;
     return slot;
   }
@@ -96,12 +111,28 @@ export class IdTable {
     this.#slots[slot] = number + 1;
   }
 
+  /** Frees a slot. Entries behind it that were put off by it move up, since a search ends at a free slot. */
+  #clear(slot: number): void {
+    const mask = this.#slots.length - 1;
+    let free = slot;
+    for (let next = (slot + 1) & mask; ; next = (next + 1) & mask) {
+      const entry = this.#slots[next] ?? 0;
+      if (entry === 0) break;
+      if (((next - this.#home(entry - 1)) & mask) < ((next - free) & mask)) continue;
+      this.#slots[free] = entry;
+      free = next;
+    }
+    this.#slots[free] = 0;
+  }
+
   #grow(): void {
     this.#slots = new Uint32Array(this.#slots.length * 2);
-    const mask = this.#slots.length - 1;
-    for (let number = 0; number < this.#size; number++) {
-      this.#place(number, (this.#words(number)[this.#position(number)] ?? 0) & mask);
-    }
+    for (let number = 0; number < this.#size; number++) this.#place(number, this.#home(number));
+  }
+
+  /** The slot in which the search for an entry begins. */
+  #home(number: number): number {
+    return (this.#words(number)[this.#position(number)] ?? 0) & (this.#slots.length - 1);
   }
 
   #words(number: number): Uint32Array {

@@ -16,6 +16,7 @@ import type { Chunker } from '../chunker/chunker.ts';
 import type { Compressor } from '../compression.ts';
 import type { Sealing } from '../crypto/sealing.ts';
 import type { BlobIndex, IndexedPack, ListedPack } from '../index/blob-index.ts';
+import { IdTable } from '../index/id-table.ts';
 import type { Failpoint, SealedFiles } from '../sealed-files.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { FileBatches } from './file-batches.ts';
@@ -64,7 +65,7 @@ export class RepositoryWriter implements BlobWriter {
   readonly #smallFiles: FileBatches;
   readonly #indexWriter: IndexWriter;
   /** Blobs that are on their way into a pack that is not stored yet. */
-  readonly #pending = { data: new Set<string>(), tree: new Set<string>() };
+  readonly #pending = { data: new IdTable(), tree: new IdTable() };
   readonly #storing = new Set<Promise<unknown>>();
 
   constructor(options: WriterOptions) {
@@ -197,7 +198,7 @@ export class RepositoryWriter implements BlobWriter {
 
   /** Whether the caller has to store the blob: nobody has, and nobody is about to. */
   #claim(type: BlobType, id: string): boolean {
-    if (this.#pending[type].has(id) || this.#options.index.hasBlob(type, id)) return false;
+    if (this.#pending[type].find(id) >= 0 || this.#options.index.hasBlob(type, id)) return false;
     this.#pending[type].add(id);
     return true;
   }
@@ -226,7 +227,7 @@ export class RepositoryWriter implements BlobWriter {
 
   #packIsStored(pack: ListedPack): void {
     this.#options.index.addPack(pack);
-    for (const { type, id } of pack.blobs) this.#pending[type].delete(id);
+    for (const { type, id } of pack.blobs) this.#pending[type].remove(id);
     this.#indexWriter.add(pack);
     if (this.#indexWriter.isFull) {
       void this.#track(this.#indexWriter.write(this.#stop.signal).catch((error) => this.#stop.abort(error)));
