@@ -68,8 +68,11 @@ export class SealedFiles {
     const plain = Buffer.concat([Buffer.of(compressedMark), compressed]);
     const sealed = this.#options.sealing.seal(plain);
     // An index file of many tiny blobs has ten megabytes, in each of these forms.
+    freeMemory(compressed);
     freeMemory(plain);
-    return await this.#put(type, sealed, signal);
+    const name = await this.#put(type, sealed, signal);
+    freeMemory(sealed);
+    return name;
   }
 
   /** Stores JSON uncompressed and sealed so that the same JSON always becomes the same file. */

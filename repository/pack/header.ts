@@ -63,17 +63,13 @@ export class HeaderBuilder {
     this.#count += 1;
   }
 
-  /** The header so far, in memory of its own. */
-  copy(): Buffer {
-    const header = Buffer.allocUnsafeSlow(this.#filled);
-    this.#bytes.copy(header, 0, 0, this.#filled);
-    return header;
+  /** The header, in memory of its own. The builder cannot be used afterwards. */
+  finish(): Buffer<ArrayBuffer> {
+    return Buffer.from(this.#bytes.buffer.transfer(this.#filled));
   }
 
   #grow(): void {
-    const larger = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
-    this.#bytes.copy(larger);
-    this.#bytes = larger;
+    this.#bytes = Buffer.from(this.#bytes.buffer.transfer(this.#bytes.length * 2));
   }
 }
 

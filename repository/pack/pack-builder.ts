@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { Failure } from '../../contracts/failures.ts';
 import type { BlobType } from '../blobs.ts';
 import { type Sealing, sealOverheadBytes } from '../crypto/sealing.ts';
+import { freeMemory } from '../free-memory.ts';
 import { HeaderBlobs, HeaderBuilder, maxHeaderEntries, type PackedBlob } from './header.ts';
 
 /** Room for the largest entry of the header and what seals it. */
@@ -20,7 +21,7 @@ export interface BuiltPack {
   readonly id: string;
   readonly blobs: HeaderBlobs;
   /** Unsealed, in memory of its own. */
-  readonly header: Buffer;
+  readonly header: Buffer<ArrayBuffer>;
   /** Part of the builder's buffer, which must not be used again before the pack is stored. */
   readonly bytes: Buffer;
 }
@@ -72,7 +73,7 @@ export class PackBuilder {
 
   /** Writes the header and names the pack. The builder cannot be used afterwards. */
   finish(): BuiltPack {
-    const header = this.#header.copy();
+    const header = this.#header.finish();
     const sealedBytes = this.#sealing.sealInto(header, this.buffer, this.#filled);
     this.#verifyHeader(header, this.buffer.subarray(this.#filled, this.#filled + sealedBytes));
     const end = this.buffer.writeUInt32LE(sealedBytes, this.#filled + sealedBytes);
@@ -84,7 +85,10 @@ export class PackBuilder {
 
   /** A header that cannot be read again would make all of its pack depend on the index. */
   #verifyHeader(header: Buffer, sealed: Buffer): void {
-    if (this.#sealing.open(sealed)?.equals(header)) return;
+    const opened = this.#sealing.open(sealed);
+    const isSame = opened?.equals(header) ?? false;
+    if (opened) freeMemory(opened);
+    if (isSame) return;
     throw new Failure('Internal', 'The header of a new pack cannot be opened again.', {
       advice: 'Test the memory of this machine: the processor did not give back what was written.',
     });

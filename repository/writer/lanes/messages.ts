@@ -73,7 +73,7 @@ export type LaneReport =
   | {
       readonly kind: 'pack';
       readonly id: string;
-      readonly header: Uint8Array;
+      readonly header: Uint8Array<ArrayBuffer>;
       /** Number of the memory. */
       readonly buffer: number;
       readonly length: number;
