@@ -16,17 +16,19 @@ const repeatMs = 300;
  * @param {readonly string[]} args
  * @param {object} [options]
  * @param {import('node:child_process').StdioOptions} [options.stdio]
+ * @param {NodeJS.ProcessEnv} [options.env] this process's own when left out
  * @param {(child: import('node:child_process').ChildProcess) => void} [options.onStart]
  * @param {boolean} [options.killOnSignal] whether a signal to us kills the program with all that it started,
  *   instead of being forwarded; it then counts as ended by that signal
  * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null }>}
  */
-export function runChild(command, args, { stdio = 'inherit', onStart, killOnSignal = false } = {}) {
+export function runChild(command, args, options = {}) {
+  const { stdio = 'inherit', env = process.env, onStart, killOnSignal = false } = options;
   return new Promise((resolve, reject) => {
     const lifeline = process.platform === 'linux' && isOnPath('setpriv');
     const child = lifeline
-      ? spawn('setpriv', ['--pdeathsig', 'TERM', '--', command, ...args], { stdio, detached: true })
-      : spawn(command, args, { stdio, detached: true });
+      ? spawn('setpriv', ['--pdeathsig', 'TERM', '--', command, ...args], { stdio, env, detached: true })
+      : spawn(command, args, { stdio, env, detached: true });
     let killedBy = null;
     const stopListening = onSignals((name) => {
       if (!killOnSignal) child.kill(name);

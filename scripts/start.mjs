@@ -17,6 +17,13 @@ const developmentFolders = ['test', 'bench', 'soak'];
 export const commandFlags = ['--max-semi-space-size=2'];
 
 /**
+ * For the command, where the user has not set them: glibc keeps one heap for all threads, so that what one gives back
+ * another uses, and pieces of a mebibyte and more go back to the system at once. Programs that we start do not inherit
+ * this (programs/host.ts).
+ */
+export const commandEnvironment = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1048576' };
+
+/**
  * Runs a program of the project on the pinned Node, installing the packages first where that is due, and
  * ends this process as the program ends.
  *
@@ -30,8 +37,10 @@ export async function start(file, args) {
       await ensureInstalled(root, { development });
       if (file === commandLineFile()) noteInstalled();
     }
-    const flags = file === commandLineFile() ? commandFlags : [];
-    endLike(await runChild(pinnedNode(), [...flags, join(root, file), ...args]));
+    const isCommand = file === commandLineFile();
+    const flags = isCommand ? commandFlags : [];
+    const env = { ...(isCommand && commandEnvironment), ...process.env };
+    endLike(await runChild(pinnedNode(), [...flags, join(root, file), ...args], { env }));
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     endLike(error instanceof InstallationError ? error.ended : { code: 1, signal: null });

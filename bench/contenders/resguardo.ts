@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commandFlags, commandLineFile } from '../../scripts/start.mjs';
+import { commandEnvironment, commandFlags, commandLineFile } from '../../scripts/start.mjs';
 import type { Command } from '../measure.ts';
 import { type Contender, password } from './contender.ts';
 
 const program = fileURLToPath(new URL(`../../${commandLineFile()}`, import.meta.url));
 
-/** Ours, with the flags that the command `resguardo` gives to Node. */
+/** Ours, with the flags and the environment that the command `resguardo` gives to Node. */
 export function resguardo(): Contender {
-  const env = { RESGUARDO_PASSWORD: password };
+  const env = { ...commandEnvironment, RESGUARDO_PASSWORD: password };
   const run = (repository: string, ...args: string[]): Command => ({
     argv: [
       process.execPath,

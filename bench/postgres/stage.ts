@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { commandFlags } from '../../scripts/start.mjs';
+import { commandEnvironment, commandFlags } from '../../scripts/start.mjs';
 import { ensurePostgres, type PostgresMajor } from '../../tools/postgres.ts';
 import { startPostgres } from '../../tools/postgres-server.ts';
 import { type Command, type Measurement, measure } from '../measure.ts';
@@ -88,7 +88,10 @@ export async function setStage(parent: string, { scale, major, kept }: StageOpti
       const result = path.join(folder, 'printed');
       const line = `"$0" ${commandFlags.join(' ')} ${ours} "$@" > ${result}`;
       const argv = ['bash', '-ec', line, process.execPath, ...args] as const;
-      const measured = await measure({ argv, env: { ...env, NODE_COMPILE_CACHE: compiled } });
+      const measured = await measure({
+        argv,
+        env: { ...env, ...commandEnvironment, NODE_COMPILE_CACHE: compiled },
+      });
       return { ...measured, printed: JSON.parse(await run('cat', [result])) };
     },
     remove: (target) => rm(path.join(folder, target), { recursive: true, force: true }),

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { commandFlags, commandLineFile } from '../../scripts/start.mjs';
+import { commandEnvironment, commandFlags, commandLineFile } from '../../scripts/start.mjs';
 
 const run = promisify(execFile);
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -38,7 +38,10 @@ test('the longer way is taken when the packages may have changed, and says so to
   for (const list of lists) assert.ok(notedMs > (await stat(list)).mtimeMs, list);
 });
 
-test('the command has the flags and the program that its other entry has', async () => {
+test('the command has the flags, the environment and the program that its other entry has', async () => {
   const text = await readFile(command, 'utf8');
+  for (const [name, value] of Object.entries(commandEnvironment)) {
+    assert.ok(text.includes(`export ${name}="\${${name}-${value}}"`), name);
+  }
   assert.ok(text.includes(`exec "$node" ${commandFlags.join(' ')} "$root/${commandLineFile()}" "$@"`));
 });
