@@ -7,6 +7,7 @@ import type { Hook } from '../hooks/run.ts';
 import type { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Maintenance } from '../maintenance/maintenance.ts';
+import type { PriceList } from '../policy/cost/prices.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Snapshot } from '../repository/snapshot.ts';
 import type { DatabaseRestorer } from '../restore/database-restorer.ts';
@@ -43,6 +44,8 @@ export interface ActivityDependencies {
   createCopyRepository(repository: string, of: Repository): Promise<Repository>;
   /** The locks of a repository's objects; the caller closes them. */
   openObjectLocks(repository: string): Promise<ObjectLocks>;
+  /** Those of the configuration, read anew; what is wrong with them is logged, and our list is taken. */
+  prices(): Promise<PriceList>;
   readonly status: StatusFile;
   readonly history: RunHistory;
   readonly inspector: Inspector;
@@ -64,8 +67,11 @@ export interface ActivityDependencies {
 export interface RunHistory {
   recordStart(run: RunBeginning): Promise<void>;
   recordEnd(report: RunReport): Promise<void>;
-  /** The newest restores of a source that went well; none where the history cannot be read. */
-  restores(source: string): Promise<readonly { readonly bytes: number; readonly seconds: number }[]>;
+  /** The newest restores of a source from a repository that went well; none where the history cannot be read. */
+  restores(
+    source: string,
+    repository: string,
+  ): Promise<readonly { readonly bytes: number; readonly seconds: number }[]>;
   /** Enters what a repository holds now. */
   recordSnapshots(repository: string, snapshots: readonly Snapshot[]): Promise<void>;
   /** What the repositories of these routes owe. */

@@ -9,19 +9,21 @@ const sampleBytes = 33_554_432;
 
 /** Foretells a planned restore: by how fast the repository gives data now, and by earlier restores. */
 export async function forecast(
-  { history }: Pick<ActivityDependencies, 'history'>,
+  { history, prices }: Pick<ActivityDependencies, 'history' | 'prices'>,
   repository: Repository,
   { plan, signal }: { readonly plan: DatabasePlan; readonly signal: AbortSignal },
 ): Promise<RestoreForecast> {
+  const { source, repository: place, mayBeFrozen = false } = plan.source;
   const stored = await storedSize(repository, plan.tree, signal);
   const loadBytes = plan.databases.reduce((sum, { bytes }) => sum + bytes, 0);
   return forecastRestore({
     loadBytes,
     storedBytes: Math.round(stored.rawBytes > 0 ? (loadBytes * stored.bytes) / stored.rawBytes : 0),
-    // A sample might be frozen.
-    readRate: plan.source.mayBeFrozen ? undefined : await readRate(repository, stored.sample, signal),
-    past: await history.restores(plan.source.source),
+    // A sample might be frozen, and what earlier restores took was mostly waiting.
+    readRate: mayBeFrozen ? undefined : await readRate(repository, stored.sample, signal),
+    past: mayBeFrozen ? [] : await history.restores(source, place),
     location: repository.store.location,
+    prices: await prices(),
   });
 }
 

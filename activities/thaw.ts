@@ -29,7 +29,9 @@ export async function thawSnapshot(
       const left =
         wish === undefined ? found : await thawPacks(repository.store, found, { wish, signal, onPack });
       const { location } = repository.store;
-      return { snapshot: id, snapshotTime: time, ...describeThaw(location, { packs, blobBytes }, left) };
+      const prices = await dependencies.prices();
+      const status = describeThaw(location, { packs, blobBytes }, left, prices);
+      return { snapshot: id, snapshotTime: time, ...status };
     }),
   );
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Option } from 'commander';
 import { Failure } from '../contracts/failures.ts';
 import { defaultThawDays, type ThawSpeed, thawSpeeds } from '../contracts/thaw.ts';
+import type { PriceList } from '../policy/cost/prices.ts';
 import { describeThaw } from '../policy/cost/thaw-status.ts';
 import { differenceOf } from '../repository/move/copy-files.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -29,6 +30,8 @@ export interface Thawing {
   readonly options: ThawOptions;
   readonly signal: AbortSignal;
   readonly note: (text: string) => void;
+  /** Default: our list. */
+  readonly prices?: PriceList;
   /** For tests: shorter ones. */
   readonly pauseMs?: typeof pauses;
 }
@@ -84,13 +87,13 @@ interface Wanted {
 async function thawAndWait(
   store: Store,
   { speed, find }: Wanted,
-  { options, signal, note, pauseMs = pauses }: Thawing,
+  { options, signal, note, prices, pauseMs = pauses }: Thawing,
 ): Promise<void> {
   const wish = { speed, days: options.thawDays ?? defaultThawDays };
   for (let waitMs = pauseMs.firstMs; ; waitMs = Math.min(waitMs * 2, pauseMs.longestMs)) {
     const needed = await find();
     const found = unreadable(needed.packs);
-    const status = describeThaw(store.location, needed, found);
+    const status = describeThaw(store.location, needed, found, prices);
     if (status.frozen.packs > 0) note(renderThaw(status).join('\n'));
     const left = await thawPacks(store, found, { wish, signal });
     if (left.thawing.length === 0) return;

@@ -168,6 +168,7 @@ function withPaths(
     ...parsed,
     host: parsed.host ?? hostname(),
     stateDir: parsed.stateDir === undefined ? defaultStateDir(env) : path.resolve(folder, parsed.stateDir),
+    ...(parsed.prices !== undefined && { prices: path.resolve(folder, parsed.prices) }),
     temporal: withKeyPaths(folder, parsed.temporal),
     notifications: notificationsWithPaths(folder, parsed.notifications),
     api: apiWithKey(folder, parsed.api, env),

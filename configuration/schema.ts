@@ -152,6 +152,15 @@ export const configurationSchema = z
           'Repositories that get a copy of each snapshot of sources that name none. The data is read once; copies are made from the first repository.',
         examples: [['offsite']],
       }),
+    prices: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'File with prices of your own (docs/cost.md), for `cost`, `restore --plan` and `--thaw`. Default: the list that comes with Resguardo.',
+        examples: ['/etc/resguardo/prices.json'],
+      }),
     schedules: schedulesSchema.prefault({}).meta({
       description: 'When each schedule runs.',
       examples: [{ automated_backups: { at: '01:30' } }],

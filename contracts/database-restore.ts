@@ -59,6 +59,8 @@ export interface RestoreForecast {
   readonly readBytesPerSecond?: number;
   /** What the provider asks for the bytes on their way out, at list prices; absent where it asks for nothing. */
   readonly egressUsd?: number;
+  /** Month of that price. */
+  readonly pricesAsOf?: string;
 }
 
 export interface PlannedDatabase {

@@ -47,6 +47,8 @@ export interface ThawStatus {
   readonly ways: readonly ThawWay[];
   /** What the provider asks for the bytes on their way out, at list prices; absent where it is not known. */
   readonly egressUsd?: number;
+  /** Month of the prices; absent where none are known. */
+  readonly pricesAsOf?: string;
 }
 
 export interface ThawWay {

@@ -6,6 +6,7 @@ import type { DoctorContext } from './context.ts';
 import { hookChecks } from './hooks.ts';
 import { leftOverChecks } from './left-overs.ts';
 import { machineChecks } from './machine.ts';
+import { priceChecks } from './prices.ts';
 import { repositoryChecks } from './repositories.ts';
 import { sourceChecks } from './sources.ts';
 import { temporalCheck } from './temporal.ts';
@@ -21,6 +22,7 @@ export function doctorChecks(context: DoctorContext): readonly Check[] {
     ...sourceChecks(context),
     ...leftOverChecks(context),
     ...hookChecks(context),
+    ...priceChecks(context),
     temporalCheck(context),
     ...channelChecks(context),
   ];

@@ -1,4 +1,5 @@
 import type { RestoreForecast } from '../contracts/database-restore.ts';
+import { listPrices, type PriceList } from './cost/prices.ts';
 import { egressUsd } from './cost/thaw.ts';
 
 /** What a forecast is made of; sizes in bytes, rates in bytes of the dump for each second. */
@@ -13,6 +14,8 @@ export interface ForecastFacts {
   readonly past: readonly { readonly bytes: number; readonly seconds: number }[];
   /** Address of the repository: "s3:…", "/srv/backup". */
   readonly location: string;
+  /** Default: our list. */
+  readonly prices?: PriceList;
 }
 
 /** No server that we know loads, indexes, checks and compares faster with two programs. */
@@ -23,14 +26,14 @@ const leastSeconds = 5;
 
 /** Tells how long a restore will take and what its data costs on the way. */
 export function forecastRestore(facts: ForecastFacts): RestoreForecast {
-  const { loadBytes, storedBytes, readRate, past, location } = facts;
+  const { loadBytes, storedBytes, readRate, past, location, prices = listPrices } = facts;
   const rates = past.filter(({ bytes, seconds }) => bytes > 0 && seconds > 0);
   const [median] = rates
     .map(({ bytes, seconds }) => bytes / seconds)
     .sort((left, right) => left - right)
     .slice(Math.floor(rates.length / 2));
   const rate = median ?? Math.min(assumedRate, readRate ?? assumedRate);
-  const egress = egressUsd(location, storedBytes);
+  const egress = egressUsd(location, storedBytes, prices);
   return {
     loadBytes,
     storedBytes,
@@ -40,6 +43,6 @@ export function forecastRestore(facts: ForecastFacts): RestoreForecast {
         ? 'estimate: no restore of this source has been measured yet'
         : `measured in ${rates.length} ${rates.length === 1 ? 'restore' : 'restores'} of this source`,
     ...(readRate !== undefined && { readBytesPerSecond: Math.round(readRate) }),
-    ...(egress !== undefined && { egressUsd: egress }),
+    ...(egress !== undefined && { egressUsd: egress, pricesAsOf: prices.asOf }),
   };
 }

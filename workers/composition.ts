@@ -14,6 +14,7 @@ import { Later } from '../control/later.ts';
 import { createInspector } from '../inspection/inspector.ts';
 import { WatchFiles } from '../inspection/watch-file.ts';
 import type { Logger } from '../logging/logger.ts';
+import { pricesOrList } from '../policy/cost/read-prices.ts';
 import { Repository, type RepositoryOptions } from '../repository/repository.ts';
 import { resolveSecret } from '../secrets/resolve.ts';
 import { Bandwidth } from '../stores/network/limits.ts';
@@ -67,6 +68,7 @@ export function composeActivities(options: CompositionOptions): ActivityDependen
     createCopyRepository: (name, of) =>
       createCopyRepository(options, name, { of, catalog: () => catalog.get() }),
     openObjectLocks: (name) => openBucket(configuration, env, name),
+    prices: () => pricesOrList(configuration.prices, onWarning),
     status: new StatusFile(configuration.stateDir),
     history: createHistory(() => catalog.get(), logger),
     inspector: createInspector({

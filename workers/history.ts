@@ -42,12 +42,13 @@ export function createHistory(catalog: () => Promise<Catalog>, logger: Logger): 
         await opened.recordRunFinished(finishOf(report));
         await audit(opened, report, endOf(report));
       }),
-    restores: async (source) => {
+    restores: async (source, repository) => {
       let found: readonly { readonly bytes: number; readonly seconds: number }[] = [];
       await attempt(async (opened) => {
         const filter = { workflow: 'restore', subject: source, status: ['done', 'partial'] } as const;
         const runs = await opened.runs(filter, { newestFirst: true, limit: keptRestores });
-        found = runs.map(({ startedAt, finishedAt = startedAt, bytesProcessed: bytes = 0 }) => ({
+        const fromThere = runs.filter((run) => run.repository === repository);
+        found = fromThere.map(({ startedAt, finishedAt = startedAt, bytesProcessed: bytes = 0 }) => ({
           bytes,
           seconds: (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000,
         }));

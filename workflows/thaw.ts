@@ -122,12 +122,12 @@ function describeThaw({ needed, frozen, thawing }: ThawStatus): string {
   return `Waiting for ${missing} of ${needed.packs} packs (${megabytes(bytes)}) to thaw`;
 }
 
-function blocked({ needed, frozen, ways }: ThawStatus): Error {
+function blocked({ needed, frozen, ways, pricesAsOf }: ThawStatus): Error {
   const offers = ways.map(describeWay);
   const message = `Of the snapshot, ${frozen.packs} of ${needed.packs} packs that are needed (${megabytes(frozen.bytes)}) lie in an archive class and have to be thawed first`;
   return toApplicationFailure(
     new Failure('RestoreBlocked', message, {
-      advice: `Say how: --thaw with ${offers.length > 0 ? offers.join(', ') : 'bulk, standard or expedited'}; as input "thaw":{"speed":"bulk"}.`,
+      advice: `Say how: --thaw with ${offers.length > 0 ? offers.join(', ') : 'bulk, standard or expedited'}${pricesAsOf === undefined ? '' : ` (prices as of ${pricesAsOf})`}; as input "thaw":{"speed":"bulk"}.`,
     }),
   );
 }

@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { Failure } from '../../contracts/failures.ts';
-import { withOwnPrices } from '../../policy/cost/own-prices.ts';
-import { listPrices, type PriceList, providerOf } from '../../policy/cost/prices.ts';
+import { type PriceList, providerOf } from '../../policy/cost/prices.ts';
 import { type CostReport, CostReporter } from '../../policy/cost/report.ts';
 import { takeStock } from '../../repository/stock.ts';
 import { withLockedRepository } from '../composition.ts';
@@ -10,11 +7,11 @@ import type { CommandContext, Definition } from '../context.ts';
 import { withExamples } from '../examples.ts';
 import { positiveInteger } from '../option-values.ts';
 import { renderCost } from '../output/cost.ts';
-import { addRepositoryOptions, isConfigured, type RepositorySelection } from '../repository-access.ts';
+import { chosenPrices, type PriceSelection } from '../prices.ts';
+import { addRepositoryOptions, isConfigured } from '../repository-access.ts';
 
-interface Options extends RepositorySelection {
+interface Options extends PriceSelection {
   readonly as?: string;
-  readonly prices?: string;
   readonly months?: number;
 }
 
@@ -28,7 +25,10 @@ export function defineCost({ parent, run }: Definition): void {
       '--as <provider>',
       'as if it lay at aws, azure, gcs, b2, wasabi or r2; with a class: aws:DEEP_ARCHIVE',
     )
-    .option('--prices <file>', 'prices of your own, as JSON, in place of ours')
+    .option(
+      '--prices <file>',
+      'prices of your own, as JSON, in place of ours (default: `prices` of the configuration)',
+    )
     .option('--months <count>', 'months that are foretold (default: 12)', positiveInteger);
   addRepositoryOptions(command).action(run(cost));
   withExamples(command, [
@@ -40,7 +40,7 @@ export function defineCost({ parent, run }: Definition): void {
 
 async function cost(context: CommandContext, options: Options): Promise<number> {
   const { signal, output } = context;
-  const prices = await priceList(context, options);
+  const prices = await chosenPrices(context, options);
   const keptDays = await keptDaysOf(context, options);
   const report = await withLockedRepository(context, { ...options, purpose: 'read' }, async (repository) => {
     const place = chosenPlace(options, prices, repository.store.location);
@@ -58,25 +58,15 @@ async function cost(context: CommandContext, options: Options): Promise<number> 
   return 0;
 }
 
-async function priceList({ cwd }: CommandContext, { prices }: Options): Promise<PriceList> {
-  if (prices === undefined) return listPrices;
-  const path = resolve(cwd, prices);
-  try {
-    return withOwnPrices(await readFile(path, 'utf8'), path);
-  } catch (cause) {
-    if (cause instanceof Failure) throw cause;
-    throw new Failure('InvalidInput', `The prices in ${path} cannot be read`, { cause });
-  }
-}
-
 /** @throws {Failure} InvalidInput for a provider or class that the list does not have */
 function chosenPlace(
   { as }: Options,
-  { providers }: PriceList,
+  prices: PriceList,
   location: string,
 ): { readonly provider: string; readonly storageClass?: string } {
+  const { providers } = prices;
   const known = Object.keys(providers).join(', ');
-  const [provider = '', storageClass] = as?.split(':') ?? [providerOf(location) ?? ''];
+  const [provider = '', storageClass] = as?.split(':') ?? [providerOf(location, prices) ?? ''];
   const found = Object.hasOwn(providers, provider) ? providers[provider] : undefined;
   if (found === undefined) {
     const message =

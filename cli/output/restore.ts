@@ -108,6 +108,7 @@ export function renderThaw({
   classes,
   ways,
   egressUsd,
+  pricesAsOf,
 }: Omit<ThawStatus, 'snapshot' | 'snapshotTime'>): readonly string[] {
   const egress =
     egressUsd === undefined ? '' : `; some $${egressUsd.toFixed(2)} of the provider for their way out`;
@@ -123,6 +124,7 @@ export function renderThaw({
       ? []
       : [`Thawing: ${formatQuantity(thawing.packs, 'pack')}, ${formatBytes(thawing.bytes)}`]),
     ...renderWays(ways),
+    ...(pricesAsOf === undefined ? [] : [`Prices as of ${pricesAsOf}`]),
   ];
 }
 
@@ -140,8 +142,11 @@ function hoursOf(hours: number): string {
 
 function renderForecast({ forecast }: DatabasePlan): readonly string[] {
   if (forecast === undefined) return [];
-  const { seconds, basis, storedBytes, egressUsd } = forecast;
-  const cost = egressUsd === undefined ? '' : `, some $${egressUsd.toFixed(2)} of the provider for it`;
+  const { seconds, basis, storedBytes, egressUsd, pricesAsOf } = forecast;
+  const cost =
+    egressUsd === undefined
+      ? ''
+      : `, some $${egressUsd.toFixed(2)} of the provider for it (prices as of ${pricesAsOf})`;
   return [
     `It takes about ${formatDuration(seconds * 1000)} (${basis})`,
     `${formatBytes(storedBytes)} are read from the repository${cost}`,

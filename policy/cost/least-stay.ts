@@ -10,7 +10,7 @@ export function leastStayMs(
   location: string,
   prices: PriceList = listPrices,
 ): (storageClass: string | undefined) => number {
-  const provider = prices.providers[providerOf(location) ?? ''];
+  const provider = prices.providers[providerOf(location, prices) ?? ''];
   return (storageClass) => {
     const price = provider?.classes[storageClass ?? provider.defaultClass];
     return (price?.leastDays ?? 0) * dayMs;

@@ -25,6 +25,7 @@ const providerSchema = z.strictObject({
   name: z.string(),
   of: z.string(),
   source: z.string(),
+  hosts: z.array(z.string().min(1)).optional(),
   gbBytes: z.int().min(1),
   egressPerGb: amount,
   freeEgressBytes: amount.optional(),

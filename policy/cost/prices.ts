@@ -30,6 +30,8 @@ export interface ProviderPrices {
   readonly of: string;
   /** Page of the provider that has them. */
   readonly source: string;
+  /** Hosts of its service, as they stand in addresses of stores: for providers that we do not know. */
+  readonly hosts?: readonly string[] | undefined;
   /** What it counts as one GB. */
   readonly gbBytes: number;
   /** To the internet, beyond what is free. */
@@ -55,7 +57,8 @@ const gib = 2 ** 30;
 
 /**
  * List prices of the first tier, without tax, discounts and free allowances of new accounts; read by us from what the
- * providers' pages and reports about them say. A file of your own (`cost --prices`) replaces what has changed.
+ * providers' pages and reports about them say. A file of your own (`prices` of the
+ * configuration, `cost --prices`) replaces what has changed.
  */
 export const listPrices: PriceList = {
   asOf: '2026-10',
@@ -245,8 +248,12 @@ const hosts: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Key of the provider behind the address of a store; undefined for a server or disk of one's own. */
-export function providerOf(location: string): string | undefined {
+export function providerOf(location: string, { providers }: PriceList = listPrices): string | undefined {
   const scheme = /^([a-z0-9]{2,}):/.exec(location)?.[1];
+  const named = Object.entries(providers).find(([, { hosts: own = [] }]) =>
+    own.some((host) => scheme !== undefined && location.includes(host)),
+  );
+  if (named !== undefined) return named[0];
   if (scheme === 'azure') return 'azure';
   if (scheme === 'gs') return 'gcs';
   if (scheme === 'b2') return 'b2';

@@ -2,7 +2,7 @@ import type { ThawWay } from '../../contracts/thaw.ts';
 import { type PricedObject, type ReadCost, readCost, type StorageCost, StorageCostSum } from './estimate.ts';
 import { type AddedBytes, forecastGrowth, type GrowthForecast } from './forecast.ts';
 import type { PriceList, ProviderPrices } from './prices.ts';
-import { thawWays } from './thaw.ts';
+import { thawWaysAt } from './thaw.ts';
 
 /** What a repository costs where it lies, or would cost elsewhere. US dollars at list prices. */
 export interface CostReport {
@@ -39,14 +39,6 @@ export interface CostQuestion {
   readonly keptDays?: number | undefined;
   readonly months: number;
 }
-
-/** Address of a store at a provider, for what depends on it. */
-const locations: Readonly<Record<string, string>> = {
-  aws: 's3:s3.amazonaws.com',
-  azure: 'azure:',
-  gcs: 'gs:',
-  b2: 'b2:',
-};
 
 /** Sums up the objects of a repository, one by one. */
 export class CostReporter {
@@ -97,7 +89,7 @@ export class CostReporter {
       classes: [...this.#elsewhere].map(([name, sum]) => this.#classCost(name, sum.total())),
       restore: {
         ...readCost(provider, packs, bytes),
-        thaw: thawWays(locations[key] ?? '', frozen, prices),
+        thaw: thawWaysAt(provider, frozen),
       },
       ...(forecast !== undefined && { forecast }),
     };

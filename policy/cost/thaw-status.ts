@@ -22,7 +22,7 @@ export function describeThaw(
     thawing: sumOf(thawing),
     classes: classesOf([...frozen, ...thawing]),
     ways: thawWays(location, classesOf(frozen), prices),
-    ...(egress !== undefined && { egressUsd: egress }),
+    ...(egress !== undefined && { egressUsd: egress, pricesAsOf: prices.asOf }),
   };
 }
 

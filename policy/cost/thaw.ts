@@ -16,11 +16,18 @@ export function thawWays(
   prices: PriceList = listPrices,
 ): readonly ThawWay[] {
   if (classes.length === 0) return [];
-  const key = providerOf(location);
+  const key = providerOf(location, prices);
   const known = key === undefined ? undefined : prices.providers[key];
   // Whoever speaks like S3 and has its archive classes has its tiers, too.
   const provider = known ?? prices.providers.aws;
   if (provider === undefined) return [];
+  const ways = thawWaysAt(provider, classes);
+  return known === undefined ? ways.map(({ speed, hours }) => ({ speed, hours })) : ways;
+}
+
+/** The same where the provider is known. */
+export function thawWaysAt(provider: ProviderPrices, classes: readonly ClassSum[]): readonly ThawWay[] {
+  if (classes.length === 0) return [];
   return thawSpeeds.flatMap((speed) => {
     const found = classes.map((sum) => ({ sum, price: provider.classes[sum.storageClass]?.thaw?.[speed] }));
     let [from, to, cost] = [0, 0, 0];
@@ -29,7 +36,7 @@ export function thawWays(
       [from, to] = [Math.max(from, price.hours[0]), Math.max(to, price.hours[1])];
       cost += (sum.bytes / provider.gbBytes) * price.perGb + (sum.packs / 1000) * price.per1000;
     }
-    return [{ speed, hours: [from, to] as const, ...(known !== undefined && { costUsd: cents(cost) }) }];
+    return [{ speed, hours: [from, to] as const, costUsd: cents(cost) }];
   });
 }
 
@@ -39,7 +46,7 @@ export function egressUsd(
   bytes: number,
   prices: PriceList = listPrices,
 ): number | undefined {
-  const key = providerOf(location);
+  const key = providerOf(location, prices);
   const provider: ProviderPrices | undefined = key === undefined ? undefined : prices.providers[key];
   return provider && cents((bytes / provider.gbBytes) * provider.egressPerGb);
 }

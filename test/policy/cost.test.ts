@@ -23,7 +23,7 @@ test('the provider is known by its address, a server of ones own is none', () =>
     'gs:bucket:/prefix',
     's3:http://127.0.0.1:9000/bucket',
     '/srv/backup',
-  ].map(providerOf);
+  ].map((location) => providerOf(location));
   assert.deepEqual(found, ['aws', 'aws', 'wasabi', 'r2', 'b2', 'azure', 'gcs', undefined, undefined]);
 });
 
@@ -172,6 +172,19 @@ test('prices of ones own replace single ones, and wrong ones are named', () => {
       (error) => isFailure(error, 'InvalidInput') && why.test(error.message),
     );
   }
+});
+
+test('a provider of ones own is known by its hosts', () => {
+  const mine = {
+    ...{ name: 'Mine', of: 'here', source: 'contract 17', gbBytes: 1e9, egressPerGb: 0.01 },
+    ...{ hosts: ['minio.example.com'], defaultClass: 'STANDARD' },
+    classes: { STANDARD: { storagePerGbMonth: 0.002, putPer1000: 0, getPer1000: 0 } },
+  };
+  const prices = withOwnPrices(JSON.stringify({ asOf: '2027-03', providers: { mine } }), 'prices.json');
+  assert.equal(providerOf('s3:https://minio.example.com:9000/bucket', prices), 'mine');
+  assert.equal(providerOf('/srv/minio.example.com', prices), undefined);
+  assert.equal(providerOf('s3:s3.amazonaws.com/bucket', prices), 'aws');
+  assert.equal(egressUsd('s3:https://minio.example.com:9000/bucket', 100e9, prices), 1);
 });
 
 test('the longest time that a policy keeps anything is known where it is a time', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { isFailure } from '../../contracts/failures.ts';
@@ -58,6 +58,37 @@ describe('an archive', () => {
     assert.equal(cold.requests.filter(({ method }) => method === 'POST').length, 0, 'nothing was asked for');
   });
 
+  test('is priced by a file of ones own, and a wrong one stops no restore', async (t) => {
+    const more = 'prices: prices.json';
+    const { control, installation, target, worker } = await archiveBench(t, server, { more });
+    const prices = path.join(installation.folder, 'prices.json');
+    const thaw = { bulk: { perGb: 1000, per1000: 0, hours: [1, 2] } };
+    const price = { storagePerGbMonth: 0, putPer1000: 0, getPer1000: 0 };
+    const mine = {
+      ...{
+        name: 'Mine',
+        of: 'here',
+        source: 'contract',
+        gbBytes: 1e9,
+        egressPerGb: 10,
+        hosts: ['127.0.0.1'],
+      },
+      ...{ defaultClass: 'STANDARD', classes: { STANDARD: price, GLACIER: { ...price, thaw } } },
+    };
+    await writeFile(prices, JSON.stringify({ asOf: '2031-05', providers: { mine } }));
+    const input = { source: 'docs', repository: 'archive', target };
+    const plan = await runResult(await startRestorePlan(control, input));
+    assert.equal(plan.thaw?.pricesAsOf, '2031-05');
+    assert.deepEqual(
+      plan.thaw?.ways.map(({ speed, hours, costUsd = 0 }) => [speed, hours, costUsd > 0.5 && costUsd < 1]),
+      [['bulk', [1, 2], true]],
+    );
+    await writeFile(prices, '{"asOf":7,"providers":{}}');
+    const again = await runResult(await startRestorePlan(control, input));
+    assert.deepEqual([again.thaw?.pricesAsOf, again.thaw?.ways.length], [undefined, 3]);
+    assert.match(worker.log(), /prices\.json are wrong: asOf: .* is taken instead/);
+  });
+
   test('is asked for what a restore needs, waited for without a worker, and read when the data is there', async (t) => {
     const { control, cold, target, worker, installation } = await archiveBench(t, server);
     const input = {
@@ -89,10 +120,17 @@ describe('an archive', () => {
   });
 });
 
-async function archiveBench(t: TestContext, { address }: TemporalServer, { isFilled = true } = {}) {
+async function archiveBench(
+  t: TestContext,
+  { address }: TemporalServer,
+  { isFilled = true, more = '' } = {},
+) {
   const cold = await coldS3(t);
   const bench = await workBench(t, address, {
-    installation: { moreRepositories: frozenRepository(cold, 'archive'), more: 'defaultRepository: main' },
+    installation: {
+      moreRepositories: frozenRepository(cold, 'archive'),
+      more: `defaultRepository: main\n${more}`,
+    },
   });
   const { installation, control } = bench;
   await mkdir(installation.docs, { recursive: true });

@@ -14,6 +14,7 @@ import { positiveInteger } from '../../option-values.ts';
 import { formatBytes, formatQuantity } from '../../output/format.ts';
 import { createProgressBoard } from '../../output/progress.ts';
 import type { ProgressRow } from '../../output/progress-board.ts';
+import { tolerantPrices } from '../../prices.ts';
 import { addRepositoryOptions, type RepositorySelection, resolveAccess } from '../../repository-access.ts';
 import { switchConfiguration } from '../../switch-configuration.ts';
 import { type ThawOptions, thawBeforeMove, thawOption } from '../../thaw.ts';
@@ -96,7 +97,9 @@ async function moveFiles(
   const board = createProgressBoard({ output });
   const repository = await Repository.open(from, password);
   try {
-    await thawBeforeMove({ from, to }, { options, signal, note: (text) => board.note(text) });
+    const note = (text: string): void => board.note(text);
+    const prices = await tolerantPrices(context, options, note);
+    await thawBeforeMove({ from, to }, { options, signal, note, prices });
     const row = board.row('move');
     return await moveRepository({
       from: repository,

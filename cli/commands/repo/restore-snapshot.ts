@@ -13,6 +13,7 @@ import { includedPaths } from '../../included-paths.ts';
 import { formatBytes, formatCount, formatDuration, formatQuantity, shortId } from '../../output/format.ts';
 import { printable } from '../../output/printable.ts';
 import type { ProgressBoard } from '../../output/progress-board.ts';
+import { tolerantPrices } from '../../prices.ts';
 import type { RepositorySelection } from '../../repository-access.ts';
 import { findSnapshotFolder, type SnapshotFolder } from '../../snapshot-folder.ts';
 import type { SnapshotOptions } from '../../snapshot-options.ts';
@@ -62,7 +63,8 @@ export interface Request {
 
 /** Restores what the command line means. */
 export async function restoreSnapshot(repository: Repository, request: Request): Promise<Restored> {
-  const { board, options, signal } = request;
+  const { board, context, options, signal } = request;
+  const note = (text: string): void => board.note(text);
   const { folder, restore } = await toRestoreRequest(repository, request);
   await thawBeforeRestore(
     repository,
@@ -70,7 +72,8 @@ export async function restoreSnapshot(repository: Repository, request: Request):
     {
       options: { ...thawOf(storeOptions(options.option)), ...options },
       signal,
-      note: (text) => board.note(text),
+      note,
+      prices: await tolerantPrices(context, options, note),
     },
   );
   const startedAtMs = performance.now();

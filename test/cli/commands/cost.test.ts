@@ -39,6 +39,34 @@ test('cost says which providers it knows, where the repository lies at none', as
   assert.match(wrong.stderr, /no class "GLACIER"[\s\S]*STANDARD, NEARLINE, COLDLINE, ARCHIVE/);
 });
 
+test('cost takes the prices of the configuration, and names the field of a wrong file and its mend', async (t) => {
+  const { folder, repo } = await filled(t);
+  const prices = join(folder, 'prices.json');
+  await writeFile(join(folder, 'key'), env.RESGUARDO_PASSWORD, { mode: 0o600 });
+  const config = join(folder, 'resguardo.yaml');
+  await writeFile(
+    config,
+    `prices: prices.json\nrepositories:\n  main: { url: ${repo}, password: "file:key" }\n`,
+  );
+  await writeFile(prices, '{"asOf":"2031-05","providers":{"aws":{"of":"by contract","egressPerGb":0}}}');
+  const args = ['cost', '--config', config, '--as', 'aws'];
+  const shown = await runCommand(args, { env: {} });
+  assert.match(shown.stdout, /Amazon S3, by contract, as of 2031-05/, shown.stderr);
+  await writeFile(
+    prices,
+    '{"asOf":"2031-05","providers":{"aws":{"classes":{"GLACIER":{"storagePerGbMonth":"cheap","putPer1000":0,"getPer1000":0}}}}}',
+  );
+  const wrong = await runCommand(args, { env: {} });
+  assert.equal(wrong.code, 2);
+  assert.match(
+    wrong.stderr,
+    /prices\.json are wrong: providers\.aws\.classes\.GLACIER\.storagePerGbMonth: [\s\S]*docs\/cost\.md/,
+  );
+  const missing = await runCommand([...args, '--prices', join(folder, 'absent')], { env: {} });
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /absent cannot be read: ENOENT[\s\S]*Correct the path/);
+});
+
 /** A repository with one backup, and how to make another. */
 async function filled(t: TestContext) {
   const folder = await temporaryFolder(t);
@@ -51,5 +79,5 @@ async function filled(t: TestContext) {
   };
   assert.equal((await runCommand(['repo', 'init', '--repo', repo], { env })).code, 0);
   await back();
-  return { repo, back };
+  return { folder, repo, back };
 }

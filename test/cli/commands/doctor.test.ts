@@ -47,11 +47,12 @@ test('a wrong key, a missing path and a missing variable are failures that say h
   const { of } = await doctor(
     t,
     (path) =>
-      `${usable(path, 'env:WRONG')}sources:\n  gone: {kind: files, paths: [nowhere]}\n  db: {kind: postgres, connection: env:NOT_SET}\n`,
+      `prices: prices.json\n${usable(path, 'env:WRONG')}sources:\n  gone: {kind: files, paths: [nowhere]}\n  db: {kind: postgres, connection: env:NOT_SET}\n`,
     { WRONG: 'another password' },
   );
   for (const [check, subject, mend] of [
     ['repository', 'main', /password or key/],
+    ['prices', 'prices.json', /Correct the path/],
     ['source', 'gone', /path/],
     ['source', 'db', /NOT_SET/],
     ['secret', 'env:NOT_SET', /NOT_SET/],
