@@ -102,10 +102,10 @@ export async function decompress(data: Uint8Array, expectedBytes: number): Promi
 
 /** Decompresses to at most `maxBytes`; undefined when it is no zstd, or would be longer. */
 export async function decompressUpTo(data: Uint8Array, maxBytes: number): Promise<Buffer | undefined> {
-  // Node refuses a limit of 0 and chunks under 64 bytes.
+  // Node refuses a limit of 0 and chunks under 64 bytes. One that is filled makes it begin another, and join the two.
   const options: ZstdOptions = {
     maxOutputLength: Math.max(maxBytes, 1),
-    chunkSize: Math.min(Math.max(maxBytes, 1024), 4 * 1024 * 1024),
+    chunkSize: Math.min(Math.max(maxBytes + 1, 1024), 4 * 1024 * 1024),
   };
   try {
     if (data.length <= smallBytes && maxBytes <= 8 * smallBytes) return zstdDecompressSync(data, options);
