@@ -13,6 +13,7 @@ import { Repository } from '../../../repository/repository.ts';
 import { restoreTree } from '../../../repository/restore/restorer.ts';
 import { findNeededPacks } from '../../../repository/thaw/needed-packs.ts';
 import { thawPacks, unreadable } from '../../../repository/thaw/thaw-packs.ts';
+import { findNode } from '../../../repository/tree/walk.ts';
 import { openStore } from '../../../stores/open.ts';
 import { coldPlace, coldS3 } from '../../stores/cold-s3.ts';
 import { backUpFiles } from '../back-up.ts';
@@ -119,6 +120,34 @@ test('what a killed copy has left frozen is passed over, and sent again', async 
   );
 });
 
+test('what a copy is told to keep readable stays so, also when it is packed anew', async (t) => {
+  const { archive, copy, server, contentOf } = await archived(t);
+  const [snapshot] = await copy(undefined, ['part-1', 'part-2']);
+  assert.ok(snapshot);
+  /** Packs of a part, and whether they can be read. */
+  const packsOf = async (part: string) => {
+    const reader = await Repository.open(archive.store, testPassword);
+    await reader.loadIndex();
+    const ids = await contentOf(reader, snapshot.tree, [part]);
+    const packs = ids.flatMap((id) => reader.index.locate('data', id).map(({ pack }) => pack));
+    const found = [...server.objects].filter(([key]) => packs.some((pack) => key.endsWith(`/${pack}`)));
+    const reach = new Set(found.map(([, object]) => object.reach ?? 'readable'));
+    return { packs: new Set(packs), reach: [...reach] };
+  };
+  const [before, frozen] = [await packsOf('part-1'), await packsOf('part-3')];
+  assert.deepEqual([before.reach, frozen.reach], [['readable'], ['frozen']]);
+  const plan = await planPrune(archive, {
+    maxUnusedBytes: () => 0,
+    maxRepackBytes: Number.POSITIVE_INFINITY,
+    repackBelowBytes: 16_000_000,
+    signal: noSignal,
+  });
+  await executePrune(archive, plan, { signal: noSignal });
+  const after = await packsOf('part-1');
+  assert.ok(after.packs.isDisjointFrom(before.packs), 'it was packed anew');
+  assert.deepEqual([after.reach, await packsOf('part-3')], [['readable'], frozen]);
+});
+
 test('a prune packs nothing frozen anew, and removes it when its least time is over', async (t) => {
   const { archive, copy, server } = await archived(t);
   const [snapshot] = await copy();
@@ -162,7 +191,7 @@ async function archived(t: TestContext) {
   }
   const { repository } = await testRepository(t);
   await backUpFiles(repository, { paths: [folder] });
-  const copy = async (failpoint?: (name: string) => Promise<void>) => {
+  const copy = async (failpoint?: (name: string) => Promise<void>, parts: readonly string[] = []) => {
     const snapshots = await Array.fromAsync(repository.snapshots());
     await copySnapshots({
       from: repository,
@@ -171,8 +200,14 @@ async function archived(t: TestContext) {
       signal: noSignal,
       packSizeBytes: 1_000_000,
       ...(failpoint && { failpoint }),
+      describing: ({ tree }) => contentOf(repository, tree, parts),
     });
     return await Array.fromAsync(archive.snapshots());
   };
-  return { server, archive, copy, folder };
+  const contentOf = async (reader: Repository, tree: string, names: readonly string[]) => {
+    const paths = names.map((part) => join(folder, part, 'data.bin'));
+    const nodes = await Promise.all(paths.map((path) => findNode(reader, tree, path, noSignal)));
+    return nodes.flatMap((node) => node?.content ?? []);
+  };
+  return { server, archive, copy, folder, contentOf };
 }
