@@ -126,7 +126,7 @@ function describeLater({ held, locked, hidden }: PruneStepResult): string {
   if (hidden === undefined) return stays;
   const when =
     hidden.until === undefined
-      ? 'no rule of the bucket removes them'
+      ? 'no rule is known that removes them'
       : `they go by ${hidden.until.slice(0, 10)}, by themselves`;
   return `${stays}; ${size(hidden.bytes)} in ${hidden.objects} removed objects are kept as versions: ${when}`;
 }

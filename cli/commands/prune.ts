@@ -155,7 +155,7 @@ function renderHidden({ hidden }: PruneOutcome): readonly string[] {
   const { objects, bytes, until } = hidden;
   const when =
     until === undefined
-      ? 'no rule of the bucket removes them: resguardo repo bucket --apply'
+      ? 'no rule is known that removes them (in S3, resguardo repo bucket --apply makes one)'
       : `they go by themselves, the last ${formatTime(until)}`;
   return [
     `The bucket keeps ${formatQuantity(objects, 'removed object')} with ${formatBytes(bytes)} as versions; ${when}`,

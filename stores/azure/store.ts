@@ -9,11 +9,12 @@ import { type Abortable, abortable, sendBySdk } from '../network/sdk-request.ts'
 import { exactRange } from '../ranges.ts';
 import type { AzureSettings, StoreSettings } from '../settings.ts';
 import { isForClass } from '../storage-class.ts';
-import type { ByteRange, ListedType, Store, StoredFile, StoreFile, ThawWish } from '../store.ts';
+import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile, ThawWish } from '../store.ts';
 import { isLocked, removalFailure, StoreFailure } from '../trouble.ts';
 import { sizeOfBlob } from './blob-size.ts';
 import { azureClient } from './client.ts';
 import { azureCode, azureFailure, azureStatus, isMissingBlob } from './failures.ts';
+import { findHidden } from './hidden.ts';
 import type { AzureLocation } from './location.ts';
 
 /**
@@ -159,9 +160,11 @@ class AzureStore implements Store {
     });
   }
 
-  /** Versions and soft deletion of the service are not looked at. */
-  async hidden(): Promise<undefined> {
-    return undefined;
+  async hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
+    return await this.#request('list blobs', signal, (options) => {
+      const all = { prefix: this.#prefix, includeDeleted: true, includeVersions: true };
+      return findHidden(this.#container.listBlobsFlat({ ...all, ...options }));
+    });
   }
 
   /** Nothing to do: a blob is put by one request, which leaves nothing when it fails. */

@@ -3,6 +3,10 @@ export interface ListedObject {
   readonly size: number;
   readonly storageClass?: string;
   readonly writtenAt?: Date;
+  /** When an older version was replaced or removed. */
+  readonly deletedAt?: Date;
+  /** When what is deleted softly is gone. */
+  readonly goneAt?: Date;
 }
 
 export interface Listing {
@@ -25,5 +29,7 @@ function parseItem(item: unknown): ListedObject | undefined {
     size: Number(item.size),
     ...('storageClass' in item && { storageClass: String(item.storageClass) }),
     ...('timeCreated' in item && { writtenAt: new Date(String(item.timeCreated)) }),
+    ...('timeDeleted' in item && { deletedAt: new Date(String(item.timeDeleted)) }),
+    ...('hardDeleteTime' in item && { goneAt: new Date(String(item.hardDeleteTime)) }),
   };
 }

@@ -65,6 +65,24 @@ export function harmfulRules(bucket: unknown, { prefix }: Pick<GcsLocation, 'pre
   });
 }
 
+/** Days after which a rule removes older versions; undefined when none does without asking for more. */
+export function daysOfOldVersions(
+  bucket: unknown,
+  { prefix }: Pick<GcsLocation, 'prefix'>,
+): number | undefined {
+  const rules = field(field(bucket, 'lifecycle'), 'rule');
+  const days = (Array.isArray(rules) ? rules : []).flatMap((rule: unknown) => {
+    const condition = field(rule, 'condition');
+    const after = field(condition, 'daysSinceNoncurrentTime');
+    const asksMore = Object.keys(Object(condition)).some((name) => !plainConditions.has(name));
+    const isMeant = field(field(rule, 'action'), 'type') === 'Delete' && concerns(condition, prefix);
+    return typeof after === 'number' && isMeant && !asksMore ? [after] : [];
+  });
+  return days.length === 0 ? undefined : Math.min(...days);
+}
+
+const plainConditions = new Set(['daysSinceNoncurrentTime', 'isLive', 'matchesPrefix']);
+
 /** Conditions that no live object meets. */
 function isForOldVersions(condition: unknown): boolean {
   const old = ['daysSinceNoncurrentTime', 'noncurrentTimeBefore', 'numNewerVersions'];

@@ -5,11 +5,12 @@ import { Bandwidth } from '../network/limits.ts';
 import { exactRange, rangeHeader } from '../ranges.ts';
 import type { GcsSettings, StoreSettings } from '../settings.ts';
 import { isForClass } from '../storage-class.ts';
-import type { ByteRange, ListedType, Store, StoredFile, StoreFile } from '../store.ts';
+import type { ByteRange, HiddenFiles, ListedType, Store, StoredFile, StoreFile } from '../store.ts';
 import { removalFailure, StoreFailure } from '../trouble.ts';
 import { endpointOf } from './endpoint.ts';
 import { answerFailure, networkFailure, retentionEnd } from './failures.ts';
-import { parseListing } from './listing.ts';
+import { findHidden } from './hidden.ts';
+import { type Listing, parseListing } from './listing.ts';
 import type { GcsLocation } from './location.ts';
 import { type TokenSource, tokenSource } from './token.ts';
 import { upload } from './upload.ts';
@@ -97,14 +98,22 @@ class GcsStore implements Store {
   }
 
   async *list(type: ListedType, signal?: AbortSignal): AsyncIterable<StoredFile> {
-    let pageToken: string | undefined;
-    do {
-      const prefix = this.#prefixed(`${typeFolder(type)}/`);
-      const page = await this.#list({ prefix, ...(pageToken && { pageToken }) }, signal);
-      for (const { name: key, size: sizeBytes, ...facts } of page.items) {
+    for await (const { items } of this.#pages({ prefix: this.#prefixed(`${typeFolder(type)}/`) }, signal)) {
+      for (const { name: key, size: sizeBytes, ...facts } of items) {
         const name = key.slice(key.lastIndexOf('/') + 1);
         if (isFileName(name)) yield { name, sizeBytes, ...facts };
       }
+    }
+  }
+
+  async *#pages(
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<Listing> {
+    let pageToken: string | undefined;
+    do {
+      const page = await this.#list({ ...query, ...(pageToken && { pageToken }) }, signal);
+      yield page;
       pageToken = page.nextPageToken;
     } while (pageToken !== undefined);
   }
@@ -128,9 +137,17 @@ class GcsStore implements Store {
     return 'readable';
   }
 
-  /** Versions and soft deletion of the service are not looked at. */
-  async hidden(): Promise<undefined> {
-    return undefined;
+  /** Needs the right storage.buckets.get; without it nothing is told. */
+  async hidden(signal?: AbortSignal): Promise<HiddenFiles | undefined> {
+    const path = `/storage/v1/b/${this.#at.bucket}?fields=versioning,softDeletePolicy,lifecycle`;
+    const answer = await this.#send('storage.buckets.get', { method: 'GET', path, signal });
+    if (answer.status === 403) return undefined;
+    const bucket = this.#parse(this.#assertOk(answer, 'storage.buckets.get'));
+    const fields = 'items(name,size,timeDeleted,hardDeleteTime),nextPageToken';
+    const prefix = this.#prefixed('');
+    const pages = (query: Readonly<Record<string, string>>) =>
+      this.#pages({ fields, prefix, ...query }, signal);
+    return await findHidden({ bucket, at: this.#at, pages });
   }
 
   /** Nothing to do: an object is put by one request, which leaves nothing when it fails. */
