@@ -5,6 +5,7 @@ import type { ByteRange, Store } from '../stores/store.ts';
 import { loadBlob } from './blob-loader.ts';
 import { BlobOpener } from './blob-opener.ts';
 import type { BlobType, BlobWriter, PackedBlobReader } from './blobs.ts';
+import { closeOnFailure } from './close-on-failure.ts';
 import { Compressor } from './compression.ts';
 import { encodeConfig, newConfig, type RepositoryConfig } from './config.ts';
 import { type MasterKey, randomMasterKey } from './crypto/master-key.ts';
@@ -82,10 +83,14 @@ export class Repository implements PackedBlobReader {
 
   /**
    * Creates a repository and opens it. After an error there is either a repository that the password opens, or none,
-   * and it can be called again.
+   * and it can be called again. The store is closed then.
    * @throws {Failure} RepositoryExists; RepositoryMoved where one lay
    */
   static async init(store: Store, password: Secret, options: InitOptions = {}): Promise<Repository> {
+    return await closeOnFailure(store, () => Repository.#make(store, password, options));
+  }
+
+  static async #make(store: Store, password: Secret, options: InitOptions): Promise<Repository> {
     if ((await store.size({ type: 'config', name: '' })) !== undefined)
       throw repositoryExists(store.location);
     await assertNotMoved(store);
@@ -110,7 +115,7 @@ export class Repository implements PackedBlobReader {
   }
 
   /**
-   * Opens a repository; does not load its index.
+   * Opens a repository; does not load its index. The store is closed when that fails.
    * @throws {Failure} RepositoryNotFound, RepositoryMoved, WrongKey, RepositoryUnsupported, RepositoryDamaged
    */
   static async open(store: Store, password: Secret, options: RepositoryOptions = {}): Promise<Repository> {

@@ -1,6 +1,7 @@
 import { Failure } from '../contracts/failures.ts';
 import type { Secret } from '../secrets/secret.ts';
 import type { Store } from '../stores/store.ts';
+import { closeOnFailure } from './close-on-failure.ts';
 import { decodeConfig, type RepositoryConfig } from './config.ts';
 import type { MasterKey } from './crypto/master-key.ts';
 import { Sealing } from './crypto/sealing.ts';
@@ -18,14 +19,23 @@ export interface Unlocked {
 }
 
 /**
- * Finds the master key and reads the config that it is sealed with.
+ * Finds the master key and reads the config that it is sealed with. The store is closed when that fails.
  * @param whileDeriving called when the first key derivation has begun, which leaves this thread free
  * @throws {Failure} RepositoryNotFound, RepositoryMoved, WrongKey, RepositoryUnsupported, RepositoryDamaged
  */
-export async function unlock(
+export async function unlock(store: Store, password: Secret, options: UnlockOptions): Promise<Unlocked> {
+  return await closeOnFailure(store, () => findMaster(store, password, options));
+}
+
+interface UnlockOptions {
+  readonly keyHint?: string;
+  readonly whileDeriving?: () => void;
+}
+
+async function findMaster(
   store: Store,
   password: Secret,
-  { keyHint: hint, whileDeriving }: { readonly keyHint?: string; readonly whileDeriving?: () => void },
+  { keyHint: hint, whileDeriving }: UnlockOptions,
 ): Promise<Unlocked> {
   const sealedConfig = await store.load({ type: 'config', name: '' });
   if (!sealedConfig) throw await notFound(store);

@@ -76,12 +76,12 @@ async function createOrOpen(
   { repository: { url } }: SetupPlan,
   { secret, isNew }: SetupKey,
 ): Promise<void> {
-  const store = await storeOf(context, { url });
   try {
+    const store = await storeOf(context, { url });
     await (await Repository.init(store, secret, isNew ? { scryptCost: randomKeyCost } : {})).close();
   } catch (error) {
     if (!isFailure(error, 'RepositoryExists')) throw error;
-    await (await Repository.open(store, secret)).close();
+    await (await Repository.open(await storeOf(context, { url }), secret)).close();
   }
 }
 

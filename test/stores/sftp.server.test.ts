@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { isFailure } from '../../contracts/failures.ts';
 import { openStore } from '../../stores/open.ts';
 import type { Store, StoreFile } from '../../stores/store.ts';
+import { runCommand } from '../cli/command-line.ts';
 import { temporaryFolder } from '../repository/temporary-folder.ts';
 import { sshServer } from '../servers/sshd.ts';
 import { testStore } from './conformance.ts';
@@ -118,3 +119,18 @@ async function throughProxy(t: TestContext): Promise<{ readonly store: Store; re
 function fileOf(bytes: Uint8Array): StoreFile {
   return { type: 'data', name: hash('sha256', bytes) };
 }
+
+test('a command that finds no repository, or may make none, ends by itself', async (t) => {
+  const { url, settings } = await places.sftp(t);
+  const configuration = join(await temporaryFolder(t), 'resguardo.yaml');
+  const { privateKey, knownHostsFile } = settings.sftp ?? {};
+  const run = async (place: string, ...args: readonly string[]) => {
+    const main = { url: place, password: 'env:PASSWORD', sftp: { privateKey, knownHostsFile } };
+    await writeFile(configuration, JSON.stringify({ repositories: { main } }));
+    const options = ['--repository', 'main', '--config', configuration];
+    return await runCommand(['repo', ...args, ...options], { env: { PASSWORD: 'correct horse' } });
+  };
+  assert.equal((await run(url, 'snapshots')).code, 10);
+  const forbidden = await run(`${url.slice(0, url.indexOf('//', 7))}//etc/none`, 'init');
+  assert.equal(forbidden.code, 1, forbidden.stderr);
+});
