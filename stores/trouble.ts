@@ -61,7 +61,7 @@ export const troubles = {
   },
   'no-container': {
     type: 'RepositoryNotFound',
-    reason: 'the bucket or container does not exist',
+    reason: 'the bucket, container or folder does not exist',
     advice: 'Create it, or correct its name in the repository URL.',
     passes: false,
   },
@@ -123,6 +123,25 @@ export const troubles = {
     type: 'InvalidConfiguration',
     reason: 'its TLS certificate is not trusted',
     advice: 'Name the certificate authority by caFile of the repository, or by NODE_EXTRA_CA_CERTS.',
+    passes: false,
+  },
+  'certificate-time': {
+    type: 'InvalidConfiguration',
+    reason: 'its TLS certificate has expired, or does not count yet',
+    advice: 'Renew the certificate of the service, and check the clock of this machine.',
+    passes: false,
+  },
+  'certificate-name': {
+    type: 'InvalidConfiguration',
+    reason: 'its TLS certificate is for another name',
+    advice:
+      'Write the host in the URL as the certificate has it, or give the service a certificate for that name.',
+    passes: false,
+  },
+  'no-tls': {
+    type: 'InvalidConfiguration',
+    reason: 'what answers there speaks no TLS that we understand',
+    advice: 'Check host and port, and whether the URL has to begin with http: instead of https:.',
     passes: false,
   },
   'unknown-server': {
@@ -207,8 +226,13 @@ const networkTroubles: Readonly<Record<string, Trouble>> = {
   ENETDOWN: 'unreachable',
   EADDRNOTAVAIL: 'unreachable',
   ESTALLED: 'stalled',
-  EPROTO: 'certificate',
-  HOSTNAME_MISMATCH: 'certificate',
+  EPROTO: 'no-tls',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'no-tls',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'no-tls',
+  CERT_HAS_EXPIRED: 'certificate-time',
+  CERT_NOT_YET_VALID: 'certificate-time',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate-name',
+  HOSTNAME_MISMATCH: 'certificate-name',
 };
 
 const certificateCodes = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS|ERR_SSL|CRL_)/;
@@ -216,8 +240,10 @@ const parserCodes = /^HPE_/;
 
 /** The trouble behind a code of the network, or undefined if it is none. */
 export function networkTrouble(code: string): Trouble | undefined {
+  const known = Object.hasOwn(networkTroubles, code) ? networkTroubles[code] : undefined;
+  if (known !== undefined) return known;
   if (certificateCodes.test(code)) return 'certificate';
-  return parserCodes.test(code) ? 'garbled' : networkTroubles[code];
+  return parserCodes.test(code) ? 'garbled' : undefined;
 }
 
 /** The trouble behind an HTTP status that came without a code we know. */

@@ -42,8 +42,12 @@ const advices: Readonly<Record<string, string>> = {
   AccountIsDisabled: 'Enable the storage account.',
   AuthenticationFailed: 'Check the account key or the SAS, when it ends, and the clock of this machine.',
   AuthorizationFailure:
-    'Let this machine through the firewall of the storage account (Networking), and check what the SAS is for.',
+    'Check the account key, or what the SAS is for, and the firewall of the storage account (Networking).',
 };
+
+/** The host is not in the URL of the repository. */
+const addressAdvice =
+  'Check AZURE_ACCOUNT_NAME, azure.account, azure.endpoint or the connection string, and the name service and network of this machine.';
 
 /** For requests that a token of an identity proves. */
 const tokenAdvices: readonly (readonly [RegExp, string])[] = [
@@ -101,6 +105,7 @@ function adviceFor(error: unknown, { trouble, service, action }: Found): string 
     const advice = tokenAdvices.find(([pattern]) => pattern.test(text))?.[1];
     if (advice !== undefined) return advice;
   }
+  if (trouble === 'unknown-host' || trouble === 'refused') return addressAdvice;
   if (trouble === 'forbidden')
     return advices[service] ?? `Grant the right to ${action} to the credentials in use.`;
   return trouble === 'wrong-credentials' ? advices[service] : undefined;
@@ -120,12 +125,20 @@ function textOf(error: unknown): string {
 function special(error: unknown, code: string): Trouble | undefined {
   if (!['AuthenticationFailed', 'AuthorizationFailure', 'InvalidAuthenticationInfo'].includes(code))
     return undefined;
+  if (isOldSignature(error)) return 'expired-credentials';
   const text = textOf(error);
   if (/Request date header too old|not within the (allowed|acceptable)/i.test(text)) return 'clock';
   if (/Signature not valid in the specified time frame|Signed expiry time|Lifetime validation/i.test(text)) {
     return 'expired-credentials';
   }
   return undefined;
+}
+
+/** A shared access signature tells its own end, in the field `se`. */
+function isOldSignature(error: unknown): boolean {
+  const url = error instanceof RestError ? error.request?.url : undefined;
+  const end = url === undefined ? null : new URL(url).searchParams.get('se');
+  return end !== null && Date.parse(end) < Date.now();
 }
 
 /** Whether there is no such blob, in a container that there is. */

@@ -34,6 +34,17 @@ const tokenTroubles: readonly (readonly [RegExp, Trouble])[] = [
   [/private key|PEM|DECODER|incoming JSON object|not match/i, 'wrong-credentials'],
 ];
 
+/** The host is not in the URL of the repository. */
+const addressAdvice =
+  'Check gcs.endpoint and STORAGE_EMULATOR_HOST, if they are set, and the name service and network of this machine.';
+
+const advices: Readonly<Partial<Record<Trouble, string>>> = {
+  'no-credentials':
+    'Set GOOGLE_APPLICATION_CREDENTIALS or gcs.credentials, or give this machine a service account.',
+  'unknown-host': addressAdvice,
+  refused: addressAdvice,
+};
+
 export interface GcsRequest {
   /** The permission that it needs: `storage.objects.create`. */
   readonly action: string;
@@ -81,10 +92,7 @@ export function networkFailure(error: unknown, { action, place, signal }: GcsReq
     action,
     place,
     code: code ?? 'token',
-    advice:
-      trouble === 'no-credentials'
-        ? 'Set GOOGLE_APPLICATION_CREDENTIALS or gcs.credentials, or give this machine a service account.'
-        : undefined,
+    advice: advices[trouble],
     cause: error,
   });
 }

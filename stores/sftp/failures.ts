@@ -62,6 +62,8 @@ const advices: Partial<Record<Trouble, string>> = {
     'Enter the public key in ~/.ssh/authorized_keys of the user there, or correct user, sftp.privateKey or sftp.password.',
   'no-credentials': 'Correct sftp.privateKey or sftp.passphrase, or start the SSH agent.',
   'no-container': 'Create the folder, or correct the path in the repository URL.',
+  'bad-request':
+    'Check host and port: what answers there is no SSH server, or none that shares a method with us.',
   forbidden: 'Give the user on the server the right to read and write the folder.',
 };
 

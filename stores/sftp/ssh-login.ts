@@ -40,7 +40,6 @@ export async function logIn({ host, settings, open, signal }: SshLogin): Promise
   signal.addEventListener('abort', end, { once: true });
   try {
     const known = await readKnownKeys(host, settings);
-    if (known.length === 0) throw unknownServer(host, 'the host is not in known_hosts');
     const login = await loginOptions(host, settings);
     const times = settings.times ?? defaultSocketTimes;
     sock = await open(host);
@@ -51,7 +50,7 @@ export async function logIn({ host, settings, open, signal }: SshLogin): Promise
       algorithms: { serverHostKey: { append: [], prepend: asAlgorithms(known), remove: [] } },
       hostVerifier: (key: Buffer) => {
         if (isKnown(known, key)) return true;
-        refused = unknownServer(host, 'it shows another key than known_hosts has');
+        refused = known.length === 0 ? unknownServer(host) : changedServer(host);
         return false;
       },
       readyTimeout: times.connectMs,
@@ -134,12 +133,25 @@ function asAlgorithms(keys: readonly KnownKey[]): HostKeyAlgorithms {
   return hostKeyAlgorithms(keys) as HostKeyAlgorithms;
 }
 
-function unknownServer(host: HostOptions, code: string): StoreFailure {
-  const scan = host.port === 22 ? host.host : `-p ${host.port} ${host.host}`;
+function unknownServer(host: HostOptions): StoreFailure {
   return new StoreFailure('unknown-server', {
     action: 'Connecting',
     place: placeOf(host),
-    code,
-    advice: `Compare its key with that of the server; then enter it: ssh-keyscan ${scan} >> ~/.ssh/known_hosts`,
+    code: 'the host is not in known_hosts',
+    advice: `Compare its key with that of the server; then enter it: ${entering(host)}`,
   });
+}
+
+function changedServer(host: HostOptions): StoreFailure {
+  const name = host.port === 22 ? host.host : `[${host.host}]:${host.port}`;
+  return new StoreFailure('unknown-server', {
+    action: 'Connecting',
+    place: placeOf(host),
+    code: 'it shows another key than known_hosts has',
+    advice: `Somebody may stand between you and the server. Only if it was set up anew, and its key is the one you see there: ssh-keygen -R '${name}' && ${entering(host)}`,
+  });
+}
+
+function entering({ host, port }: HostOptions): string {
+  return `ssh-keyscan ${port === 22 ? host : `-p ${port} ${host}`} >> ~/.ssh/known_hosts`;
 }

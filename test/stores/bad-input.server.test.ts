@@ -213,8 +213,25 @@ test('a host that is unknown or does not answer is told with its mend', async (t
     settings: { env: { STORAGE_EMULATOR_HOST: '127.0.0.1:1' } },
     type,
     message: /nobody answers/,
-    advice: /host and port/,
+    advice: /gcs\.endpoint/,
   });
+  const env = { AZURE_ACCOUNT_NAME: 'name', AZURE_ACCOUNT_KEY: 'a2V5', AZURE_ENDPOINT_SUFFIX: 'no.invalid' };
+  await assertTold(t, {
+    url: 'azure:container:/',
+    settings: { env },
+    type,
+    message: /name\.blob\.no\.invalid: the name of the host is unknown/,
+    advice: /AZURE_ACCOUNT_NAME/,
+  });
+  const sftp = { knownHostsFile: '/dev/null', password: 'env:PASSWORD' };
+  for (const [host, message] of [
+    ['no-such-host.invalid', /the name of the host is unknown/],
+    ['127.0.0.1:1', /nobody answers/],
+  ] as const) {
+    const url = `sftp://user@${host}//srv`;
+    const given = { env: { PASSWORD: 'hunter2' }, sftp };
+    await assertTold(t, { url, settings: given, type, message, advice: /host/ });
+  }
 });
 
 test('a certificate that nobody trusts is told, and trusted once its authority is named', async (t) => {
