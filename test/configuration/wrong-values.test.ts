@@ -20,6 +20,7 @@ const whole = {
   },
   api: { listen: '127.0.0.1:8484', key: 'env:BACKUP_API_KEY' },
   catalog: { connection: 'env:CATALOG_URL' },
+  prices: '/etc/resguardo/prices.json',
   policies: {
     freshness: { default: '24h', files: '24h', postgres: '7h' },
     retention: {
@@ -56,6 +57,17 @@ const whole = {
       prune: { enabled: false, url: '/mnt/backup', password: 'env:PRUNE', maxUnusedPercent: 10 },
     },
     offsite: { url: '/mnt/offsite', password: 'file:offsite.key' },
+    cloud: {
+      url: 'azure:backup:/',
+      password: 'file:cloud.key',
+      azure: {
+        account: 'backups',
+        tenantId: '00000000-0000-0000-0000-000000000001',
+        clientId: '00000000-0000-0000-0000-000000000002',
+        clientSecret: 'env:CLIENT_SECRET',
+        endpoint: 'https://backups.blob.core.windows.net',
+      },
+    },
   },
   defaultRepository: 'main',
   defaultCopies: ['offsite'],
