@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { commandEnvironment, commandFlags } from '../scripts/start.mjs';
 import { ensureMinio } from '../tools/minio.ts';
 import { startMinio } from '../tools/minio-server.ts';
 import { ensureRestic } from '../tools/restic.ts';
@@ -79,8 +80,11 @@ function environment(): Readonly<Record<string, string>> {
 }
 
 function resguardo(repository: string, ...args: readonly string[]): Command {
-  const argv = [process.execPath, file('../cli/main.mjs'), 'repo', ...args] as const;
-  return { argv: [...argv, '--repo', repository, '--quiet'], env: environment() };
+  const argv = [process.execPath, ...commandFlags, file('../cli/main.mjs'), 'repo', ...args] as const;
+  return {
+    argv: [...argv, '--repo', repository, '--quiet'],
+    env: { ...commandEnvironment, ...environment() },
+  };
 }
 
 function resticBy(executable: string): Tool {

@@ -3,26 +3,25 @@ import type { Writable } from 'node:stream';
 export type ProgramInput = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
- * Writes all of the input and ends it. Resolves too when the program stops reading: why it did so is for the
- * program to say. On an error of the input the program's standard input stays open: its end would look like
- * the end of the data.
+ * Writes all of the input and ends it. A chunk is used no more when the next one is asked for, so that who gave it can
+ * use its memory again. Resolves too when the program stops reading: why it did so is for the program to say. On an
+ * error of the input the program's standard input stays open: its end would look like the end of the data.
  */
 export async function feedProgram(stdin: Writable, input: ProgramInput): Promise<void> {
   let closed = false;
-  let wake = (): void => {};
-  const onClose = (): void => {
-    closed = true;
-    wake();
-  };
   // EPIPE and its like: the stream is destroyed, and `close` follows.
   stdin.on('error', () => {});
-  stdin.once('close', onClose);
-  stdin.on('drain', () => wake());
+  stdin.once('close', () => {
+    closed = true;
+  });
   for await (const chunk of input) {
     if (closed) return;
-    if (stdin.write(chunk) || closed) continue;
     await new Promise<void>((resolve) => {
-      wake = resolve;
+      stdin.once('close', resolve);
+      stdin.write(chunk, () => {
+        stdin.off('close', resolve);
+        resolve();
+      });
     });
   }
   if (!closed) stdin.end();

@@ -1,3 +1,4 @@
+import { freeMemory } from '../../repository/free-memory.ts';
 import {
   encodeBlockHead,
   encodeCustomToc,
@@ -61,6 +62,9 @@ async function* chunks(
     if (chunk.length === 0) continue;
     yield encodeInt(chunk.length);
     yield chunk;
-    onBytes(chunk.length);
+    const { length } = chunk;
+    // The collector would come for them every few pieces, and look through the whole heap each time.
+    freeMemory(chunk);
+    onBytes(length);
   }
 }
