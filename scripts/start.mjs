@@ -17,11 +17,10 @@ const developmentFolders = ['test', 'bench', 'soak'];
 export const commandFlags = ['--max-semi-space-size=2'];
 
 /**
- * For the command, where the user has not set them: glibc keeps one heap for all threads, so that what one gives back
- * another uses, and pieces of a mebibyte and more go back to the system at once. Programs that we start do not inherit
- * this (programs/host.ts).
+ * For the command, where the user has not set it: glibc keeps one heap for all threads, so that what one gives back
+ * another uses. Programs that we start do not inherit this (programs/host.ts).
  */
-export const commandEnvironment = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1048576' };
+export const commandEnvironment = { MALLOC_ARENA_MAX: '1' };
 
 /**
  * Runs a program of the project on the pinned Node, installing the packages first where that is due, and
