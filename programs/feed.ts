@@ -18,7 +18,9 @@ export async function feedProgram(stdin: Writable, input: ProgramInput): Promise
     if (closed) return;
     await new Promise<void>((resolve) => {
       stdin.once('close', resolve);
-      stdin.write(chunk, () => {
+      stdin.write(chunk, (error) => {
+        // Before `close`, for which an input without end would leave no time.
+        closed ||= Boolean(error);
         stdin.off('close', resolve);
         resolve();
       });
