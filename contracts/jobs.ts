@@ -14,6 +14,9 @@ export type SourceKind =
   | 'command'
   | 'resguardo';
 
+/** Kinds of sources whose snapshots hold databases. */
+export const databaseKinds: readonly SourceKind[] = ['postgres', 'mysql'];
+
 /** What a workflow needs to know of a source; holds no secret. */
 export interface ResolvedSource {
   readonly source: string;

@@ -50,8 +50,8 @@ export interface ForgetRequest {
 export interface Forgotten {
   /** Ids. */
   readonly removed: readonly string[];
-  /** What the service does not let go yet. */
-  readonly locked: LockedSum;
+  /** What the service does not let go yet; absent when that is nothing. */
+  readonly locked?: LockedSum;
 }
 
 /** Removes what a plan removes, as far as the service lets it. The caller holds an exclusive lock. */
@@ -69,7 +69,7 @@ export async function forget(
     locked,
     ...(onRemoved === undefined ? {} : { onRemoved }),
   });
-  return { removed: names.filter((name) => !locked.has(name)), locked: locked.sum };
+  return { removed: names.filter((name) => !locked.has(name)), ...locked.told };
 }
 
 /** More would make a history heavy; the audit log has all. */
@@ -83,7 +83,7 @@ export function forgetResult(plan: RetentionPlan, forgotten?: Forgotten): Forget
     kept: plan.keepCount + plan.removeCount - ids.length,
     forgotten: ids.length,
     forgottenIds: ids.slice(0, listed).map((id) => id.slice(0, 8)),
-    ...(forgotten && forgotten.locked.files > 0 && { lockedSnapshots: asTold(forgotten.locked) }),
+    ...(forgotten?.locked && { lockedSnapshots: asTold(forgotten.locked) }),
     heldBack: heldBack
       .slice(0, listed)
       .map((group) => ({ source: nameOf(group), why: group.alarms.join('; ') })),

@@ -37,6 +37,11 @@ export class LockedFiles {
     return this.#found.has(name);
   }
 
+  /** The sum as results have it: absent when nothing is locked. */
+  get told(): { readonly locked?: LockedSum } {
+    return this.#found.size === 0 ? {} : { locked: this.sum };
+  }
+
   get sum(): LockedSum {
     const all = [...this.#found.values()];
     const ends = all.flatMap(({ until }) => until?.getTime() ?? []);

@@ -1,7 +1,8 @@
 import type { DatabasePlan } from '../contracts/database-restore.ts';
 import { type RestoreInput, restoreInputSchema } from '../contracts/inputs.ts';
+import { databaseKinds } from '../contracts/jobs.ts';
 import { planOfReadable, planRequest } from './agreed-plan.ts';
-import { databaseKinds, resolvedSource } from './restore.ts';
+import { resolvedSource } from './restore.ts';
 import { runStory } from './story.ts';
 import { lookAtThaw, mayNeedThaw } from './thaw.ts';
 

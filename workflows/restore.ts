@@ -1,5 +1,5 @@
 import { type RestoreInput, restoreInputSchema } from '../contracts/inputs.ts';
-import type { ResolvedSource, RestoreResult, SourceKind } from '../contracts/jobs.ts';
+import { databaseKinds, type ResolvedSource, type RestoreResult } from '../contracts/jobs.ts';
 import { type Consent, listenForConsent } from './consent.ts';
 import { lookUp } from './options.ts';
 import { restoreDatabases } from './restore-databases.ts';
@@ -7,9 +7,6 @@ import { restoreFiles } from './restore-files.ts';
 import { restoreInPlace } from './restore-in-place.ts';
 import { type Outcome, runStory, type Story } from './story.ts';
 import { listenForThaw, type ThawSignal } from './thaw.ts';
-
-/** Kinds of sources whose snapshots hold databases. */
-export const databaseKinds: readonly SourceKind[] = ['postgres', 'mysql'];
 
 /**
  * Restores a snapshot of a source, and compares what came out with what was stored. Files go into a place that

@@ -4,6 +4,7 @@ import type { DatabasePlan, ReplacedResult } from '../contracts/database-restore
 import { Failure } from '../contracts/failures.ts';
 import { type KeepReplacedInput, keepReplacedInputSchema, type ReplacedFiles } from '../contracts/inputs.ts';
 import type { ResolvedSource } from '../contracts/jobs.ts';
+import { replacedBy } from './agreed-plan.ts';
 import { lookUp, restoreStepsOn, stepsOn } from './options.ts';
 import { restorePlanned } from './restore-files.ts';
 import { withRollBackHooks } from './restore-hooks.ts';
@@ -93,6 +94,6 @@ function putBack(
 }
 
 /** Names of the databases of a plan that replace one. */
-export function replacedIn({ databases }: DatabasePlan): readonly string[] {
-  return databases.filter(({ replaced }) => replaced !== undefined).map(({ target }) => target);
+export function replacedIn(plan: DatabasePlan): readonly string[] {
+  return replacedBy(plan).map(({ target }) => target);
 }

@@ -175,10 +175,11 @@ async function carryOut(
   const planned = groups.flatMap(({ remove }) => remove.map(({ id }) => id));
   if (!dryRun) assertConfirmed(plan, options);
   const announce = (ids: readonly string[]) => recordForgotten(context, auditedRepository(options), ids);
-  const { removed, locked } = dryRun
+  const done = dryRun
     ? { removed: planned }
     : await forgetSnapshots(repository, { plan: confirmed(plan), signal, announce });
-  const found = { dryRun, groups, removed, ...(locked && locked.files > 0 && { locked }) };
+  const found = { dryRun, groups, ...done };
+  const { removed } = done;
   if (options.prune !== true) return found;
   await repository.loadIndex(signal);
   // What an earlier prune has marked may go by now, though no snapshot does.

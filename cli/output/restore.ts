@@ -5,7 +5,7 @@ import type {
   ReplacedResult,
 } from '../../contracts/database-restore.ts';
 import type { HookResult } from '../../contracts/hooks.ts';
-import type { RestoreResult, Warning } from '../../contracts/jobs.ts';
+import { databaseKinds, type RestoreResult, type Warning } from '../../contracts/jobs.ts';
 import type { ThawStatus, ThawWay } from '../../contracts/thaw.ts';
 import { describeHook } from './backup.ts';
 import { formatBytes, formatCount, formatDuration, formatQuantity, formatTime, shortId } from './format.ts';
@@ -86,7 +86,7 @@ export function renderPlan(plan: DatabasePlan): string {
 
 /** Of databases, where even what tells of the dumps is frozen. */
 function isUnknown({ source: { kind }, databases }: DatabasePlan): boolean {
-  return databases.length === 0 && (kind === 'postgres' || kind === 'mysql');
+  return databases.length === 0 && databaseKinds.includes(kind);
 }
 
 /** Tables of a database that stays. */

@@ -74,7 +74,7 @@ export async function executePrune(
   const { delayed } = plan.statistics.packs;
   if (dropped.length + delayed + plan.missing.size + plan.rescued.length + plan.expired.length === 0) {
     const packsRemoved = unindexed.length - locked.sum.files;
-    return { packsRemoved, packsMarked: 0, packsWritten: 0, indexFilesRemoved: 0, ...told(locked) };
+    return { packsRemoved, packsMarked: 0, packsWritten: 0, indexFilesRemoved: 0, ...locked.told };
   }
   let packsDone = 0;
   const onPack = (): void =>
@@ -86,7 +86,10 @@ export async function executePrune(
   await remove('index', 'index', obsolete);
   const isIndexLocked = obsolete.some((name) => locked.has(name));
   const leaving = plan.isDelayed ? [] : dropped;
-  if (isIndexLocked) for (const name of leaving) await locked.add(store, { type: 'data', name }, locked.sum);
+  if (isIndexLocked) {
+    const { until } = locked.sum;
+    for (const name of leaving) await locked.add(store, { type: 'data', name }, { until });
+  }
   const removed = [...plan.expired, ...leaving].filter((name) => !locked.has(name));
   await remove('remove', 'data', removed);
   await repository.loadIndex(signal);
@@ -96,10 +99,6 @@ export async function executePrune(
     packsMarked: delayed,
     packsWritten,
     indexFilesRemoved: gone(obsolete),
-    ...told(locked),
+    ...locked.told,
   };
-}
-
-function told({ sum }: LockedFiles): Pick<PruneResult, 'locked'> {
-  return sum.files === 0 ? {} : { locked: sum };
 }

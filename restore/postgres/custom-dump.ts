@@ -62,9 +62,8 @@ async function* chunks(
     if (chunk.length === 0) continue;
     yield encodeInt(chunk.length);
     yield chunk;
-    const { length } = chunk;
+    onBytes(chunk.length);
     // The collector would come for them every few pieces, and look through the whole heap each time.
     freeMemory(chunk);
-    onBytes(length);
   }
 }

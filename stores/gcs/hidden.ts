@@ -1,4 +1,6 @@
+import { HiddenSum } from '../hidden-sum.ts';
 import type { HiddenFiles } from '../store.ts';
+import { field } from './field.ts';
 import type { Listing } from './listing.ts';
 import type { GcsLocation } from './location.ts';
 import { daysOfOldVersions } from './rules.ts';
@@ -16,36 +18,24 @@ export interface HiddenLook {
 /**
  * What was removed and still takes space: older versions, which a lifecycle rule of the bucket may remove, and objects
  * that are deleted softly, for seven days unless the bucket says otherwise. Undefined for a bucket that keeps neither.
- * Locks come and go with each run, and are not counted.
  */
 export async function findHidden({ bucket, at, pages }: HiddenLook): Promise<HiddenFiles | undefined> {
   const isVersioned = field(field(bucket, 'versioning'), 'enabled') === true;
   const softMs = Number(field(field(bucket, 'softDeletePolicy'), 'retentionDurationSeconds') ?? 0) * 1000;
   if (!isVersioned && softMs === 0) return undefined;
   const days = daysOfOldVersions(bucket, at);
-  const sum = { objects: 0, bytes: 0, untilMs: 0 };
-  const add = (size: number, untilMs: number): void => {
-    sum.objects += 1;
-    sum.bytes += size;
-    sum.untilMs = Math.max(sum.untilMs, untilMs);
-  };
+  const sum = new HiddenSum();
   for await (const { items } of isVersioned ? pages({ versions: 'true' }) : []) {
     for (const { name, size, deletedAt } of items) {
-      if (deletedAt === undefined || name.includes('/locks/')) continue;
+      if (deletedAt === undefined) continue;
       const keptMs = days === undefined ? Number.POSITIVE_INFINITY : days * dayMs + softMs;
-      add(size, deletedAt.getTime() + keptMs);
+      sum.add(name, size, deletedAt.getTime() + keptMs);
     }
   }
   for await (const { items } of softMs > 0 ? pages({ softDeleted: 'true' }) : []) {
     for (const { name, size, goneAt } of items) {
-      if (goneAt !== undefined && !name.includes('/locks/')) add(size, goneAt.getTime());
+      if (goneAt !== undefined) sum.add(name, size, goneAt.getTime());
     }
   }
-  const { objects, bytes, untilMs } = sum;
-  const isKnown = objects > 0 && Number.isFinite(untilMs);
-  return { objects, bytes, until: isKnown ? new Date(untilMs) : undefined };
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && name in value ? Reflect.get(value, name) : undefined;
+  return sum.total();
 }

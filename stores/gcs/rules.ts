@@ -4,6 +4,7 @@ import { Bandwidth } from '../network/limits.ts';
 import type { StoreSettings } from '../settings.ts';
 import { endpointOf } from './endpoint.ts';
 import { answerFailure, networkFailure } from './failures.ts';
+import { field } from './field.ts';
 import { type GcsLocation, parseGcsLocation } from './location.ts';
 import { tokenSource } from './token.ts';
 
@@ -95,8 +96,4 @@ function concerns(condition: unknown, prefix: string): boolean {
   if (!Array.isArray(prefixes) || prefixes.length === 0) return true;
   const own = prefix === '' ? '' : `${prefix}/`;
   return prefixes.some((each) => own.startsWith(String(each)) || String(each).startsWith(own));
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && name in value ? Reflect.get(value, name) : undefined;
 }

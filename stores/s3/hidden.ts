@@ -6,6 +6,7 @@ import {
   type ObjectVersion,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { HiddenSum } from '../hidden-sum.ts';
 import type { Abortable } from '../network/sdk-request.ts';
 import type { HiddenFiles } from '../store.ts';
 import { hiddenDays } from './bucket/lifecycle.ts';
@@ -45,7 +46,8 @@ async function countHidden(
   if (Status === undefined) return undefined;
   const days = await daysOfRule({ client, bucket: Bucket, prefix, lockDays }, options);
   const Prefix = prefix === '' ? '' : `${prefix}/`;
-  let [objects, bytes, untilMs] = [0, 0, 0];
+  const sum = new HiddenSum();
+  const keptMs = days === undefined ? Number.POSITIVE_INFINITY : Math.max(days, lockDays) * dayMs;
   let next: { KeyMarker?: string; VersionIdMarker?: string } = {};
   // When what lies above a version of the same key was written: from then on it is hidden. The newest comes first.
   let above: { readonly key: string; readonly writtenMs: number } | undefined;
@@ -54,11 +56,7 @@ async function countHidden(
     for (const version of inOrder(page.Versions ?? [], page.DeleteMarkers ?? [])) {
       const { Key: key = '', LastModified, Size, isMarker } = version;
       const isHidden = above?.key === key;
-      if (isHidden && !isMarker && !key.includes('/locks/')) {
-        objects += 1;
-        bytes += Size ?? 0;
-        untilMs = Math.max(untilMs, (above?.writtenMs ?? 0) + Math.max(days ?? 0, lockDays) * dayMs);
-      }
+      if (isHidden && !isMarker) sum.add(key, Size ?? 0, (above?.writtenMs ?? 0) + keptMs);
       above = { key, writtenMs: LastModified?.getTime() ?? 0 };
     }
     if (!page.IsTruncated) break;
@@ -67,7 +65,7 @@ async function countHidden(
       ...(page.NextVersionIdMarker !== undefined && { VersionIdMarker: page.NextVersionIdMarker }),
     };
   }
-  return { objects, bytes, until: days === undefined || objects === 0 ? undefined : new Date(untilMs) };
+  return sum.total();
 }
 
 /** Days after which the bucket removes hidden versions; undefined when no rule does. */
